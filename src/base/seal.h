@@ -1,0 +1,59 @@
+/* Sealing: anyone with the public key can write a secret, only the holder of the private key reads.
+ *
+ * A sealed contact is two boxes. The contact is closed under a fresh key of its registration
+ * (AES-256-GCM); that key is closed to the site's P-256 public key (ephemeral ECDH, HKDF-SHA256,
+ * AES-256-GCM). The second box lives in a file of its own, so that deleting it makes the first
+ * unreadable wherever it was copied. Both are bound to the registration's id as associated data:
+ * a box moved to another registration does not open.
+ *
+ * Layout, public-key box: 'P' 1 | ephemeral point 65 (uncompressed) | nonce 12 | ciphertext | tag 16
+ * Layout, key box:        'K' 1 | nonce 12 | ciphertext | tag 16
+ *
+ * Used by: watch, deliver's callers, pipeline. Includes: GLib; OpenSSL inside. */
+#ifndef BASE_SEAL_H
+#define BASE_SEAL_H
+
+#include <glib.h>
+
+#include "base/random.h"
+
+#define SEAL_KEY_BYTES 32
+
+struct seal_public;
+struct seal_private;
+
+/* Makes a P-256 key pair as two PEM files; the private one readable by its owner only. Refuses to
+ * overwrite. */
+gboolean seal_generate(const char *private_path, const char *public_path, GError **error);
+
+struct seal_public *seal_public_load(const char *path, GError **error);
+struct seal_private *seal_private_load(const char *path, GError **error);
+void seal_public_free(struct seal_public *key);
+void seal_private_free(struct seal_private *key);
+
+/* Closes `plain` to the holder of the private key. Transfer full; NULL only if OpenSSL fails. */
+GBytes *seal_to_public(const struct seal_public *key, const void *plain, gsize n, const char *bound_to,
+                       GError **error);
+/* Opens it: transfer full, freed with seal_bytes_unref so that it is wiped. */
+GBytes *seal_open_private(const struct seal_private *key, GBytes *box, const char *bound_to,
+                          GError **error);
+
+/* The same under a symmetric key of SEAL_KEY_BYTES. */
+GBytes *seal_with_key(const guint8 *key, const struct base_random *random, const void *plain, gsize n,
+                      const char *bound_to, GError **error);
+GBytes *seal_open_key(const guint8 *key, GBytes *box, const char *bound_to, GError **error);
+
+/* Wipes what GLib cannot: overwrites the bytes, then unrefs. For bytes made by this module. */
+void seal_bytes_unref(GBytes *bytes);
+void seal_wipe(void *bytes, gsize n);
+
+/* HMAC-SHA256 of `text` under `key`, 32 bytes into `mac`. */
+void seal_hmac(const void *key, gsize key_n, const void *text, gsize n, guint8 mac[32]);
+gboolean seal_equal(const void *a, const void *b, gsize n); /* in constant time */
+
+/* A PIN's verifier: scrypt (RFC 7914; N=2^14, r=8, p=1) over a random salt, as text. Transfer full.
+ * NULL if the machine is out of memory for it. */
+char *seal_pin_hash(const struct base_random *random, const char *pin);
+gboolean seal_pin_matches(const char *pin_hash, const char *pin);
+
+#endif

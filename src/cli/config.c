@@ -1,0 +1,32 @@
+#include <stdio.h>
+
+#include "cli/cli.h"
+
+static int check(struct cli *cli, int argc, char **argv) {
+    int status = EXIT_OK;
+    if (!cli_parse(cli, "config check",
+                   "Reads site.yaml and the keys, and says whether they are right.", NULL, NULL, &argc,
+                   &argv, 0, 0, &status))
+        return status;
+    struct site *site = cli_site(cli, &status);
+    if (!site)
+        return status;
+    const struct site_config *c = site->config;
+    if (cli->json)
+        cli_json_line(json_pack("{s:b, s:s, s:s, s:i, s:s}", "ok", TRUE, "base_url", c->base_url,
+                                "listen_address", c->listen_address, "listen_port", c->listen_port,
+                                "transport", c->mail_is_smtp ? "smtp" : "maildir"));
+    else
+        printf("site.yaml is right. Links start with %s; mail goes %s %s.\n", c->base_url,
+               c->mail_is_smtp ? "to" : "into the folder", c->mail_is_smtp ? c->smtp_url : c->maildir);
+    site_close(site);
+    return status;
+}
+
+static int run(struct cli *cli, int argc, char **argv) {
+    static const struct cli_command commands[] = {{"check", "check site.yaml and the keys", check},
+                                                  {NULL}};
+    return cli_dispatch(cli, "config", commands, argc, argv);
+}
+
+const struct cli_command cli_config = {"config", "the site's configuration: check", run};

@@ -1,0 +1,122 @@
+#include <stdio.h>
+
+#include "cli/cli.h"
+#include "pipeline/status.h"
+
+struct listing {
+    struct cli *cli;
+    struct cli_table *table;
+    gint64 person_id; /* the last one listed */
+    guint n;
+};
+
+static void list_person(const struct store_person_row *p, void *context) {
+    struct listing *listing = context;
+    g_autofree char *name = g_strdup_printf("%s%s%s%s%s", p->surname, *p->given ? ", " : "", p->given,
+                                            *p->middle ? " " : "", p->middle);
+    listing->person_id = p->id;
+    listing->n++;
+    if (listing->cli->json) {
+        cli_json_line(json_pack("{s:s, s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:s, s:b}", "person", p->key,
+                                "scope", p->scope, "surname", p->surname, "given", p->given, "middle",
+                                p->middle, "booking", cli_json_text(p->booking), "facility",
+                                cli_json_text(p->facility), "admitted_at",
+                                cli_json_time(p->admitted_at_us), "standing",
+                                p->booking ? custody_standing_name(p->standing) : "unknown", "sealed",
+                                (p->flags & SUBJECT_SEALED) != 0));
+        return;
+    }
+    g_autofree char *admitted = cli_time(p->admitted_at_us);
+    g_autofree char *number = g_strdup_printf("%s:%s", p->scope, p->key);
+    cli_table_row(listing->table, number, name, p->facility ? p->facility : "",
+                  p->booking ? custody_standing_name(p->standing) : "", admitted, NULL);
+}
+
+static struct listing begin(struct cli *cli) {
+    return (struct listing){
+        cli, cli_table_new("PERSON", "NAME", "FACILITY", "STANDS", "ADMITTED (UTC)", NULL), 0, 0};
+}
+
+static int search(struct cli *cli, int argc, char **argv) {
+    int status = EXIT_OK;
+    int limit = 50;
+    GError *error = NULL;
+    GOptionEntry entries[] = {{"limit", 0, 0, G_OPTION_ARG_INT, &limit, "At most so many (50)", "N"},
+                              {NULL}};
+    if (!cli_parse(cli, "person search TEXT", "Finds people by number, or by the start of their name.",
+                   "Examples: \"garcia\", \"garcia, mar\", \"maria garcia\", 20215227.", entries, &argc,
+                   &argv, 1, 1, &status))
+        return status;
+    struct site *site = cli_site(cli, &status);
+    if (!site)
+        return status;
+    struct listing listing = begin(cli);
+    if (!status_person_search(site, argv[1], (guint)CLAMP(limit, 1, 1000), list_person, &listing,
+                              &error))
+        status = cli_fail(error);
+    if (!cli->json)
+        cli_table_print(listing.table, "Nobody found.");
+    site_close(site);
+    return status;
+}
+
+static void list_event(const struct store_event_row *e, void *context) {
+    struct listing *listing = context;
+    g_autofree char *observed = cli_time(e->observed_at_us);
+    if (listing->cli->json) {
+        cli_json_line(json_pack(
+            "{s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:{s:s, s:o, s:o}, s:o, s:s, s:b}", "event_id", e->id,
+            "kind", custody_kind_name(e->kind), "assertion", custody_assertion_name(e->assertion),
+            "facility", e->facility, "booking", cli_json_text(e->booking), "occurred_at",
+            cli_json_time(e->occurred_at_us), "observed_at", cli_json_time(e->observed_at_us), "source",
+            "feed", e->feed, "file", cli_json_text(e->file), "row",
+            e->row ? json_integer(e->row) : json_null(), "corrects",
+            *e->corrects ? json_string(e->corrects) : json_null(), "detail", e->detail, "late",
+            e->is_late));
+        return;
+    }
+    cli_table_row(listing->table, observed, custody_kind_name(e->kind),
+                  custody_assertion_name(e->assertion), e->booking ? e->booking : "",
+                  e->file ? e->file : "", e->detail, NULL);
+}
+
+static int show(struct cli *cli, int argc, char **argv) {
+    int status = EXIT_OK;
+    GError *error = NULL;
+    if (!cli_parse(cli, "person show PERSON", "Shows one person: where they stand, and every event.",
+                   "PERSON is a number, or scope:number where several jails use the same numbers.",
+                   NULL, &argc, &argv, 1, 1, &status))
+        return status;
+    struct site *site = cli_site(cli, &status);
+    if (!site)
+        return status;
+    struct listing listing = begin(cli);
+    if (!status_person(site, argv[1], list_person, &listing, &error)) {
+        status = cli_fail(error);
+    } else {
+        if (!cli->json)
+            cli_table_print(listing.table, "Nobody found.");
+        listing.table =
+            cli_table_new("OBSERVED (UTC)", "EVENT", "KNOWN AS", "BOOKING", "FILE", "DETAIL", NULL);
+        if (listing.n == 1 &&
+            !status_person_events(site, listing.person_id, list_event, &listing, &error))
+            status = cli_fail(error);
+        if (!cli->json && listing.n == 1) {
+            puts("");
+            cli_table_print(listing.table, "Nothing has happened since the baseline.");
+        } else if (!cli->json) {
+            puts("Several people have this number; say scope:number.");
+        }
+    }
+    site_close(site);
+    return status;
+}
+
+static int run(struct cli *cli, int argc, char **argv) {
+    static const struct cli_command commands[] = {{"search", "find people by number or name", search},
+                                                  {"show", "show one person and every event", show},
+                                                  {NULL}};
+    return cli_dispatch(cli, "person", commands, argc, argv);
+}
+
+const struct cli_command cli_person = {"person", "people in custody: search, show", run};

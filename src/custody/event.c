@@ -1,0 +1,34 @@
+#include "custody/event.h"
+
+#include <string.h>
+
+void custody_event_id(guint8 id[CUSTODY_EVENT_ID_BYTES], const char *const *parts) {
+    guint8 digest[32];
+    gsize n = sizeof digest;
+    g_autoptr(GChecksum) sum = g_checksum_new(G_CHECKSUM_SHA256);
+
+    for (; *parts; parts++) {
+        guint32 length = GUINT32_TO_BE((guint32)strlen(*parts));
+        g_checksum_update(sum, (const guchar *)&length, sizeof length);
+        g_checksum_update(sum, (const guchar *)*parts, (gssize)strlen(*parts));
+    }
+    g_checksum_get_digest(sum, digest, &n);
+    memcpy(id, digest, CUSTODY_EVENT_ID_BYTES);
+}
+
+void custody_event_id_format(const guint8 id[CUSTODY_EVENT_ID_BYTES], char text[33]) {
+    for (int i = 0; i < CUSTODY_EVENT_ID_BYTES; i++)
+        g_snprintf(text + 2 * i, 3, "%02x", id[i]);
+}
+
+gboolean custody_event_id_parse(const char *text, guint8 id[CUSTODY_EVENT_ID_BYTES]) {
+    if (strlen(text) != 2 * CUSTODY_EVENT_ID_BYTES)
+        return FALSE;
+    for (int i = 0; i < CUSTODY_EVENT_ID_BYTES; i++) {
+        int high = g_ascii_xdigit_value(text[2 * i]), low = g_ascii_xdigit_value(text[2 * i + 1]);
+        if (high < 0 || low < 0)
+            return FALSE;
+        id[i] = (guint8)(high << 4 | low);
+    }
+    return TRUE;
+}

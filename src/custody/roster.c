@@ -1,0 +1,187 @@
+#include "custody/roster.h"
+
+#include <string.h>
+
+#include "base/random.h"
+
+struct entry {
+    gint64 booking_id;
+    gint64 tenure_from_us;
+    guint64 digest;
+    gsize person; /* offset in keys; the booking's key follows its NUL */
+    guint is_expected : 1;
+    guint is_seen : 1;
+    guint is_spared : 1;
+};
+
+struct custody_roster {
+    GArray *entries;
+    GByteArray *keys;
+    guint32 *slots;
+    guint n_slots; /* a power of two, at least twice the entries */
+    guint n_expected, n_spared;
+    GString *unread; /* text of rows that could not be read */
+};
+
+struct custody_roster *custody_roster_new(void) {
+    struct custody_roster *roster = g_new0(struct custody_roster, 1);
+    roster->entries = g_array_new(FALSE, FALSE, sizeof(struct entry));
+    roster->keys = g_byte_array_new();
+    roster->n_slots = 1024;
+    roster->slots = g_new0(guint32, roster->n_slots);
+    roster->unread = g_string_new(NULL);
+    return roster;
+}
+
+void custody_roster_free(struct custody_roster *roster) {
+    if (!roster)
+        return;
+    g_array_unref(roster->entries);
+    g_byte_array_unref(roster->keys);
+    g_string_free(roster->unread, TRUE);
+    g_free(roster->slots);
+    g_free(roster);
+}
+
+static struct entry *entry_at(const struct custody_roster *roster, guint i) {
+    return &g_array_index(roster->entries, struct entry, i);
+}
+
+static const char *person_of(const struct custody_roster *roster, const struct entry *entry) {
+    return (const char *)roster->keys->data + entry->person;
+}
+
+static const char *booking_of(const struct custody_roster *roster, const struct entry *entry) {
+    const char *person = person_of(roster, entry);
+    return person + strlen(person) + 1;
+}
+
+static guint hash_key(const char *key) {
+    return (guint)base_hash64(key, strlen(key), 0x7065726c);
+}
+
+/* The slot that holds `booking_key`, or the free one where it belongs. */
+static guint32 *find_slot(const struct custody_roster *roster, const char *booking_key) {
+    for (guint i = hash_key(booking_key);; i++) {
+        guint32 *slot = &roster->slots[i & (roster->n_slots - 1)];
+        if (!*slot || strcmp(booking_of(roster, entry_at(roster, *slot - 1)), booking_key) == 0)
+            return slot;
+    }
+}
+
+static void grow(struct custody_roster *roster) {
+    roster->n_slots *= 2;
+    g_free(roster->slots);
+    roster->slots = g_new0(guint32, roster->n_slots);
+    for (guint i = 0; i < roster->entries->len; i++)
+        *find_slot(roster, booking_of(roster, entry_at(roster, i))) = i + 1;
+}
+
+static void add(struct custody_roster *roster, const struct entry *entry, const char *booking_key,
+                const char *person_key) {
+    struct entry with_keys = *entry;
+    with_keys.person = roster->keys->len;
+    g_byte_array_append(roster->keys, (const guint8 *)person_key, (guint)strlen(person_key) + 1);
+    g_byte_array_append(roster->keys, (const guint8 *)booking_key, (guint)strlen(booking_key) + 1);
+    if (2 * (roster->entries->len + 1) > roster->n_slots)
+        grow(roster);
+    guint32 *slot = find_slot(roster, booking_key);
+    g_array_append_val(roster->entries, with_keys);
+    *slot = roster->entries->len;
+}
+
+void custody_roster_expect(struct custody_roster *roster, gint64 booking_id, const char *booking_key,
+                           const char *person_key, guint64 digest, gint64 tenure_from_us) {
+    const struct entry entry = {.booking_id = booking_id,
+                                .digest = digest,
+                                .tenure_from_us = tenure_from_us,
+                                .is_expected = TRUE};
+    add(roster, &entry, booking_key, person_key);
+    roster->n_expected++;
+}
+
+enum custody_sight custody_roster_see(struct custody_roster *roster, const char *booking_key,
+                                      const char *person_key, guint64 digest, gint64 *booking_id) {
+    guint32 slot = *find_slot(roster, booking_key);
+    if (!slot) {
+        const struct entry entry = {.digest = digest, .is_seen = TRUE};
+        add(roster, &entry, booking_key, person_key);
+        *booking_id = 0;
+        return SIGHT_NEW;
+    }
+    struct entry *entry = entry_at(roster, slot - 1);
+    gboolean is_same = entry->digest == digest;
+    *booking_id = entry->booking_id;
+    if (entry->is_seen)
+        return is_same ? SIGHT_DUPLICATE : SIGHT_CONFLICT;
+    entry->is_seen = TRUE;
+    entry->digest = digest;
+    return is_same ? SIGHT_SAME : SIGHT_CHANGED;
+}
+
+void custody_roster_spare(struct custody_roster *roster, const char *text) {
+    g_string_append_c(roster->unread, '\n');
+    g_string_append(roster->unread, text);
+}
+
+/* Whether `number` stands in the unread text, not as part of a longer one. */
+static gboolean is_mentioned(const GString *unread, const char *number) {
+    gsize n = strlen(number);
+    for (const char *at = unread->str; (at = strstr(at, number)); at++)
+        if (!g_ascii_isalnum(at[n]) && (at == unread->str || !g_ascii_isalnum(at[-1])))
+            return TRUE;
+    return FALSE;
+}
+
+GArray *custody_roster_vanished(struct custody_roster *roster) {
+    GArray *vanished = g_array_new(FALSE, FALSE, sizeof(struct custody_vanished));
+    g_autoptr(GHashTable) missing = g_hash_table_new(g_str_hash, g_str_equal);
+
+    roster->n_spared = 0;
+    for (guint i = 0; i < roster->entries->len; i++) {
+        struct entry *entry = entry_at(roster, i);
+        if (entry->is_seen)
+            continue;
+        entry->is_spared =
+            roster->unread->len && is_mentioned(roster->unread, person_of(roster, entry));
+        roster->n_spared += entry->is_spared;
+        if (!entry->is_spared)
+            g_hash_table_insert(missing, (gpointer)(gsize)person_of(roster, entry),
+                                GINT_TO_POINTER(FALSE));
+    }
+    for (guint i = 0; g_hash_table_size(missing) && i < roster->entries->len; i++) {
+        const struct entry *entry = entry_at(roster, i);
+        const char *person = person_of(roster, entry);
+        if (entry->is_seen && g_hash_table_contains(missing, person))
+            g_hash_table_insert(missing, (gpointer)(gsize)person, GINT_TO_POINTER(TRUE));
+    }
+    for (guint i = 0; i < roster->entries->len; i++) {
+        const struct entry *entry = entry_at(roster, i);
+        if (entry->is_seen || entry->is_spared)
+            continue;
+        const struct custody_vanished one = {
+            .booking_id = entry->booking_id,
+            .tenure_from_us = entry->tenure_from_us,
+            .is_rebooked = GPOINTER_TO_INT(g_hash_table_lookup(missing, person_of(roster, entry)))};
+        g_array_append_val(vanished, one);
+    }
+    return vanished;
+}
+
+guint custody_roster_n_expected(const struct custody_roster *roster) {
+    return roster->n_expected;
+}
+
+guint custody_roster_n_spared(const struct custody_roster *roster) {
+    return roster->n_spared;
+}
+
+void custody_roster_each(const struct custody_roster *roster,
+                         void (*each)(gint64 tenure_from_us, gboolean is_seen, void *context),
+                         void *context) {
+    for (guint i = 0; i < roster->entries->len; i++) {
+        const struct entry *entry = entry_at(roster, i);
+        if (entry->is_expected)
+            each(entry->tenure_from_us, entry->is_seen || entry->is_spared, context);
+    }
+}

@@ -1,0 +1,58 @@
+/* A roster against the list before it: who is new, who changed, who is gone. Pure.
+ *
+ * A hash join over flat memory. First every booking that was listed is expected, then every row of
+ * the new list is seen; what was expected and not seen has vanished. Rows whose cells are the same
+ * as last time cost one probe and are read no further.
+ *
+ *   entries   [ id | person, booking → keys | digest | admitted | seen ]   one a listed booking
+ *   slots     [ entry + 1 | … ]                                           open addressing, power of 2
+ *   keys      [ "person\0booking\0…" ]
+ *
+ * Used by: pipeline. Includes: base, custody. */
+#ifndef CUSTODY_ROSTER_H
+#define CUSTODY_ROSTER_H
+
+#include "custody/booking.h"
+
+struct custody_roster;
+
+struct custody_roster *custody_roster_new(void);
+void custody_roster_free(struct custody_roster *roster);
+
+/* A booking that the last list showed. Strings are copied. */
+void custody_roster_expect(struct custody_roster *roster, gint64 booking_id, const char *booking_key,
+                           const char *person_key, guint64 digest, gint64 tenure_from_us);
+
+enum custody_sight {
+    SIGHT_SAME,      /* listed before, nothing differs */
+    SIGHT_CHANGED,   /* listed before, some mapped cell differs */
+    SIGHT_NEW,       /* not on the last list */
+    SIGHT_DUPLICATE, /* this list already showed the booking, with the same cells */
+    SIGHT_CONFLICT   /* … with other cells: the first row counts */
+};
+
+/* A row of the new list. Gives the expected booking's id, or 0. */
+enum custody_sight custody_roster_see(struct custody_roster *roster, const char *booking_key,
+                                      const char *person_key, guint64 digest, gint64 *booking_id);
+
+/* A row that could not be read: whoever's number stands in `text` is not taken as gone. */
+void custody_roster_spare(struct custody_roster *roster, const char *text);
+
+struct custody_vanished {
+    gint64 booking_id;
+    gint64 tenure_from_us;
+    gboolean is_rebooked; /* the person stands on the new list under another booking */
+};
+
+/* What has vanished, in the order expected. Transfer full (GArray of struct custody_vanished). */
+GArray *custody_roster_vanished(struct custody_roster *roster);
+
+guint custody_roster_n_expected(const struct custody_roster *roster);
+guint custody_roster_n_spared(const struct custody_roster *roster);
+
+/* Calls `each` for every expected booking: since when it is and whether it was seen. */
+void custody_roster_each(const struct custody_roster *roster,
+                         void (*each)(gint64 tenure_from_us, gboolean is_seen, void *context),
+                         void *context);
+
+#endif

@@ -1,0 +1,86 @@
+/* A Maildir: the file is written under tmp/, made durable, and moved into new/ in one step. Its name
+ * comes from the message's key, so that a message tried again replaces itself. */
+#include <errno.h>
+#include <fcntl.h>
+#include <glib/gstdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "deliver/channel.h"
+
+struct maildir {
+    struct deliver_channel base;
+    char *path;
+};
+
+static gboolean write_all(int fd, GBytes *message) {
+    gsize n;
+    const char *p = g_bytes_get_data(message, &n);
+    while (n) {
+        ssize_t written = write(fd, p, n);
+        if (written < 0 && errno == EINTR)
+            continue;
+        if (written <= 0)
+            return FALSE;
+        p += written;
+        n -= (gsize)written;
+    }
+    return fsync(fd) == 0;
+}
+
+static gboolean sync_folder(const char *path) {
+    int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    gboolean ok = fd >= 0 && fsync(fd) == 0;
+    if (fd >= 0)
+        close(fd);
+    return ok;
+}
+
+static enum deliver_result maildir_send(struct deliver_channel *channel, const char *from,
+                                        const char *to, const char *key, GBytes *message,
+                                        char **answer) {
+    struct maildir *maildir = (struct maildir *)channel;
+    g_autofree char *name = g_strconcat(key, ".tocsin", NULL);
+    g_autofree char *tmp = g_build_filename(maildir->path, "tmp", name, NULL);
+    g_autofree char *folder = g_build_filename(maildir->path, "new", NULL);
+    g_autofree char *final = g_build_filename(folder, name, NULL);
+    (void)from;
+    (void)to;
+
+    int fd = open(tmp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+    gboolean ok = fd >= 0 && write_all(fd, message);
+    int problem = errno;
+    if (fd >= 0 && close(fd) != 0)
+        ok = FALSE;
+    if (ok && g_rename(tmp, final) == 0 && sync_folder(folder)) {
+        *answer = g_strdup("stored");
+        return DELIVER_HANDED_OVER;
+    }
+    if (ok)
+        problem = errno;
+    *answer = g_strdup_printf("the mail folder says: %s", g_strerror(problem));
+    return DELIVER_TRY_LATER;
+}
+
+static void maildir_free(struct deliver_channel *channel) {
+    struct maildir *maildir = (struct maildir *)channel;
+    g_free(maildir->path);
+    g_free(maildir);
+}
+
+struct deliver_channel *deliver_maildir_new(const char *path, GError **error) {
+    static const char *const folders[] = {"tmp", "new", "cur"};
+    for (guint i = 0; i < G_N_ELEMENTS(folders); i++) {
+        g_autofree char *folder = g_build_filename(path, folders[i], NULL);
+        if (g_mkdir_with_parents(folder, 0700) != 0) {
+            g_set_error(error, BASE_ERROR, BASE_ERROR_STORE, "%s: %s", folder, g_strerror(errno));
+            return NULL;
+        }
+    }
+    struct maildir *maildir = g_new0(struct maildir, 1);
+    maildir->base = (struct deliver_channel){.send = maildir_send, .free = maildir_free};
+    maildir->path = g_strdup(path);
+    return &maildir->base;
+}

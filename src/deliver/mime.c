@@ -1,0 +1,100 @@
+#include "deliver/mime.h"
+
+#include <string.h>
+
+#include "base/text.h"
+#include "base/time.h"
+
+/* Quoted-printable (RFC 2045, 6.7): lines of at most 76, CRLF. */
+static void append_quoted(GString *out, const char *text) {
+    guint column = 0;
+    for (const char *p = text; *p; p++) {
+        guchar c = (guchar)*p;
+        if (c == '\n') {
+            g_string_append(out, "\r\n");
+            column = 0;
+            continue;
+        }
+        gboolean ends_line = p[1] == '\n' || !p[1];
+        gboolean plain = (c >= 33 && c <= 126 && c != '=') || ((c == ' ' || c == '\t') && !ends_line);
+        guint width = plain ? 1 : 3;
+        if (column + width > 75) {
+            g_string_append(out, "=\r\n");
+            column = 0;
+        }
+        if (plain)
+            g_string_append_c(out, (char)c);
+        else
+            g_string_append_printf(out, "=%02X", c);
+        column += width;
+    }
+}
+
+static void header(GString *out, const char *name, const char *value) {
+    g_string_append_printf(out, "%s: ", name);
+    text_append_header(out, value);
+    g_string_append(out, "\r\n");
+}
+
+/* RFC 5322 dates are English whatever the locale. */
+static void date_header(GString *out, gint64 at_us) {
+    static const char *const days[] = {"Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"};
+    static const char *const months[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                         "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+    g_autoptr(GDateTime) when = g_date_time_new_from_unix_utc(at_us / SECOND_US);
+    if (when)
+        g_string_append_printf(
+            out, "Date: %s, %02d %s %04d %02d:%02d:%02d +0000\r\n",
+            days[g_date_time_get_day_of_week(when) - 1], g_date_time_get_day_of_month(when),
+            months[g_date_time_get_month(when) - 1], g_date_time_get_year(when),
+            g_date_time_get_hour(when), g_date_time_get_minute(when), g_date_time_get_second(when));
+}
+
+static void part(GString *out, const char *boundary, const char *type, const char *content) {
+    g_string_append_printf(out,
+                           "--%s\r\nContent-Type: %s; charset=utf-8\r\n"
+                           "Content-Transfer-Encoding: quoted-printable\r\n\r\n",
+                           boundary, type);
+    append_quoted(out, content);
+    g_string_append(out, "\r\n");
+}
+
+static void stop_headers(GString *out, const char *stop_url) {
+    if (!stop_url)
+        return;
+    g_string_append(out, "List-Unsubscribe: <");
+    text_append_header(out, stop_url);
+    g_string_append(out, ">\r\nList-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n");
+}
+
+GBytes *mime_message(const char *subject, const char *text, const char *html,
+                     const struct deliver_envelope *envelope) {
+    GString *out = g_string_sized_new(8192);
+    g_autofree char *boundary = g_strdup_printf("=_%s.%u", envelope->alert_id, envelope->reminder);
+    g_autofree char *id = deliver_message_id(envelope, envelope->reminder);
+    g_autofree char *first_id = deliver_message_id(envelope, 0);
+
+    date_header(out, envelope->date_at_us);
+    g_string_append(out, "From: ");
+    text_append_header(out, envelope->from_name);
+    g_string_append(out, " <");
+    text_append_header(out, envelope->from_address);
+    g_string_append(out, ">\r\n");
+    header(out, "To", envelope->to);
+    header(out, "Subject", subject);
+    header(out, "Message-ID", id);
+    if (envelope->reminder) {
+        header(out, "In-Reply-To", first_id);
+        header(out, "References", first_id);
+    }
+    header(out, "Auto-Submitted", "auto-generated");
+    stop_headers(out, envelope->stop_url);
+    g_string_append_printf(out,
+                           "MIME-Version: 1.0\r\nContent-Type: multipart/alternative;\r\n"
+                           " boundary=\"%s\"\r\n\r\n",
+                           boundary);
+    part(out, boundary, "text/plain", text);
+    part(out, boundary, "text/html", html);
+    g_string_append_printf(out, "--%s--\r\n", boundary);
+    return g_string_free_to_bytes(out);
+}

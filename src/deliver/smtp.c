@@ -1,0 +1,98 @@
+/* SMTP by libcurl: one connection, kept open between messages, with STARTTLS and a login.
+ *
+ * The dangerous case is a peer that got the whole message and never answered: it may have arrived.
+ * That is told apart here (the last reply is DATA's 354), and tried again under the same Message-ID. */
+#include <curl/curl.h>
+#include <string.h>
+
+#include "deliver/channel.h"
+
+struct smtp {
+    struct deliver_channel base;
+    CURL *curl;
+};
+
+struct upload {
+    const char *data;
+    gsize left;
+    gboolean is_done;
+};
+
+static size_t read_upload(char *out, size_t size, size_t n, void *context) {
+    struct upload *upload = context;
+    gsize most = MIN(size * n, upload->left);
+    memcpy(out, upload->data, most);
+    upload->data += most;
+    upload->left -= most;
+    upload->is_done = upload->left == 0;
+    return most;
+}
+
+static enum deliver_result judge(CURLcode code, long reply, gboolean had_all) {
+    if (code == CURLE_OK)
+        return DELIVER_HANDED_OVER;
+    if (reply >= 500)
+        return code == CURLE_LOGIN_DENIED ? DELIVER_TRY_LATER : DELIVER_REFUSED;
+    if (had_all && reply == 354)
+        return DELIVER_AMBIGUOUS;
+    return DELIVER_TRY_LATER;
+}
+
+static enum deliver_result smtp_send(struct deliver_channel *channel, const char *from, const char *to,
+                                     const char *key, GBytes *message, char **answer) {
+    struct smtp *smtp = (struct smtp *)channel;
+    struct upload upload = {.is_done = FALSE};
+    char problem[CURL_ERROR_SIZE] = "";
+    long reply = 0;
+    (void)key;
+
+    upload.data = g_bytes_get_data(message, &upload.left);
+    g_autofree char *from_path = g_strdup_printf("<%s>", from);
+    g_autofree char *to_path = g_strdup_printf("<%s>", to);
+    struct curl_slist *recipients = curl_slist_append(NULL, to_path);
+    curl_easy_setopt(smtp->curl, CURLOPT_MAIL_FROM, from_path);
+    curl_easy_setopt(smtp->curl, CURLOPT_MAIL_RCPT, recipients);
+    curl_easy_setopt(smtp->curl, CURLOPT_READDATA, &upload);
+    curl_easy_setopt(smtp->curl, CURLOPT_ERRORBUFFER, problem);
+    CURLcode code = curl_easy_perform(smtp->curl);
+    curl_easy_getinfo(smtp->curl, CURLINFO_RESPONSE_CODE, &reply);
+    curl_easy_setopt(smtp->curl, CURLOPT_MAIL_RCPT, NULL);
+    curl_easy_setopt(smtp->curl, CURLOPT_ERRORBUFFER, NULL);
+    curl_slist_free_all(recipients);
+
+    enum deliver_result result = judge(code, reply, upload.is_done);
+    /* Peers repeat the address in what they say; only the number and curl's own words are kept. */
+    *answer = code == CURLE_OK ? g_strdup_printf("%ld", reply)
+                               : g_strdup_printf("%ld %s", reply, curl_easy_strerror(code));
+    return result;
+}
+
+static void smtp_free(struct deliver_channel *channel) {
+    struct smtp *smtp = (struct smtp *)channel;
+    curl_easy_cleanup(smtp->curl);
+    g_free(smtp);
+}
+
+struct deliver_channel *deliver_smtp_new(const struct deliver_smtp_options *options) {
+    static const long tls[] = {CURLUSESSL_NONE, CURLUSESSL_TRY, CURLUSESSL_ALL};
+    struct smtp *smtp = g_new0(struct smtp, 1);
+    g_autofree char *url = g_strdup_printf("%s/%s", options->url, options->hello);
+
+    smtp->base = (struct deliver_channel){.send = smtp_send, .free = smtp_free};
+    smtp->curl = curl_easy_init();
+    curl_easy_setopt(smtp->curl, CURLOPT_URL, url);
+    curl_easy_setopt(smtp->curl, CURLOPT_PROTOCOLS_STR, "smtp,smtps");
+    curl_easy_setopt(smtp->curl, CURLOPT_UPLOAD, 1L);
+    curl_easy_setopt(smtp->curl, CURLOPT_READFUNCTION, read_upload);
+    curl_easy_setopt(smtp->curl, CURLOPT_NOSIGNAL, 1L);
+    curl_easy_setopt(smtp->curl, CURLOPT_CONNECTTIMEOUT, 10L);
+    curl_easy_setopt(smtp->curl, CURLOPT_TIMEOUT, (long)options->timeout_s);
+    curl_easy_setopt(smtp->curl, CURLOPT_USE_SSL, tls[options->starttls]);
+    if (options->ca_file)
+        curl_easy_setopt(smtp->curl, CURLOPT_CAINFO, options->ca_file);
+    if (options->user) {
+        curl_easy_setopt(smtp->curl, CURLOPT_USERNAME, options->user);
+        curl_easy_setopt(smtp->curl, CURLOPT_PASSWORD, options->password);
+    }
+    return &smtp->base;
+}

@@ -1,0 +1,54 @@
+#include "feed/adapter_private.h"
+
+#include "base/time.h"
+#include "feed/date.h"
+
+struct feed_adapter *feed_adapter_open(const struct feed_mapping *mapping, char *text, gsize n,
+                                       GError **error) {
+    return mapping->format == FEED_JSON_EVENTS ? feed_json_open(mapping, text, n, error)
+                                               : feed_csv_open(mapping, text, n, error);
+}
+
+void feed_adapter_free(struct feed_adapter *adapter) {
+    if (adapter)
+        adapter->free(adapter);
+}
+
+enum feed_next feed_adapter_next(struct feed_adapter *adapter, struct feed_cells *cells,
+                                 struct feed_problem *problem) {
+    return adapter->next(adapter, cells, problem);
+}
+
+gboolean feed_adapter_is_cut(const struct feed_adapter *adapter) {
+    return adapter->is_cut;
+}
+
+const char *feed_adapter_unread(const struct feed_adapter *adapter) {
+    return adapter->unread ? adapter->unread->str : "";
+}
+
+double feed_adapter_progress(const struct feed_adapter *adapter) {
+    return adapter->progress(adapter);
+}
+
+const char *feed_join_key(const char *const *parts, guint n, GString *joined) {
+    if (n == 1)
+        return parts[0] && *parts[0] ? parts[0] : NULL;
+    g_string_truncate(joined, 0);
+    for (guint i = 0; i < n; i++) {
+        if (!parts[i] || !*parts[i])
+            return NULL;
+        if (i)
+            g_string_append_c(joined, '/');
+        g_string_append(joined, parts[i]);
+    }
+    return joined->str;
+}
+
+gint64 feed_snapshot_at(const struct feed_mapping *mapping, const char *file_name) {
+    gint32 ymd;
+    g_autofree char *base = g_path_get_basename(file_name);
+    if (!mapping->file_date || !feed_date_find(base, mapping->file_date, &ymd))
+        return TIME_UNKNOWN;
+    return feed_date_local(ymd, mapping->snapshot_minutes, feed_mapping_facility(mapping)->zone);
+}

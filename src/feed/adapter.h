@@ -1,0 +1,46 @@
+/* Source bytes to mapped cells, one format a file behind one interface.
+ *
+ * An adapter knows delimiters or braces and which column fills which field, and nothing of what a
+ * value means. Rosters and event files in CSV are `csv_feed.c`, JSON events `json_feed.c`, rosters kept
+ * while held `held_feed.c`.
+ *
+ * Used by: pipeline, cli. Includes: base, feed/record.h. */
+#ifndef FEED_ADAPTER_H
+#define FEED_ADAPTER_H
+
+#include "feed/record.h"
+
+struct feed_adapter;
+
+/* Opens a whole file in memory. Transfer full of `text` (from g_malloc), which is written in. Fails
+ * when the file as a whole cannot be what the mapping describes; the message says which columns are
+ * missing. */
+struct feed_adapter *feed_adapter_open(const struct feed_mapping *mapping, char *text, gsize n,
+                                       GError **error);
+void feed_adapter_free(struct feed_adapter *adapter);
+
+enum feed_next { FEED_CELLS, FEED_PROBLEM, FEED_END };
+
+/* The next row's cells, or what is wrong with it. */
+enum feed_next feed_adapter_next(struct feed_adapter *adapter, struct feed_cells *cells,
+                                 struct feed_problem *problem);
+
+/* After FEED_PROBLEM: the text of the row that could not be read, for finding out whom it may be
+ * about. In memory only, until the next row; "" when there is none. */
+const char *feed_adapter_unread(const struct feed_adapter *adapter);
+
+/* After FEED_END: whether the file stops in the middle of a row, as a half-written one does. */
+gboolean feed_adapter_is_cut(const struct feed_adapter *adapter);
+
+/* The part of the file that has been read, 0 to 1, for a progress display. */
+double feed_adapter_progress(const struct feed_adapter *adapter);
+
+/* A roster that was held, from the cells kept of it: `feed_cells_keep` adds a row to what is kept. */
+void feed_cells_keep(GByteArray *kept, const struct feed_cells *cells);
+struct feed_adapter *feed_held_open(const struct feed_mapping *mapping, GBytes *kept);
+
+/* When a roster was taken, from its name as the mapping's `snapshot:` says; TIME_UNKNOWN when the
+ * name holds no such date. */
+gint64 feed_snapshot_at(const struct feed_mapping *mapping, const char *file_name);
+
+#endif

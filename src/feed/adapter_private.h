@@ -1,0 +1,26 @@
+/* What an adapter implements. Used by: feed only. */
+#ifndef FEED_ADAPTER_PRIVATE_H
+#define FEED_ADAPTER_PRIVATE_H
+
+#include "feed/adapter.h"
+
+struct feed_adapter {
+    const struct feed_mapping *mapping;
+    enum feed_next (*next)(struct feed_adapter *adapter, struct feed_cells *cells,
+                           struct feed_problem *problem);
+    double (*progress)(const struct feed_adapter *adapter);
+    void (*free)(struct feed_adapter *adapter);
+    gboolean is_cut;
+    GString *unread; /* text of the row that could not be read */
+};
+
+/* Joins the parts of a person's or booking's number with "/", into `joined`; NULL when any part is
+ * missing. One part is returned as it is. */
+const char *feed_join_key(const char *const *parts, guint n, GString *joined);
+
+struct feed_adapter *feed_csv_open(const struct feed_mapping *mapping, char *text, gsize n,
+                                   GError **error);
+struct feed_adapter *feed_json_open(const struct feed_mapping *mapping, char *text, gsize n,
+                                    GError **error);
+
+#endif

@@ -1,0 +1,179 @@
+/* Rosters and event files in CSV: finds the mapped columns by the header's names, in any order and
+ * case, and hands over their cells. Columns that are not mapped are read past and never stored. */
+#include <string.h>
+
+#include "base/csv.h"
+#include "base/error.h"
+#include "feed/adapter_private.h"
+
+#define MAX_PARTS 8
+
+struct csv_adapter {
+    struct feed_adapter base;
+    struct csv_reader *reader;
+    gsize total;
+    guint n_columns;                  /* of the header; 0: no header */
+    guint column[FIELD_N][MAX_PARTS]; /* indexes of the mapped columns */
+    guint n_parts[FIELD_N];
+    guint needed;              /* a row must have at least so many fields */
+    GString *person, *booking; /* joined keys of the current row */
+    gboolean last_was_bad, last_was_cut;
+};
+
+/* Header names are compared without case, spaces, dots and underscores. */
+static gboolean same_name(const char *a, const char *b) {
+    for (;; a++, b++) {
+        while (*a && strchr(" _.-", *a))
+            a++;
+        while (*b && strchr(" _.-", *b))
+            b++;
+        if (!*a || g_ascii_tolower(*a) != g_ascii_tolower(*b))
+            return *a == *b;
+    }
+}
+
+static gboolean find_column(const struct csv_row *header, gboolean has_header, const char *name,
+                            guint *index) {
+    if (!has_header) {
+        guint64 n = *name == '#' ? g_ascii_strtoull(name + 1, NULL, 10) : 0;
+        *index = (guint)n - 1;
+        return n >= 1 && n <= 512;
+    }
+    for (guint i = 0; i < header->n_fields; i++)
+        if (same_name(header->fields[i], name)) {
+            *index = i;
+            return TRUE;
+        }
+    return FALSE;
+}
+
+static gboolean bind_columns(struct csv_adapter *adapter, const struct csv_row *header,
+                             GError **error) {
+    const struct feed_mapping *mapping = adapter->base.mapping;
+    g_autoptr(GString) missing = g_string_new(NULL);
+
+    for (int field = 0; field < FIELD_N; field++)
+        for (char **name = mapping->columns[field]; name && *name; name++) {
+            guint *part = &adapter->column[field][adapter->n_parts[field]];
+            if (find_column(header, mapping->has_header, *name, part)) {
+                adapter->n_parts[field]++;
+                adapter->needed = MAX(adapter->needed, *part + 1);
+            } else {
+                g_string_append_printf(missing, "%s%s", missing->len ? ", " : "", *name);
+            }
+        }
+    if (missing->len && mapping->has_header)
+        g_set_error(error, BASE_ERROR, BASE_ERROR_INPUT,
+                    "row %u: the header lacks the mapped column(s) %s. If the jail renamed them, "
+                    "mend `columns:` in the mapping; if this is another file, load it as its own feed",
+                    header->line, missing->str);
+    else if (missing->len)
+        g_set_error(error, BASE_ERROR, BASE_ERROR_INPUT,
+                    "a file without a header names its columns by place, #1 to #512; not %s",
+                    missing->str);
+    return missing->len == 0;
+}
+
+static const char *join(struct csv_adapter *adapter, enum feed_field field, const struct csv_row *row,
+                        GString *joined) {
+    const char *parts[MAX_PARTS];
+    for (guint i = 0; i < adapter->n_parts[field]; i++)
+        parts[i] = row->fields[adapter->column[field][i]];
+    return feed_join_key(parts, adapter->n_parts[field], joined);
+}
+
+/* A row has the header's number of fields; one more that is empty is a trailing delimiter. */
+static gboolean has_right_shape(const struct csv_adapter *adapter, const struct csv_row *row) {
+    if (!adapter->n_columns)
+        return row->n_fields >= adapter->needed;
+    return row->n_fields == adapter->n_columns ||
+           (row->n_fields == adapter->n_columns + 1 && !*row->fields[row->n_fields - 1]);
+}
+
+/* Keeps a bad row's text at hand; fields already cut out of it are set apart by line ends. */
+static void remember_unread(struct csv_adapter *adapter, const struct csv_row *row) {
+    GString *unread = adapter->base.unread;
+    g_string_truncate(unread, 0);
+    g_string_append_len(unread, row->raw, (gssize)MIN(row->raw_n, 4096));
+    for (gsize i = 0; i < unread->len; i++)
+        if (!unread->str[i])
+            unread->str[i] = '\n';
+}
+
+static enum feed_next csv_next(struct feed_adapter *base, struct feed_cells *cells,
+                               struct feed_problem *problem) {
+    struct csv_adapter *adapter = (struct csv_adapter *)base;
+    struct csv_row row;
+    enum csv_result result = csv_reader_next(adapter->reader, &row);
+
+    if (result == CSV_END) {
+        base->is_cut = adapter->last_was_bad && adapter->last_was_cut;
+        return FEED_END;
+    }
+    adapter->last_was_cut = row.is_cut;
+    adapter->last_was_bad = result == CSV_BAD_ROW || !has_right_shape(adapter, &row);
+    if (adapter->last_was_bad)
+        remember_unread(adapter, &row);
+    if (result == CSV_BAD_ROW) {
+        feed_problem_set(problem, row.line, "", NULL, "%s; the row was passed over", row.reason);
+        return FEED_PROBLEM;
+    }
+    if (adapter->last_was_bad) {
+        feed_problem_set(problem, row.line, "", NULL,
+                         "the row has %u fields where the header has %u; the row was passed over",
+                         row.n_fields, adapter->n_columns ? adapter->n_columns : adapter->needed);
+        return FEED_PROBLEM;
+    }
+    memset(cells, 0, sizeof *cells);
+    cells->row = row.line;
+    cells->cell[FIELD_PERSON] = join(adapter, FIELD_PERSON, &row, adapter->person);
+    cells->cell[FIELD_BOOKING] = join(adapter, FIELD_BOOKING, &row, adapter->booking);
+    for (int field = FIELD_BOOKING + 1; field < FIELD_N; field++)
+        if (adapter->n_parts[field]) {
+            const char *text = row.fields[adapter->column[field][0]];
+            cells->cell[field] = *text ? text : NULL;
+        }
+    return FEED_CELLS;
+}
+
+static double csv_progress(const struct feed_adapter *base) {
+    const struct csv_adapter *adapter = (const struct csv_adapter *)base;
+    return adapter->total ? (double)csv_reader_position(adapter->reader) / (double)adapter->total : 1;
+}
+
+static void csv_free(struct feed_adapter *base) {
+    struct csv_adapter *adapter = (struct csv_adapter *)base;
+    csv_reader_free(adapter->reader);
+    g_string_free(base->unread, TRUE);
+    g_string_free(adapter->person, TRUE);
+    g_string_free(adapter->booking, TRUE);
+    g_free(adapter);
+}
+
+struct feed_adapter *feed_csv_open(const struct feed_mapping *mapping, char *text, gsize n,
+                                   GError **error) {
+    struct csv_adapter *adapter = g_new0(struct csv_adapter, 1);
+    struct csv_row header = {.line = 0};
+    gboolean ok = TRUE;
+
+    adapter->base = (struct feed_adapter){
+        .mapping = mapping, .next = csv_next, .progress = csv_progress, .free = csv_free};
+    adapter->base.unread = g_string_new(NULL);
+    adapter->reader = csv_reader_new(&mapping->dialect, text, n);
+    adapter->total = n;
+    adapter->person = g_string_new(NULL);
+    adapter->booking = g_string_new(NULL);
+    if (mapping->has_header) {
+        enum csv_result result = csv_reader_next(adapter->reader, &header);
+        ok = result == CSV_ROW;
+        if (!ok)
+            g_set_error(error, BASE_ERROR, BASE_ERROR_INPUT, "row 1: %s",
+                        result == CSV_END ? "the file is empty; it should start with a header"
+                                          : header.reason);
+        adapter->n_columns = header.n_fields;
+    }
+    if (ok && bind_columns(adapter, &header, error))
+        return &adapter->base;
+    csv_free(&adapter->base);
+    return NULL;
+}

@@ -1,0 +1,215 @@
+#include "feed/date.h"
+
+#include <string.h>
+
+#include "base/error.h"
+#include "base/time.h"
+
+struct civil {
+    int year, month, day, hour, minute, second, microsecond;
+    gboolean has_hour, is_pm, has_ampm, has_zone;
+    int offset_s;
+};
+
+static const char months[] = "janfebmaraprmayjunjulaugsepoctnovdec";
+
+/* At most `max` digits; at least one, or exactly `max` when `exactly`. */
+static gboolean digits(const char **p, int max, gboolean exactly, int *value) {
+    int n = 0;
+    *value = 0;
+    for (; n < max && g_ascii_isdigit(**p); n++)
+        *value = *value * 10 + (*(*p)++ - '0');
+    return exactly ? n == max : n > 0;
+}
+
+static gboolean month_name(const char **p, int *month) {
+    char name[3];
+    for (int i = 0; i < 3; i++) {
+        if (!g_ascii_isalpha((*p)[i]))
+            return FALSE;
+        name[i] = g_ascii_tolower((*p)[i]);
+    }
+    for (int i = 0; i < 12; i++)
+        if (strncmp(months + i * 3, name, 3) == 0) {
+            *month = i + 1;
+            *p += 3;
+            return TRUE;
+        }
+    return FALSE;
+}
+
+static void fraction(const char **p, int *microsecond) {
+    if (**p != '.' || !g_ascii_isdigit((*p)[1]))
+        return;
+    int unit = 100000;
+    for ((*p)++; g_ascii_isdigit(**p); (*p)++, unit /= 10)
+        *microsecond += (**p - '0') * unit;
+}
+
+static gboolean zone_offset(const char **p, int *offset_s) {
+    int hours, minutes = 0;
+    if (**p == 'Z') {
+        (*p)++;
+        *offset_s = 0;
+        return TRUE;
+    }
+    int sign = **p == '-' ? -1 : **p == '+' ? 1 : 0;
+    if (!sign)
+        return FALSE;
+    (*p)++;
+    if (!digits(p, 2, TRUE, &hours))
+        return FALSE;
+    if (**p == ':')
+        (*p)++;
+    if (g_ascii_isdigit(**p) && !digits(p, 2, TRUE, &minutes))
+        return FALSE;
+    *offset_s = sign * (hours * 3600 + minutes * 60);
+    return hours <= 14 && minutes < 60;
+}
+
+static gboolean read_one(char conversion, const char **p, struct civil *c) {
+    switch (conversion) {
+    case 'Y': return digits(p, 4, TRUE, &c->year);
+    case 'y':
+        if (!digits(p, 2, TRUE, &c->year))
+            return FALSE;
+        c->year += c->year < 30 ? 2000 : 1900;
+        return TRUE;
+    case 'm': return digits(p, 2, FALSE, &c->month);
+    case 'e':
+    case 'd': return digits(p, 2, FALSE, &c->day);
+    case 'b': return month_name(p, &c->month);
+    case 'H':
+    case 'I': c->has_hour = TRUE; return digits(p, 2, FALSE, &c->hour);
+    case 'M': return digits(p, 2, TRUE, &c->minute);
+    case 'S':
+        if (!digits(p, 2, TRUE, &c->second))
+            return FALSE;
+        fraction(p, &c->microsecond);
+        return TRUE;
+    case 'p':
+        c->has_ampm = TRUE;
+        c->is_pm = g_ascii_tolower(**p) == 'p';
+        if ((!c->is_pm && g_ascii_tolower(**p) != 'a') || g_ascii_tolower((*p)[1]) != 'm')
+            return FALSE;
+        *p += 2;
+        return TRUE;
+    case 'z': c->has_zone = TRUE; return zone_offset(p, &c->offset_s);
+    default: return FALSE;
+    }
+}
+
+/* Matches a prefix of `*p`; moves past it. */
+static gboolean match(const char **p, const char *format, struct civil *c) {
+    for (const char *f = format; *f; f++) {
+        if (*f == '%' && f[1]) {
+            if (!read_one(*++f, p, c))
+                return FALSE;
+        } else if (*f == ' ') {
+            if (**p != ' ')
+                return FALSE;
+            while (**p == ' ')
+                (*p)++;
+        } else if (*(*p)++ != *f) {
+            return FALSE;
+        }
+    }
+    return TRUE;
+}
+
+static gboolean settle(struct civil *c) {
+    if (c->has_ampm) {
+        if (c->hour < 1 || c->hour > 12)
+            return FALSE;
+        c->hour = c->hour % 12 + (c->is_pm ? 12 : 0);
+    }
+    return c->year >= 1900 && c->year <= 2199 && c->month >= 1 && c->month <= 12 &&
+           g_date_valid_dmy((GDateDay)c->day, (GDateMonth)c->month, (GDateYear)c->year) &&
+           c->hour < 24 && c->minute < 60 && c->second <= 60;
+}
+
+static gint64 to_instant(const struct civil *c, GTimeZone *zone) {
+    GDate date;
+    g_date_clear(&date, 1);
+    g_date_set_dmy(&date, (GDateDay)c->day, (GDateMonth)c->month, (GDateYear)c->year);
+    gint64 days = (gint64)g_date_get_julian(&date) - 719163; /* 1970-01-01 */
+    gint64 local = days * 86400 + c->hour * 3600 + c->minute * 60 + c->second;
+    gint64 seconds;
+
+    if (c->has_zone) {
+        seconds = local - c->offset_s;
+    } else {
+        gint64 adjusted = local;
+        int interval = g_time_zone_adjust_time(zone, G_TIME_TYPE_STANDARD, &adjusted);
+        int daylight = g_time_zone_find_interval(zone, G_TIME_TYPE_DAYLIGHT, local);
+        if (daylight >= 0 && daylight < interval && adjusted == local &&
+            g_time_zone_is_dst(zone, daylight))
+            interval = daylight; /* ambiguous: the first occurrence */
+        seconds = adjusted - g_time_zone_get_offset(zone, interval);
+    }
+    return seconds * SECOND_US + c->microsecond;
+}
+
+gboolean feed_date_parse(const char *text, const char *const *formats, GTimeZone *zone,
+                         struct feed_date *date) {
+    for (const char *const *format = formats; *format; format++) {
+        struct civil c = {.day = 1};
+        const char *p = text;
+        if (!match(&p, *format, &c) || *p || !settle(&c))
+            continue;
+        *date = (struct feed_date){.at_us = to_instant(&c, zone),
+                                   .ymd = c.year * 10000 + c.month * 100 + c.day,
+                                   .is_date_only = !c.has_hour};
+        return TRUE;
+    }
+    return FALSE;
+}
+
+gboolean feed_date_format_check(const char *format, GError **error) {
+    gboolean has_year = FALSE, has_month = FALSE, has_day = FALSE;
+    for (const char *p = format; *p; p++) {
+        if (*p != '%')
+            continue;
+        p++;
+        if (!*p || !strchr("YymdebHIMSpz", *p)) {
+            g_set_error(error, BASE_ERROR, BASE_ERROR_INPUT,
+                        "\"%%%c\" in the date format \"%s\" is not known; use %%Y %%y %%m %%d %%b "
+                        "%%H %%I %%M %%S %%p %%z",
+                        *p ? *p : ' ', format);
+            return FALSE;
+        }
+        has_year |= *p == 'Y' || *p == 'y';
+        has_month |= *p == 'm' || *p == 'b';
+        has_day |= *p == 'd' || *p == 'e';
+    }
+    if (!has_year || !has_month || !has_day) {
+        g_set_error(error, BASE_ERROR, BASE_ERROR_INPUT,
+                    "the date format \"%s\" needs a year, a month and a day", format);
+        return FALSE;
+    }
+    return TRUE;
+}
+
+gboolean feed_date_find(const char *file_name, const char *format, gint32 *ymd) {
+    gboolean found = FALSE;
+    for (const char *start = file_name; *start; start++) {
+        struct civil c = {.day = 1};
+        const char *p = start;
+        if (start > file_name && g_ascii_isdigit(start[-1]) && g_ascii_isdigit(*start))
+            continue;
+        if (match(&p, format, &c) && !g_ascii_isdigit(*p) && settle(&c)) {
+            *ymd = c.year * 10000 + c.month * 100 + c.day;
+            found = TRUE;
+        }
+    }
+    return found;
+}
+
+gint64 feed_date_local(gint32 ymd, guint minutes, GTimeZone *zone) {
+    struct civil c = {.year = ymd / 10000,
+                      .month = ymd / 100 % 100,
+                      .day = ymd % 100,
+                      .hour = (int)minutes / 60,
+                      .minute = (int)minutes % 60};
+    return to_instant(&c, zone);
+}

@@ -1,0 +1,35 @@
+/* Dates as jails write them, to instants.
+ *
+ * A format is strptime's, as far as exports need it: %Y %y %m %d %e %b %H %I %M %S %p %z and literal
+ * text; a space matches any run of spaces; seconds may carry a fraction. Reading is strict: the
+ * whole text must match, days must exist, years lie in 1900 to 2199 (a two-digit year is 1930 to
+ * 2029). Times are the facility's local time unless %z says otherwise. When clocks go back, an
+ * ambiguous time is its first occurrence; one that clocks skip is moved past the gap.
+ *
+ * Used by: feed. Includes: base. */
+#ifndef FEED_DATE_H
+#define FEED_DATE_H
+
+#include <glib.h>
+
+struct feed_date {
+    gint64 at_us;          /* an instant; for a date alone, its local midnight */
+    gint32 ymd;            /* 20250401, as written */
+    gboolean is_date_only; /* the format has no hour */
+};
+
+/* Reads `text` by the first of `formats` (NULL-terminated) that matches it whole. */
+gboolean feed_date_parse(const char *text, const char *const *formats, GTimeZone *zone,
+                         struct feed_date *date);
+
+/* Whether `format` has only conversions that are known here; else names the bad one. */
+gboolean feed_date_format_check(const char *format, GError **error);
+
+/* Finds a date in a file's name by `format` (such as "%Y%m%d" or "%Y-%m-%d"), at any place in it
+ * that is not inside a longer number. The last one wins. */
+gboolean feed_date_find(const char *file_name, const char *format, gint32 *ymd);
+
+/* The instant of `minutes` past local midnight on `ymd`. */
+gint64 feed_date_local(gint32 ymd, guint minutes, GTimeZone *zone);
+
+#endif

@@ -1,0 +1,23 @@
+/* A folder that a jail's system drops files into, watched by looking.
+ *
+ * SFTP servers write files in place or rename them when whole; a look cannot tell a slow file from a
+ * finished one. So a file is ready when its size and time have not changed for `settle_us`, longer
+ * when it does not end with a line end. Names that upload programs use for unfinished files are
+ * passed over. The folder is only ever read: loading is remembered in the store.
+ *
+ * Used by: pipeline. Includes: base. */
+#ifndef FEED_DROPFOLDER_H
+#define FEED_DROPFOLDER_H
+
+#include <glib.h>
+
+struct feed_dropfolder;
+
+struct feed_dropfolder *feed_dropfolder_new(const char *path, gint64 settle_us);
+void feed_dropfolder_free(struct feed_dropfolder *folder);
+
+/* Looks once. Gives the paths that have become ready since the last look, in name order, each only
+ * once for one size and time. Transfer full. NULL when the folder cannot be read. */
+GPtrArray *feed_dropfolder_look(struct feed_dropfolder *folder, gint64 now_at_us, GError **error);
+
+#endif

@@ -1,0 +1,483 @@
+#include "feed/mapping.h"
+
+#include <stdbool.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/time.h"
+#include "base/yaml.h"
+#include "feed/date.h"
+
+static const char *const format_names[FEED_N_FORMATS] = {"csv-roster", "csv-events", "json-events"};
+
+static const char *const field_names[FIELD_N] = {
+    "person",      "booking",  "surname", "given",       "middle",   "suffix",    "full_name",
+    "born",        "facility", "status",  "sealed",      "juvenile", "protected", "admitted_at",
+    "released_at", "reason",   "event",   "occurred_at", "event_id", "corrects"};
+
+const char *feed_field_name(enum feed_field field) {
+    return field_names[field];
+}
+
+/* ── The YAML document as libcyaml sees it ─────────────────────────────────────────────────────── */
+
+struct yaml_code {
+    char *code, *means;
+};
+struct yaml_facility {
+    char *code, *id, *name, *timezone, *phone;
+};
+struct yaml_dialect {
+    char *delimiter, *quote, *escape, *encoding;
+    bool *header, *padding;
+};
+struct yaml_snapshot {
+    char *file_date, *at;
+};
+struct yaml_columns {
+    char **list[FIELD_N]; /* person and booking only */
+    unsigned list_count[FIELD_N];
+    char *one[FIELD_N];
+};
+struct yaml_mapping {
+    char *feed, *title, *jail, *person_scope, *format, *interval, *tell_after;
+    unsigned *breaker_share;
+    struct yaml_facility *facility;
+    struct yaml_dialect *dialect;
+    struct yaml_snapshot *snapshot;
+    struct yaml_columns *columns;
+    char **dates, **yes;
+    unsigned dates_count, yes_count;
+    struct yaml_code *kinds, *reasons, *statuses;
+    unsigned kinds_count, reasons_count, statuses_count;
+    struct yaml_facility *facilities;
+    unsigned facilities_count;
+};
+
+#define TEXT(key, type, member)                                                                        \
+    CYAML_FIELD_STRING_PTR(key, CYAML_FLAG_POINTER, struct type, member, 1, 300)
+#define OPTIONAL_TEXT(key, type, member)                                                               \
+    CYAML_FIELD_STRING_PTR(key, CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct type, member, 0, 300)
+
+static const cyaml_schema_value_t text_entry = {CYAML_VALUE_STRING(CYAML_FLAG_POINTER, char *, 1, 300)};
+
+static const cyaml_schema_field_t code_fields[] = {TEXT("code", yaml_code, code),
+                                                   TEXT("means", yaml_code, means), CYAML_FIELD_END};
+static const cyaml_schema_value_t code_entry = {
+    CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct yaml_code, code_fields)};
+
+static const cyaml_schema_field_t facility_fields[] = {
+    OPTIONAL_TEXT("code", yaml_facility, code),
+    TEXT("id", yaml_facility, id),
+    TEXT("name", yaml_facility, name),
+    OPTIONAL_TEXT("timezone", yaml_facility, timezone),
+    OPTIONAL_TEXT("phone", yaml_facility, phone),
+    CYAML_FIELD_END};
+static const cyaml_schema_value_t facility_entry = {
+    CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct yaml_facility, facility_fields)};
+
+static const cyaml_schema_field_t dialect_fields[] = {
+    OPTIONAL_TEXT("delimiter", yaml_dialect, delimiter),
+    OPTIONAL_TEXT("quote", yaml_dialect, quote),
+    OPTIONAL_TEXT("escape", yaml_dialect, escape),
+    OPTIONAL_TEXT("encoding", yaml_dialect, encoding),
+    CYAML_FIELD_BOOL_PTR("header", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct yaml_dialect,
+                         header),
+    CYAML_FIELD_BOOL_PTR("keep_padding", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct yaml_dialect,
+                         padding),
+    CYAML_FIELD_END};
+
+static const cyaml_schema_field_t snapshot_fields[] = {
+    OPTIONAL_TEXT("file_date", yaml_snapshot, file_date), OPTIONAL_TEXT("at", yaml_snapshot, at),
+    CYAML_FIELD_END};
+
+#define LIST_COLUMN(key_, field)                                                                       \
+    {                                                                                                  \
+        .key = key_,                                                                                   \
+        .value = {.type = CYAML_SEQUENCE,                                                              \
+                  .flags = CYAML_FLAG_POINTER,                                                         \
+                  .data_size = sizeof(char *),                                                         \
+                  .sequence = {.entry = &text_entry, .min = 1, .max = 8}},                             \
+        .data_offset = offsetof(struct yaml_columns, list[field]),                                     \
+        .count_offset = offsetof(struct yaml_columns, list_count[field]),                              \
+        .count_size = sizeof(unsigned)                                                                 \
+    }
+#define ONE_COLUMN(key, field) OPTIONAL_TEXT(key, yaml_columns, one[field])
+
+static const cyaml_schema_field_t column_fields[] = {LIST_COLUMN("person", FIELD_PERSON),
+                                                     LIST_COLUMN("booking", FIELD_BOOKING),
+                                                     ONE_COLUMN("surname", FIELD_SURNAME),
+                                                     ONE_COLUMN("given", FIELD_GIVEN),
+                                                     ONE_COLUMN("middle", FIELD_MIDDLE),
+                                                     ONE_COLUMN("suffix", FIELD_SUFFIX),
+                                                     ONE_COLUMN("full_name", FIELD_FULL_NAME),
+                                                     ONE_COLUMN("born", FIELD_BORN),
+                                                     ONE_COLUMN("facility", FIELD_FACILITY),
+                                                     ONE_COLUMN("status", FIELD_STATUS),
+                                                     ONE_COLUMN("sealed", FIELD_SEALED),
+                                                     ONE_COLUMN("juvenile", FIELD_JUVENILE),
+                                                     ONE_COLUMN("protected", FIELD_PROTECTED),
+                                                     ONE_COLUMN("admitted_at", FIELD_ADMITTED_AT),
+                                                     ONE_COLUMN("released_at", FIELD_RELEASED_AT),
+                                                     ONE_COLUMN("reason", FIELD_REASON),
+                                                     ONE_COLUMN("event", FIELD_EVENT),
+                                                     ONE_COLUMN("occurred_at", FIELD_OCCURRED_AT),
+                                                     ONE_COLUMN("event_id", FIELD_EVENT_ID),
+                                                     ONE_COLUMN("corrects", FIELD_CORRECTS),
+                                                     CYAML_FIELD_END};
+
+#define LIST(key, member, entry_schema, most)                                                          \
+    CYAML_FIELD_SEQUENCE(key, CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct yaml_mapping, member,   \
+                         entry_schema, 0, most)
+
+static const cyaml_schema_field_t mapping_fields[] = {
+    TEXT("feed", yaml_mapping, feed),
+    OPTIONAL_TEXT("title", yaml_mapping, title),
+    OPTIONAL_TEXT("jail", yaml_mapping, jail),
+    OPTIONAL_TEXT("person_scope", yaml_mapping, person_scope),
+    TEXT("format", yaml_mapping, format),
+    TEXT("interval", yaml_mapping, interval),
+    OPTIONAL_TEXT("tell_people_after", yaml_mapping, tell_after),
+    CYAML_FIELD_UINT_PTR("hold_above_percent", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL,
+                         struct yaml_mapping, breaker_share),
+    CYAML_FIELD_MAPPING_PTR("facility", CYAML_FLAG_POINTER, struct yaml_mapping, facility,
+                            facility_fields),
+    CYAML_FIELD_MAPPING_PTR("dialect", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct yaml_mapping,
+                            dialect, dialect_fields),
+    CYAML_FIELD_MAPPING_PTR("snapshot", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct yaml_mapping,
+                            snapshot, snapshot_fields),
+    CYAML_FIELD_MAPPING_PTR("columns", CYAML_FLAG_POINTER, struct yaml_mapping, columns, column_fields),
+    LIST("dates", dates, &text_entry, 16),
+    LIST("yes", yes, &text_entry, 16),
+    LIST("kinds", kinds, &code_entry, 500),
+    LIST("reasons", reasons, &code_entry, 500),
+    LIST("statuses", statuses, &code_entry, 500),
+    LIST("facilities", facilities, &facility_entry, 500),
+    CYAML_FIELD_END};
+static const cyaml_schema_value_t mapping_schema = {
+    CYAML_VALUE_MAPPING(CYAML_FLAG_POINTER, struct yaml_mapping, mapping_fields)};
+
+/* ── What may never be kept ────────────────────────────────────────────────────────────────────── */
+
+const char *feed_forbidden_column(const char *column) {
+    static const struct {
+        const char *part, *what;
+    } forbidden[] = {
+        {"ssn", "social security numbers"},
+        {"socialsec", "social security numbers"},
+        {"immigra", "immigration status or holds"},
+        {"nationalit", "nationality"},
+        {"citizen", "citizenship"},
+        {"countryof", "country of birth or origin"},
+        {"birthcountry", "country of birth or origin"},
+        {"birthplace", "place of birth"},
+        {"placeofbirth", "place of birth"},
+        {"birthstate", "place of birth"},
+        {"stateofbirth", "place of birth"},
+        {"aliennum", "immigration numbers"},
+        {"alienreg", "immigration numbers"},
+        {"visa", "immigration papers"},
+        {"passport", "passports"},
+        {"icehold", "immigration status or holds"},
+        {"icedetain", "immigration status or holds"},
+        {"holdingfor", "holds for other agencies"},
+        {"race", "race or ethnicity"},
+        {"ethnic", "race or ethnicity"},
+        {"hispanic", "race or ethnicity"},
+        {"religio", "religion"},
+        {"sexualorient", "sexual orientation"},
+    };
+    g_autofree char *plain = g_ascii_strdown(column, -1);
+    char *out = plain;
+    for (const char *p = plain; *p; p++)
+        if (g_ascii_isalnum(*p))
+            *out++ = *p;
+    *out = 0;
+    for (guint i = 0; i < G_N_ELEMENTS(forbidden); i++)
+        if (strstr(plain, forbidden[i].part))
+            return forbidden[i].what;
+    return NULL;
+}
+
+/* ── From the document to the mapping, checked ─────────────────────────────────────────────────── */
+
+static gboolean valid_id(const char *id) {
+    gsize n = strlen(id);
+    return n >= 1 && n <= 64 &&
+           strspn(id, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_") == n;
+}
+
+static gboolean take_facility(const struct base_yaml_source *source, const struct yaml_facility *yaml,
+                              const char *zone_of_jail, GArray *facilities, GError **error) {
+    const char *zone_name = yaml->timezone ? yaml->timezone : zone_of_jail;
+    if (!zone_name)
+        return base_yaml_wrong(source, yaml->id, error,
+                               "the facility \"%s\" needs a `timezone:` such as America/Denver",
+                               yaml->id);
+    GTimeZone *zone = g_time_zone_new_identifier(zone_name);
+    if (!zone)
+        return base_yaml_wrong(source, zone_name, error,
+                               "\"%s\" is not a time zone; use a name such as America/Denver",
+                               zone_name);
+    struct feed_facility facility = {.code = g_strdup(yaml->code),
+                                     .id = g_strdup(yaml->id),
+                                     .name = g_strdup(yaml->name),
+                                     .phone = g_strdup(yaml->phone),
+                                     .zone = zone};
+    g_array_append_val(facilities, facility);
+    return TRUE;
+}
+
+static gboolean take_codes(const struct base_yaml_source *source, const struct yaml_code *codes,
+                           unsigned n, gboolean are_kinds, GArray *out, GError **error) {
+    for (unsigned i = 0; i < n; i++) {
+        struct feed_code code = {.code = NULL};
+        if (are_kinds && (!custody_kind_parse(codes[i].means, &code.kind) ||
+                          (KIND_BIT(code.kind) & (KINDS_FEED | KIND_BIT(CUSTODY_LEFT_ROSTER) |
+                                                  KIND_BIT(CUSTODY_BACK_ON_ROSTER)))))
+            return base_yaml_wrong(
+                source, codes[i].means, error,
+                "the code \"%s\" cannot mean \"%s\"; a source can report: booked released "
+                "transferred escaped recaptured died temporary_absence returned "
+                "status_changed corrected",
+                codes[i].code, codes[i].means);
+        code.code = g_strdup(codes[i].code);
+        code.words = g_strdup(codes[i].means);
+        g_array_append_val(out, code);
+    }
+    return TRUE;
+}
+
+static gboolean take_dialect(const struct base_yaml_source *source, const struct yaml_dialect *yaml,
+                             struct feed_mapping *mapping, GError **error) {
+    struct csv_dialect *d = &mapping->dialect;
+    if (!yaml)
+        return TRUE;
+    if (yaml->delimiter) {
+        if (g_str_equal(yaml->delimiter, "tab"))
+            d->delimiter = '\t';
+        else if (strlen(yaml->delimiter) == 1 && !strchr("\r\n\"", *yaml->delimiter))
+            d->delimiter = *yaml->delimiter;
+        else
+            return base_yaml_wrong(source, "delimiter", error,
+                                   "`delimiter` is one character such as \",\" or the word tab");
+    }
+    if (yaml->quote) {
+        if (g_str_equal(yaml->quote, "none"))
+            d->quote = 0;
+        else if (strlen(yaml->quote) == 1 && *yaml->quote != d->delimiter)
+            d->quote = *yaml->quote;
+        else
+            return base_yaml_wrong(source, "quote", error, "`quote` is one character or the word none");
+    }
+    if (yaml->escape && !g_str_equal(yaml->escape, "doubled")) {
+        if (!g_str_equal(yaml->escape, "backslash"))
+            return base_yaml_wrong(source, "escape", error, "`escape` is doubled or backslash");
+        d->backslash_escape = TRUE;
+    }
+    if (yaml->encoding && !g_str_equal(yaml->encoding, "utf-8")) {
+        if (!g_str_equal(yaml->encoding, "latin-1"))
+            return base_yaml_wrong(source, "encoding", error, "`encoding` is utf-8 or latin-1");
+        d->is_latin1 = TRUE;
+    }
+    d->keeps_padding = yaml->padding && *yaml->padding;
+    mapping->has_header = !yaml->header || *yaml->header;
+    return TRUE;
+}
+
+static gboolean take_columns(const struct base_yaml_source *source, struct yaml_columns *yaml,
+                             struct feed_mapping *mapping, GError **error) {
+    for (int field = 0; field < FIELD_N; field++) {
+        g_autoptr(GPtrArray) columns = g_ptr_array_new();
+        for (unsigned i = 0; i < yaml->list_count[field]; i++)
+            g_ptr_array_add(columns, yaml->list[field][i]);
+        if (yaml->one[field] && *yaml->one[field])
+            g_ptr_array_add(columns, yaml->one[field]);
+        for (guint i = 0; i < columns->len; i++) {
+            const char *forbidden = feed_forbidden_column(columns->pdata[i]);
+            if (forbidden)
+                return base_yaml_wrong(
+                    source, columns->pdata[i], error,
+                    "the column \"%s\" cannot be mapped to `%s`: Tocsin does not keep %s. "
+                    "Take it out",
+                    (char *)columns->pdata[i], field_names[field], forbidden);
+        }
+        if (!columns->len)
+            continue;
+        g_ptr_array_add(columns, NULL);
+        mapping->columns[field] = g_strdupv((char **)columns->pdata);
+    }
+    if (mapping->format != FEED_CSV_ROSTER && !mapping->columns[FIELD_EVENT])
+        return base_yaml_wrong(source, "columns", error,
+                               "an event feed needs `event:` under `columns:`");
+    if (mapping->format == FEED_CSV_ROSTER &&
+        (mapping->columns[FIELD_EVENT] || mapping->columns[FIELD_OCCURRED_AT]))
+        return base_yaml_wrong(source, "event", error,
+                               "a roster has no `event` or `occurred_at` column");
+    return TRUE;
+}
+
+static gboolean take_snapshot(const struct base_yaml_source *source, const struct yaml_snapshot *yaml,
+                              struct feed_mapping *mapping, GError **error) {
+    if (!yaml)
+        return TRUE;
+    if (yaml->file_date) {
+        g_autoptr(GError) problem = NULL;
+        if (!feed_date_format_check(yaml->file_date, &problem))
+            return base_yaml_wrong(source, "file_date", error, "%s", problem->message);
+        mapping->file_date = g_strdup(yaml->file_date);
+    }
+    if (yaml->at) {
+        const char *p = yaml->at;
+        guint hour, minute;
+        if (strlen(p) != 5 || p[2] != ':' || strspn(p, "0123456789:") != 5 ||
+            (hour = (guint)g_ascii_strtoull(p, NULL, 10)) > 23 ||
+            (minute = (guint)g_ascii_strtoull(p + 3, NULL, 10)) > 59)
+            return base_yaml_wrong(source, "at:", error, "`at` is a local time such as \"06:30\"");
+        mapping->snapshot_minutes = hour * 60 + minute;
+    }
+    return TRUE;
+}
+
+static gboolean take_dates(const struct base_yaml_source *source, const struct yaml_mapping *yaml,
+                           struct feed_mapping *mapping, GError **error) {
+    static const char *const usual[] = {"%Y-%m-%dT%H:%M:%S%z", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M:%S",
+                                        "%Y-%m-%d %H:%M",      "%Y-%m-%d",          "%m/%d/%Y %H:%M:%S",
+                                        "%m/%d/%Y %H:%M",      "%m/%d/%Y",          NULL};
+    if (!yaml->dates_count) {
+        mapping->date_formats = (const char **)(gsize)g_strdupv((char **)(gsize)usual);
+        return TRUE;
+    }
+    mapping->date_formats = g_new0(const char *, yaml->dates_count + 1);
+    for (unsigned i = 0; i < yaml->dates_count; i++) {
+        g_autoptr(GError) problem = NULL;
+        if (!feed_date_format_check(yaml->dates[i], &problem))
+            return base_yaml_wrong(source, yaml->dates[i], error, "%s", problem->message);
+        mapping->date_formats[i] = g_strdup(yaml->dates[i]);
+    }
+    return TRUE;
+}
+
+static gboolean take_heads(const struct base_yaml_source *source, const struct yaml_mapping *yaml,
+                           struct feed_mapping *mapping, GError **error) {
+    mapping->feed = g_strdup(yaml->feed);
+    mapping->title = g_strdup(yaml->title ? yaml->title : yaml->facility->name);
+    mapping->jail = g_strdup(yaml->jail ? yaml->jail : yaml->feed);
+    mapping->person_scope = g_strdup(yaml->person_scope ? yaml->person_scope : mapping->jail);
+    if (!valid_id(mapping->feed) || !valid_id(mapping->jail) || !valid_id(mapping->person_scope))
+        return base_yaml_wrong(source, "feed", error,
+                               "`feed`, `jail` and `person_scope` are 1 to 64 letters, digits, - or _");
+    int format = 0;
+    while (format < FEED_N_FORMATS && !g_str_equal(format_names[format], yaml->format))
+        format++;
+    if (format == FEED_N_FORMATS)
+        return base_yaml_wrong(source, yaml->format, error,
+                               "\"%s\" is not a format; use csv-roster, csv-events or json-events",
+                               yaml->format);
+    mapping->format = (enum feed_format)format;
+    if (!base_duration_parse(yaml->interval, &mapping->interval_us))
+        return base_yaml_wrong(source, "interval", error, "`interval` is a time such as 15m or 24h");
+    mapping->tell_after_us = MAX(3 * mapping->interval_us, DAY_US);
+    if (yaml->tell_after && !base_duration_parse(yaml->tell_after, &mapping->tell_after_us))
+        return base_yaml_wrong(source, "tell_people_after", error,
+                               "`tell_people_after` is a time such as 48h or 3d");
+    if (yaml->breaker_share) {
+        if (*yaml->breaker_share < 1 || *yaml->breaker_share > 100)
+            return base_yaml_wrong(source, "hold_above_percent", error,
+                                   "`hold_above_percent` is a whole number from 1 to 100");
+        mapping->breaker_share = (gint32)*yaml->breaker_share;
+    }
+    return TRUE;
+}
+
+static gboolean take_all(const struct base_yaml_source *source, struct yaml_mapping *yaml,
+                         struct feed_mapping *mapping, GError **error) {
+    if (!take_heads(source, yaml, mapping, error) ||
+        !take_facility(source, yaml->facility, NULL, mapping->facilities, error) ||
+        !take_dialect(source, yaml->dialect, mapping, error) ||
+        !take_snapshot(source, yaml->snapshot, mapping, error) ||
+        !take_columns(source, yaml->columns, mapping, error) ||
+        !take_dates(source, yaml, mapping, error) ||
+        !take_codes(source, yaml->kinds, yaml->kinds_count, TRUE, mapping->kinds, error) ||
+        !take_codes(source, yaml->reasons, yaml->reasons_count, TRUE, mapping->reasons, error) ||
+        !take_codes(source, yaml->statuses, yaml->statuses_count, FALSE, mapping->statuses, error))
+        return FALSE;
+    for (unsigned i = 0; i < yaml->facilities_count; i++)
+        if (!take_facility(source, &yaml->facilities[i], yaml->facility->timezone, mapping->facilities,
+                           error))
+            return FALSE;
+    static const char *const yes[] = {"Y", "YES", "T", "TRUE", "1", "X", NULL};
+    g_autoptr(GPtrArray) own = g_ptr_array_new();
+    for (unsigned i = 0; i < yaml->yes_count; i++)
+        g_ptr_array_add(own, yaml->yes[i]);
+    g_ptr_array_add(own, NULL);
+    mapping->yes_values = g_strdupv(own->len > 1 ? (char **)own->pdata : (char **)(gsize)yes);
+    return TRUE;
+}
+
+struct feed_mapping *feed_mapping_parse(const char *text, gsize n, const char *name, GError **error) {
+    const struct base_yaml_source source = {
+        .name = name, .text = text, .n = n, .why_refused = feed_forbidden_column};
+    struct yaml_mapping *yaml = base_yaml_load(&source, &mapping_schema, error);
+    if (!yaml)
+        return NULL;
+    struct feed_mapping *mapping = g_new0(struct feed_mapping, 1);
+    mapping->dialect = csv_default_dialect;
+    mapping->has_header = TRUE;
+    mapping->facilities = g_array_new(FALSE, TRUE, sizeof(struct feed_facility));
+    mapping->kinds = g_array_new(FALSE, TRUE, sizeof(struct feed_code));
+    mapping->reasons = g_array_new(FALSE, TRUE, sizeof(struct feed_code));
+    mapping->statuses = g_array_new(FALSE, TRUE, sizeof(struct feed_code));
+    if (!take_all(&source, yaml, mapping, error)) {
+        feed_mapping_free(mapping);
+        mapping = NULL;
+    }
+    base_yaml_free(&mapping_schema, yaml);
+    return mapping;
+}
+
+static void free_codes(GArray *codes) {
+    for (guint i = 0; i < codes->len; i++) {
+        struct feed_code *code = &g_array_index(codes, struct feed_code, i);
+        g_free(code->code);
+        g_free(code->words);
+    }
+    g_array_unref(codes);
+}
+
+void feed_mapping_free(struct feed_mapping *mapping) {
+    if (!mapping)
+        return;
+    for (guint i = 0; i < mapping->facilities->len; i++) {
+        struct feed_facility *f = &g_array_index(mapping->facilities, struct feed_facility, i);
+        g_free(f->code);
+        g_free(f->id);
+        g_free(f->name);
+        g_free(f->phone);
+        g_time_zone_unref(f->zone);
+    }
+    g_array_unref(mapping->facilities);
+    free_codes(mapping->kinds);
+    free_codes(mapping->reasons);
+    free_codes(mapping->statuses);
+    for (int field = 0; field < FIELD_N; field++)
+        g_strfreev(mapping->columns[field]);
+    g_strfreev((char **)(gsize)mapping->date_formats);
+    g_strfreev(mapping->yes_values);
+    g_free(mapping->feed);
+    g_free(mapping->title);
+    g_free(mapping->jail);
+    g_free(mapping->person_scope);
+    g_free(mapping->file_date);
+    g_free(mapping);
+}
+
+const struct feed_facility *feed_mapping_facility_by_id(const struct feed_mapping *mapping,
+                                                        const char *id) {
+    for (guint i = 0; i < mapping->facilities->len; i++) {
+        const struct feed_facility *f = &g_array_index(mapping->facilities, struct feed_facility, i);
+        if (g_strcmp0(f->id, id) == 0)
+            return f;
+    }
+    return feed_mapping_facility(mapping);
+}

@@ -1,0 +1,94 @@
+/* A feed's mapping: how one jail's export becomes records, declared in YAML.
+ *
+ * The fields a mapping can fill are the closed set below. There is none for nationality, birthplace,
+ * immigration status or holds, social security number, address or charge: what cannot be mapped
+ * cannot be kept, asked for or leaked. Mapping such a column to another field is refused by its name.
+ * The language is taught in docs/operators.md; examples are under share/feeds/.
+ *
+ * Used by: feed, custody (facilities), pipeline, cli. Includes: base. */
+#ifndef FEED_MAPPING_H
+#define FEED_MAPPING_H
+
+#include <glib.h>
+
+#include "base/csv.h"
+#include "base/vocabulary.h"
+
+enum feed_format { FEED_CSV_ROSTER, FEED_CSV_EVENTS, FEED_JSON_EVENTS, FEED_N_FORMATS };
+
+/* What a source can tell, in the order in which cells are kept. */
+enum feed_field {
+    FIELD_PERSON,  /* the jail's number for the person; may join several columns */
+    FIELD_BOOKING, /* the number of this stay; may join several columns */
+    FIELD_SURNAME,
+    FIELD_GIVEN,
+    FIELD_MIDDLE,
+    FIELD_SUFFIX,
+    FIELD_FULL_NAME, /* "SURNAME, GIVEN MIDDLE" or "GIVEN SURNAME" */
+    FIELD_BORN,
+    FIELD_FACILITY,
+    FIELD_STATUS,
+    FIELD_SEALED,
+    FIELD_JUVENILE,
+    FIELD_PROTECTED,
+    FIELD_ADMITTED_AT,
+    FIELD_RELEASED_AT, /* rosters: the release the jail reports */
+    FIELD_REASON,      /* of a release or an event */
+    FIELD_EVENT,       /* event feeds: what happened */
+    FIELD_OCCURRED_AT,
+    FIELD_EVENT_ID,
+    FIELD_CORRECTS, /* the event_id that this event takes back */
+    FIELD_N
+};
+
+const char *feed_field_name(enum feed_field field);
+
+struct feed_facility {
+    char *code; /* as the source writes it; NULL for the mapping's own facility */
+    char *id, *name, *phone;
+    GTimeZone *zone;
+};
+
+struct feed_code {
+    char *code;
+    enum custody_kind kind; /* for kinds and reasons */
+    char *words;            /* for statuses */
+};
+
+struct feed_mapping {
+    char *feed;         /* the feed's id: letters, digits, - and _ */
+    char *title;        /* for people */
+    char *jail;         /* namespace of booking numbers; several feeds may share one */
+    char *person_scope; /* namespace of person numbers */
+    enum feed_format format;
+    struct csv_dialect dialect;
+    gboolean has_header;
+    gint64 interval_us;      /* how often the source promises to send */
+    gint64 tell_after_us;    /* silence after which the people who rely on it are told */
+    gint32 breaker_share;    /* 0: the breaker decides by what the feed's history makes plausible; else
+                                hold above this share of people vanishing, in percent */
+    char **columns[FIELD_N]; /* NULL or the columns (or JSON paths) that fill the field */
+    const char **date_formats;          /* NULL-terminated */
+    char **yes_values;                  /* what means yes in a flag's column */
+    char *file_date;                    /* a date format to find in the file's name; NULL: none */
+    guint snapshot_minutes;             /* past local midnight, when the list is taken */
+    GArray *facilities;                 /* struct feed_facility; the first is the mapping's own */
+    GArray *kinds, *reasons, *statuses; /* struct feed_code */
+};
+
+/* Reads a mapping from YAML text; `name` is for messages, which say `name:line: what is wrong and
+ * what to do`. Transfer full. */
+struct feed_mapping *feed_mapping_parse(const char *text, gsize n, const char *name, GError **error);
+void feed_mapping_free(struct feed_mapping *mapping);
+
+static inline const struct feed_facility *feed_mapping_facility(const struct feed_mapping *mapping) {
+    return &g_array_index(mapping->facilities, struct feed_facility, 0);
+}
+/* By id; the mapping's own when `id` is not found. */
+const struct feed_facility *feed_mapping_facility_by_id(const struct feed_mapping *mapping,
+                                                        const char *id);
+
+/* Whether a column of this name carries what Tocsin never keeps; says which in words, static. */
+const char *feed_forbidden_column(const char *column);
+
+#endif

@@ -1,0 +1,226 @@
+#include "feed/record.h"
+
+#include <string.h>
+
+#include "base/random.h"
+#include "base/text.h"
+#include "base/time.h"
+#include "feed/date.h"
+
+struct reading {
+    const struct feed_mapping *mapping;
+    const struct feed_cells *cells;
+    gint64 observed_at_us;
+    GStringChunk *scratch;
+    feed_problem_fn on_problem;
+    void *context;
+};
+
+void feed_problem_set(struct feed_problem *problem, guint row, const char *field, const char *value,
+                      const char *reason, ...) {
+    va_list args;
+    *problem = (struct feed_problem){.row = row};
+    g_strlcpy(problem->field, field, sizeof problem->field);
+    va_start(args, reason);
+    g_vsnprintf(problem->reason, sizeof problem->reason, reason, args);
+    va_end(args);
+    if (value) {
+        g_autofree char *clean = text_clean(value, 24);
+        g_strlcpy(problem->value, clean, sizeof problem->value);
+    }
+}
+
+static void note(const struct reading *r, enum feed_field field, const char *reason) {
+    struct feed_problem problem;
+    feed_problem_set(&problem, r->cells->row, feed_field_name(field), r->cells->cell[field], "%s",
+                     reason);
+    r->on_problem(&problem, r->context);
+}
+
+guint64 feed_cells_digest(const struct feed_cells *cells) {
+    guint64 digest = 0;
+    for (int field = 0; field < FIELD_N; field++)
+        if (cells->cell[field])
+            digest = base_hash64(cells->cell[field], strlen(cells->cell[field]), digest + field + 1);
+    return digest;
+}
+
+static const char *text_of(const struct reading *r, enum feed_field field) {
+    return r->cells->cell[field] ? r->cells->cell[field] : "";
+}
+
+enum instant { INSTANT_ABSENT, INSTANT_READ, INSTANT_UNREADABLE, INSTANT_FUTURE };
+
+/* `at_us` is set only when INSTANT_READ; a problem is noted for the other two. `ahead_us`: how far a
+ * clock may run before ours. */
+static enum instant read_instant(const struct reading *r, enum feed_field field, GTimeZone *zone,
+                                 gint64 ahead_us, gint64 *at_us, gboolean *is_date_only) {
+    struct feed_date date;
+    if (!r->cells->cell[field])
+        return INSTANT_ABSENT;
+    if (!feed_date_parse(r->cells->cell[field], r->mapping->date_formats, zone, &date)) {
+        note(r, field, "not a date in any format the mapping's `dates:` names; add its format there");
+        return INSTANT_UNREADABLE;
+    }
+    if (date.at_us > r->observed_at_us + ahead_us) {
+        note(r, field, "a date in the future is not believed; the row was taken without it");
+        return INSTANT_FUTURE;
+    }
+    *at_us = date.at_us;
+    if (is_date_only)
+        *is_date_only = date.is_date_only;
+    return INSTANT_READ;
+}
+
+static void read_born(const struct reading *r, struct feed_record *record) {
+    struct feed_date date;
+    const char *text = r->cells->cell[FIELD_BORN];
+    if (!text)
+        return;
+    if (feed_date_parse(text, r->mapping->date_formats, record->facility->zone, &date) &&
+        date.at_us <= r->observed_at_us)
+        record->born = date.ymd;
+    else
+        note(r, FIELD_BORN, "not a date of birth in any format the mapping's `dates:` names");
+}
+
+static void read_facility(const struct reading *r, struct feed_record *record) {
+    const char *code = r->cells->cell[FIELD_FACILITY];
+    record->facility = feed_mapping_facility(r->mapping);
+    if (!code)
+        return;
+    for (guint i = 0; i < r->mapping->facilities->len; i++) {
+        const struct feed_facility *f = &g_array_index(r->mapping->facilities, struct feed_facility, i);
+        if (f->code && g_ascii_strcasecmp(f->code, code) == 0) {
+            record->facility = f;
+            return;
+        }
+    }
+    note(r, FIELD_FACILITY,
+         "no facility has this code; add it under `facilities:`. Taken as the jail's own");
+}
+
+static guint read_flag(const struct reading *r, enum feed_field field, guint flag) {
+    const char *text = r->cells->cell[field];
+    for (char **yes = r->mapping->yes_values; text && *yes; yes++)
+        if (g_ascii_strcasecmp(*yes, text) == 0)
+            return flag;
+    return 0;
+}
+
+static const struct feed_code *find_code(GArray *codes, const char *code) {
+    for (guint i = 0; code && i < codes->len; i++) {
+        const struct feed_code *c = &g_array_index(codes, struct feed_code, i);
+        if (g_ascii_strcasecmp(c->code, code) == 0)
+            return c;
+    }
+    return NULL;
+}
+
+static void read_name(const struct reading *r, struct feed_record *record) {
+    record->surname = text_of(r, FIELD_SURNAME);
+    record->given = text_of(r, FIELD_GIVEN);
+    record->middle = text_of(r, FIELD_MIDDLE);
+    record->suffix = text_of(r, FIELD_SUFFIX);
+    const char *full = r->cells->cell[FIELD_FULL_NAME];
+    if (!full)
+        return;
+    const char *comma = strchr(full, ',');
+    const char *space = strrchr(full, ' ');
+    if (comma) {
+        const char *given = comma + 1 + strspn(comma + 1, " ");
+        const char *middle = strchr(given, ' ');
+        record->surname = g_string_chunk_insert_len(r->scratch, full, comma - full);
+        record->given = middle ? g_string_chunk_insert_len(r->scratch, given, middle - given) : given;
+        record->middle = middle ? middle + 1 : "";
+    } else if (space) {
+        record->given = g_string_chunk_insert_len(r->scratch, full, space - full);
+        record->surname = space + 1;
+    } else {
+        record->surname = full;
+    }
+}
+
+/* What the source reports, with the reason's table narrowing it: a release whose reason means a
+ * transfer or a death is that. A code nobody explained is never dressed up as a release, and never
+ * dropped: it goes on as unclear. */
+static void read_action(const struct reading *r, struct feed_record *record) {
+    const gboolean is_roster = r->mapping->format == FEED_CSV_ROSTER;
+    const char *event = r->cells->cell[FIELD_EVENT], *reason = r->cells->cell[FIELD_REASON];
+    const struct feed_code *kind = find_code(r->mapping->kinds, event);
+    const struct feed_code *why = find_code(r->mapping->reasons, reason);
+
+    if (is_roster && !r->cells->cell[FIELD_RELEASED_AT])
+        return;
+    record->has_action = TRUE;
+    record->action = CUSTODY_RELEASED;
+    if (!is_roster) {
+        if (kind) {
+            record->action = kind->kind;
+        } else if (!event || !custody_kind_parse(event, &record->action) ||
+                   (KIND_BIT(record->action) & KINDS_FEED)) {
+            note(r, FIELD_EVENT,
+                 "nothing under `kinds:` says what this code means; sent on as unclear");
+            record->is_unclear = TRUE;
+        }
+    }
+    if (record->action == CUSTODY_RELEASED && reason && r->mapping->reasons->len) {
+        if (why) {
+            record->action = why->kind;
+        } else {
+            note(r, FIELD_REASON,
+                 "nothing under `reasons:` says what this code means; sent on as unclear");
+            record->is_unclear = TRUE;
+        }
+    }
+    if (record->is_unclear)
+        record->action = CUSTODY_STATUS_CHANGED;
+}
+
+/* When it happened. A release planned for later is not a release; one whose date cannot be read is
+ * sent on as unclear, for a lost release is worse than a vague word. */
+static void read_occurred(const struct reading *r, struct feed_record *record) {
+    const gboolean is_roster = r->mapping->format == FEED_CSV_ROSTER;
+    if (!record->has_action)
+        return;
+    enum instant found =
+        read_instant(r, is_roster ? FIELD_RELEASED_AT : FIELD_OCCURRED_AT, record->facility->zone,
+                     is_roster ? HOUR_US : DAY_US, &record->occurred_at_us, &record->occurred_on_date);
+    if (is_roster && found == INSTANT_FUTURE)
+        record->has_action = FALSE;
+    if (is_roster && found == INSTANT_UNREADABLE) {
+        record->is_unclear = TRUE;
+        record->action = CUSTODY_STATUS_CHANGED;
+    }
+}
+
+gboolean feed_record_read(const struct feed_mapping *mapping, const struct feed_cells *cells,
+                          gint64 observed_at_us, GStringChunk *scratch, struct feed_record *record,
+                          feed_problem_fn on_problem, void *context) {
+    const struct reading r = {mapping, cells, observed_at_us, scratch, on_problem, context};
+
+    *record = (struct feed_record){.row = cells->row,
+                                   .person_key = cells->cell[FIELD_PERSON],
+                                   .booking_key = cells->cell[FIELD_BOOKING],
+                                   .admitted_at_us = TIME_UNKNOWN,
+                                   .occurred_at_us = TIME_UNKNOWN};
+    if (!record->person_key || !record->booking_key) {
+        note(&r, record->person_key ? FIELD_BOOKING : FIELD_PERSON,
+             "the row does not say whom it is about; ask the jail's records staff to fill it in");
+        return FALSE;
+    }
+    read_facility(&r, record);
+    read_name(&r, record);
+    read_born(&r, record);
+    const struct feed_code *status = find_code(mapping->statuses, cells->cell[FIELD_STATUS]);
+    record->status = status ? status->words : text_of(&r, FIELD_STATUS);
+    record->flags = read_flag(&r, FIELD_SEALED, SUBJECT_SEALED) |
+                    read_flag(&r, FIELD_JUVENILE, SUBJECT_JUVENILE) |
+                    read_flag(&r, FIELD_PROTECTED, SUBJECT_PROTECTED);
+    read_instant(&r, FIELD_ADMITTED_AT, record->facility->zone, DAY_US, &record->admitted_at_us, NULL);
+    read_action(&r, record);
+    read_occurred(&r, record);
+    record->event_id = cells->cell[FIELD_EVENT_ID];
+    record->corrects_event_id = cells->cell[FIELD_CORRECTS];
+    return TRUE;
+}

@@ -1,0 +1,62 @@
+/* One thing a source said: a roster's row or an event, in our terms, with where it stood.
+ *
+ * Adapters find the mapped cells; `feed_record_read` gives them meaning. A cell that cannot be read
+ * never loses the row: the field stays unknown and a problem is noted. Only a row that does not say
+ * whom it is about is unusable.
+ *
+ * Used by: feed, custody, pipeline. Includes: base, feed/mapping.h. */
+#ifndef FEED_RECORD_H
+#define FEED_RECORD_H
+
+#include "base/vocabulary.h"
+#include "feed/mapping.h"
+
+/* Mapped cells as the source wrote them, by field; NULL where there is none or it is empty. Strings
+ * belong to the adapter and live until its next row. */
+struct feed_cells {
+    guint row; /* in the file: the line it starts on, or the n-th object, from 1 */
+    const char *cell[FIELD_N];
+};
+
+struct feed_record {
+    guint row;
+    const char *person_key, *booking_key;
+    const char *surname, *given, *middle, *suffix; /* "" when unknown */
+    gint32 born;                                   /* 19800131; 0 unknown */
+    const struct feed_facility *facility;
+    const char *status; /* words, "" unknown */
+    guint flags;        /* enum subject_flag */
+    gint64 admitted_at_us;
+    gboolean has_action; /* the source reports something that happened */
+    enum custody_kind action;
+    gboolean is_unclear; /* a code nobody has explained: something ended or changed, not known what */
+    gint64 occurred_at_us;
+    gboolean occurred_on_date; /* only the day is known */
+    const char *event_id, *corrects_event_id;
+};
+
+/* Something wrong with a row. `row` 0: the whole file. */
+struct feed_problem {
+    guint row;
+    char field[20]; /* "" for the row as a whole */
+    char reason[240];
+    char value[80]; /* the mapped cell's text, cut; never a column that is not mapped */
+};
+
+/* Collects problems: called for each. */
+typedef void (*feed_problem_fn)(const struct feed_problem *problem, void *context);
+
+void feed_problem_set(struct feed_problem *problem, guint row, const char *field, const char *value,
+                      const char *reason, ...) G_GNUC_PRINTF(5, 6);
+
+/* Gives cells their meaning. Strings in `record` live as long as `cells` and until the next call
+ * with the same `scratch`. Dates after `observed_at_us` by more than a day are not believed. FALSE
+ * when the row does not say whom it is about. */
+gboolean feed_record_read(const struct feed_mapping *mapping, const struct feed_cells *cells,
+                          gint64 observed_at_us, GStringChunk *scratch, struct feed_record *record,
+                          feed_problem_fn on_problem, void *context);
+
+/* A digest of every mapped cell: equal digests, nothing to read. */
+guint64 feed_cells_digest(const struct feed_cells *cells);
+
+#endif

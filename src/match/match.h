@@ -1,0 +1,26 @@
+/* An event and a registration: does it concern them, and why. Pure.
+ *
+ * Used by: disclose, pipeline. Includes: base, custody/event.h, watch/registration.h. */
+#ifndef MATCH_MATCH_H
+#define MATCH_MATCH_H
+
+#include "custody/event.h"
+#include "watch/registration.h"
+
+enum match_reason {
+    MATCH_NONE,
+    MATCH_ASKED,      /* the registration asked for this kind of event */
+    MATCH_UNCLEAR,    /* the source's code is unknown; it may be a release they asked for */
+    MATCH_CORRECTION, /* they were told what this takes back, so they are told again */
+    MATCH_FEED        /* they rely on a feed that fell silent or speaks again */
+};
+
+const char *match_reason_name(enum match_reason reason);
+
+/* `told_before`: the registration was told of the event that this one corrects (or, for a feed that
+ * speaks again, of its silence). The caller found the registration by the event's person. */
+enum match_reason match_registration(const struct custody_event *event,
+                                     const struct watch_registration *registration,
+                                     gboolean told_before, gint64 now_at_us);
+
+#endif

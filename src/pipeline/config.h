@@ -1,0 +1,28 @@
+/* The site's configuration, site.yaml. Every key has a default; docs/operators.md explains them.
+ *
+ * Used by: pipeline, web, cli. Includes: base, deliver/schedule.h. */
+#ifndef PIPELINE_CONFIG_H
+#define PIPELINE_CONFIG_H
+
+#include "deliver/schedule.h"
+
+struct site_config {
+    char *name;     /* of the site, for its own pages */
+    char *base_url; /* what links in messages start with */
+    char *listen_address;
+    guint listen_port;
+    char *operator_email; /* NULL: pages go to the console and the log only */
+    gboolean mail_is_smtp;
+    char *maildir; /* relative to the site's folder */
+    char *smtp_url, *smtp_ca_file, *smtp_user, *smtp_password_file;
+    int smtp_starttls; /* as deliver_smtp_options */
+    char *from_address, *from_name;
+    guint senders; /* connections to the mail server */
+    struct deliver_schedule schedule;
+    gint64 drop_settle_us;
+};
+
+struct site_config *site_config_parse(const char *text, gsize n, const char *name, GError **error);
+void site_config_free(struct site_config *config);
+
+#endif

@@ -1,0 +1,896 @@
+#include "pipeline/load.h"
+
+#include <errno.h>
+#include <glib/gstdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/error.h"
+#include "custody/breaker.h"
+#include "custody/silence.h"
+#include "feed/adapter.h"
+#include "feed/date.h"
+#include "people/fold.h"
+#include "pipeline/publish.h"
+
+#define MOST_PROBLEMS_KEPT 10000
+#define MOST_PROBLEMS_LISTED 1000
+#define MOST_FILE_BYTES (G_GUINT64_CONSTANT(2) << 30)
+
+void load_summary_clear(struct load_summary *summary) {
+    json_decref(summary->list);
+    json_decref(summary->problem_list);
+    *summary = (struct load_summary){.list = NULL};
+}
+
+/* ── One load, from the rows of an adapter to the store ────────────────────────────────────────── */
+
+struct load {
+    struct site *site;
+    const char *feed_id, *name;
+    GBytes *content; /* the file's bytes; NULL: the roster that is held */
+    guint8 digest[32];
+    gint64 snapshot_at_us; /* of a roster; else 0 */
+    gint64 observed_at_us;
+    gboolean is_accepted; /* a person decided: the breaker is not asked */
+    const char *push_key;
+    const struct load_options *options;
+    struct load_summary *summary;
+    char *answer;
+
+    struct db *db;
+    struct store_feed feed;
+    struct feed_mapping *mapping;
+    struct store_source source;
+    struct publish publish;
+    struct custody_source custody;
+    GStringChunk *scratch;
+    GError *problem_error; /* the store failed while a problem was being kept */
+    guint n_kept_problems;
+};
+
+static gboolean is_roster(const struct load *load) {
+    return load->mapping->format == FEED_CSV_ROSTER;
+}
+
+static void keep_problem(const struct feed_problem *problem, void *context) {
+    struct load *load = context;
+    struct load_summary *s = load->summary;
+    if (load->is_accepted) /* kept when the list was held */
+        return;
+    if (load->n_kept_problems++ < MOST_PROBLEMS_KEPT && !load->problem_error)
+        store_problem_add(load->db, load->source.id, problem, &load->problem_error);
+    s->problems++;
+    if (s->problem_list && json_array_size(s->problem_list) < MOST_PROBLEMS_LISTED)
+        json_array_append_new(s->problem_list,
+                              json_pack("{s:s, s:i, s:s, s:s, s:s}", "file", load->name, "row",
+                                        problem->row, "field", problem->field, "reason",
+                                        problem->reason, "value", problem->value));
+}
+
+static struct custody_feed_state silence_state(const struct load *load) {
+    return (struct custody_feed_state){.feed = load->feed.id,
+                                       .facility_id = feed_mapping_facility(load->mapping)->id,
+                                       .interval_us = load->mapping->interval_us,
+                                       .tell_after_us = load->mapping->tell_after_us,
+                                       .last_at_us = load->feed.last_at_us,
+                                       .fresh_at_us = load->feed.fresh_at_us,
+                                       .silent_since_us = load->feed.silent_since_us};
+}
+
+static gboolean raise_silence(struct load *load, const struct custody_event *event, GError **error) {
+    load->feed.silent_since_us = event->occurred_at_us;
+    load->feed.silence_told = FALSE;
+    g_autofree char *since = base_time_format(event->occurred_at_us);
+    g_autofree char *page = g_strdup_printf(
+        "The feed %s %s since %s. Nobody who relies on it can be told of changes. Ask the jail's "
+        "records staff, then see `tocsin feed status`.",
+        load->feed.id,
+        g_str_equal(event->detail, "repeated") ? "sends the same list again" : "has sent nothing",
+        since);
+    return publish_event(&load->publish, event, 0, 0, &load->feed.silence_seq, error) &&
+           publish_page(load->db, load->site, page, error);
+}
+
+/* Something new came: if the feed was silent, it speaks again. */
+static gboolean note_speech(struct load *load, GError **error) {
+    const struct custody_feed_state state = silence_state(load);
+    struct custody_event event;
+    gint64 seq;
+    load->feed.fresh_at_us = load->feed.last_at_us = load->custody.observed_at_us;
+    if (!custody_feed_speaks(&state, load->custody.observed_at_us, &event))
+        return TRUE;
+    if (!publish_event(&load->publish, &event, 0, 0, &seq, error) ||
+        (load->feed.silence_told && !publish_silence(&load->publish, &event, seq, error)))
+        return FALSE;
+    load->feed.silent_since_us = TIME_UNKNOWN;
+    load->feed.silence_seq = 0;
+    load->feed.silence_told = FALSE;
+    return TRUE;
+}
+
+static gboolean save_person(struct load *load, const struct feed_record *record, gint64 *id,
+                            GError **error) {
+    g_autofree char *folded = people_fold_name(record->surname, record->given, record->middle);
+    struct store_person person = {.scope = load->mapping->person_scope,
+                                  .key = record->person_key,
+                                  .surname = record->surname,
+                                  .given = record->given,
+                                  .middle = record->middle,
+                                  .suffix = record->suffix,
+                                  .born = record->born};
+    gboolean ok = store_person_save(load->db, &person, folded, error);
+    *id = person.id;
+    return ok;
+}
+
+/* A row or event that says something new: person, booking, event, in that order. */
+static gboolean apply_record(struct load *load, const struct feed_record *record, guint64 digest,
+                             gboolean as_listing, GError **error) {
+    struct store_booking prior;
+    struct custody_booking next;
+    struct custody_event event;
+    gint64 person_id = 0;
+
+    if (!store_booking_by_key(load->db, load->mapping->jail, record->booking_key, &prior, error) ||
+        !save_person(load, record, &person_id, error)) {
+        return FALSE;
+    }
+    const struct custody_booking *known = prior.booking.id ? &prior.booking : NULL;
+    gboolean happened =
+        as_listing ? custody_booking_listed(&load->custody, known, record, digest, &next, &event)
+                   : custody_booking_reported(&load->custody, known, record, &next, &event);
+    next.id = known ? known->id : 0;
+    next.person_id = person_id;
+    gboolean ok = store_booking_save(load->db, load->mapping->jail, as_listing ? load->feed.id : NULL,
+                                     &next, error) &&
+                  (!happened || publish_event(&load->publish, &event, next.id, person_id, NULL, error));
+    store_booking_clear(&prior);
+    return ok;
+}
+
+/* ── Rosters ───────────────────────────────────────────────────────────────────────────────────── */
+
+struct roster_run {
+    struct custody_roster *roster;
+    guint n_now, n_new, n_changed, n_unreadable;
+    gboolean is_cut;
+};
+
+static gboolean take_row(struct load *load, struct roster_run *run, const struct feed_cells *cells,
+                         GError **error) {
+    const char *person = cells->cell[FIELD_PERSON], *booking = cells->cell[FIELD_BOOKING];
+    guint64 digest = feed_cells_digest(cells);
+    struct feed_record record;
+    gint64 booking_id = 0;
+
+    if (!person || !booking) {
+        run->n_unreadable++;
+        if (person) /* a person without a booking number is there, whoever it is */
+            custody_roster_spare(run->roster, person);
+        feed_record_read(load->mapping, cells, load->observed_at_us, load->scratch, &record,
+                         keep_problem, load);
+        return TRUE;
+    }
+    switch (custody_roster_see(run->roster, booking, person, digest, &booking_id)) {
+    case SIGHT_SAME: run->n_now++; return TRUE;
+    case SIGHT_DUPLICATE: return TRUE;
+    case SIGHT_CONFLICT: {
+        struct feed_problem problem;
+        feed_problem_set(&problem, cells->row, "booking", booking,
+                         "the file lists this booking twice with different values; the first row "
+                         "counts");
+        keep_problem(&problem, load);
+        return TRUE;
+    }
+    case SIGHT_CHANGED: run->n_changed++; break;
+    case SIGHT_NEW: run->n_new++; break;
+    }
+    run->n_now++;
+    return !feed_record_read(load->mapping, cells, load->observed_at_us, load->scratch, &record,
+                             keep_problem, load) ||
+           apply_record(load, &record, digest, TRUE, error);
+}
+
+/* Every row of the adapter through `take`. */
+static gboolean each_row(struct load *load, struct feed_adapter *adapter, struct roster_run *run,
+                         gboolean (*take)(struct load *, struct roster_run *, const struct feed_cells *,
+                                          GError **),
+                         GError **error) {
+    struct feed_cells cells;
+    struct feed_problem problem;
+
+    for (guint n = 0;; n++) {
+        if (load->options->on_progress && n % 4096 == 0)
+            load->options->on_progress(feed_adapter_progress(adapter), load->options->context);
+        switch (feed_adapter_next(adapter, &cells, &problem)) {
+        case FEED_END: run->is_cut = feed_adapter_is_cut(adapter); return TRUE;
+        case FEED_PROBLEM:
+            keep_problem(&problem, load);
+            load->summary->rows++;
+            run->n_unreadable++;
+            if (run->roster)
+                custody_roster_spare(run->roster, feed_adapter_unread(adapter));
+            break;
+        case FEED_CELLS:
+            load->summary->rows++;
+            if (!take(load, run, &cells, error))
+                return FALSE;
+            g_string_chunk_clear(load->scratch);
+        }
+        if (load->problem_error) {
+            g_propagate_error(error, g_steal_pointer(&load->problem_error));
+            return FALSE;
+        }
+    }
+}
+
+static struct feed_adapter *open_content(struct load *load, GBytes *content, GError **error) {
+    gsize n;
+    const void *bytes = g_bytes_get_data(content, &n);
+    struct feed_adapter *adapter =
+        feed_adapter_open(load->mapping, g_memdup2(bytes ? bytes : "", n), n, error);
+    if (!adapter)
+        g_prefix_error(error, "%s: ", load->name);
+    return adapter;
+}
+
+static struct feed_adapter *open_rows(struct load *load, GError **error) {
+    return load->is_accepted ? feed_held_open(load->mapping, load->content)
+                             : open_content(load, load->content, error);
+}
+
+static gboolean take_vanished(struct load *load, const struct custody_vanished *gone, GError **error) {
+    struct store_booking prior;
+    struct custody_booking next;
+    struct custody_event event;
+
+    if (!store_booking_by_id(load->db, gone->booking_id, &prior, error))
+        return FALSE;
+    gboolean happened =
+        custody_booking_unlisted(&load->custody, &prior.booking, gone->is_rebooked, &next, &event);
+    gboolean ok =
+        store_booking_save(load->db, load->mapping->jail, NULL, &next, error) &&
+        (!happened || publish_event(&load->publish, &event, next.id, next.person_id, NULL, error));
+    store_booking_clear(&prior);
+    return ok;
+}
+
+static struct custody_breaker_input breaker_input(const struct load *load,
+                                                  const struct roster_run *run) {
+    return (struct custody_breaker_input){.roster = run->roster,
+                                          .before_at_us = load->feed.fresh_at_us,
+                                          .now_at_us = load->snapshot_at_us,
+                                          .n_now = run->n_now + custody_roster_n_spared(run->roster),
+                                          .n_unreadable = run->n_unreadable,
+                                          .is_cut = run->is_cut,
+                                          .hold_above_percent = load->mapping->breaker_share};
+}
+
+/* Nothing at all has changed: a quiet jail, or a feed that sends the same list again. */
+static gboolean note_repetition(struct load *load, const struct roster_run *run, GError **error) {
+    const struct custody_feed_state state = silence_state(load);
+    struct custody_event event;
+    double changes =
+        custody_turnover_changes_per_day(&load->feed.turnover, run->roster, load->feed.fresh_at_us);
+    load->source.state = SOURCE_REPEATED;
+    g_strlcpy(load->summary->note, "nothing has changed since the last list",
+              sizeof load->summary->note);
+    gboolean is_silent = custody_feed_repeats(&state, changes, load->custody.observed_at_us, &event);
+    load->feed.last_at_us = load->custody.observed_at_us;
+    return !is_silent || raise_silence(load, &event, error);
+}
+
+static gboolean learn_baseline(struct load *load, GError **error) {
+    struct custody_roster *roster = custody_roster_new();
+    gboolean ok = store_booking_expect(load->db, load->feed.id, roster, error);
+    if (ok)
+        custody_turnover_start(&load->feed.turnover, roster,
+                               load->mapping->columns[FIELD_ADMITTED_AT] != NULL, load->snapshot_at_us);
+    custody_roster_free(roster);
+    load->feed.has_baseline = TRUE;
+    load->summary->is_baseline = TRUE;
+    return ok;
+}
+
+static gboolean accept_roster(struct load *load, struct roster_run *run, GArray *vanished,
+                              GError **error) {
+    for (guint i = 0; i < vanished->len; i++)
+        if (!take_vanished(load, &g_array_index(vanished, struct custody_vanished, i), error))
+            return FALSE;
+    if (!store_held_end(load->db, load->feed.id, SOURCE_SUPERSEDED, error))
+        return FALSE;
+    if (!load->feed.has_baseline)
+        return learn_baseline(load, error) && note_speech(load, error);
+    if (!vanished->len && !run->n_new && !run->n_changed)
+        return note_repetition(load, run, error);
+    const struct custody_breaker_input input = breaker_input(load, run);
+    custody_turnover_learn(&load->feed.turnover, &input);
+    return note_speech(load, error);
+}
+
+/* What the breaker never holds: releases that the jail itself reports. */
+static gboolean take_reported(struct load *load, struct roster_run *run, const struct feed_cells *cells,
+                              GError **error) {
+    struct feed_record record;
+    (void)run;
+    if (!cells->cell[FIELD_RELEASED_AT] ||
+        !feed_record_read(load->mapping, cells, load->observed_at_us, load->scratch, &record,
+                          keep_problem, load) ||
+        !record.has_action)
+        return TRUE;
+    return apply_record(load, &record, 0, FALSE, error);
+}
+
+static gboolean keep_cells(struct load *load, struct roster_run *run, const struct feed_cells *cells,
+                           GByteArray *kept, GError **error) {
+    feed_cells_keep(kept, cells);
+    return take_reported(load, run, cells, error);
+}
+
+static gboolean hold_roster(struct load *load, const struct custody_verdict *verdict, GError **error) {
+    g_autoptr(GByteArray) kept = g_byte_array_new();
+    struct roster_run run = {.roster = NULL};
+    struct feed_cells cells;
+    struct feed_problem problem;
+    struct feed_adapter *adapter = open_content(load, load->content, error);
+    enum feed_next next;
+    gboolean ok = adapter != NULL;
+
+    load->summary->problems = load->summary->rows = load->n_kept_problems = 0;
+    json_array_clear(load->summary->problem_list);
+    while (ok && (next = feed_adapter_next(adapter, &cells, &problem)) != FEED_END) {
+        load->summary->rows++;
+        if (next == FEED_PROBLEM)
+            keep_problem(&problem, load);
+        else
+            ok = keep_cells(load, &run, &cells, kept, error);
+    }
+    feed_adapter_free(adapter);
+    g_autofree char *page = g_strdup_printf(
+        "A list from %s is held (%s). %s Nobody was told of these disappearances. If the list is "
+        "right: tocsin feed accept %s. If it is not: tocsin feed reject %s.",
+        load->feed.id, load->name, verdict->reason, load->feed.id, load->feed.id);
+    load->source.state = SOURCE_HELD;
+    load->source.reason = verdict->reason;
+    load->summary->held = 1;
+    load->feed.last_at_us = load->custody.observed_at_us;
+    g_strlcpy(load->summary->note, verdict->reason, sizeof load->summary->note);
+    return ok && store_held_add(load->db, load->source.id, kept->data, kept->len, error) &&
+           publish_page(load->db, load->site, page, error);
+}
+
+/* Compares and judges; what the comparison did is taken back when the list is held. */
+static gboolean load_roster(struct load *load, struct custody_verdict *verdict, GError **error) {
+    struct roster_run run = {.roster = custody_roster_new()};
+    struct feed_adapter *adapter = open_rows(load, error);
+    gboolean ok = adapter != NULL && db_script(load->db, "SAVEPOINT roster", error) &&
+                  store_booking_expect(load->db, load->feed.id, run.roster, error) &&
+                  each_row(load, adapter, &run, take_row, error);
+    if (ok) {
+        g_autoptr(GArray) vanished = custody_roster_vanished(run.roster);
+        const struct custody_breaker_input input = breaker_input(load, &run);
+        if (load->feed.has_baseline && !load->is_accepted)
+            custody_breaker_judge(&load->feed.turnover, &input, verdict);
+        if (verdict->is_held) {
+            json_array_clear(load->summary->list);
+            load->publish.n_alerts = 0;
+            ok = db_script(load->db, "ROLLBACK TO roster", error) && hold_roster(load, verdict, error);
+        } else {
+            ok = accept_roster(load, &run, vanished, error);
+        }
+        ok = ok && db_script(load->db, "RELEASE roster", error);
+    }
+    feed_adapter_free(adapter);
+    custody_roster_free(run.roster);
+    return ok;
+}
+
+/* ── Events ────────────────────────────────────────────────────────────────────────────────────── */
+
+static gboolean take_event(struct load *load, struct roster_run *run, const struct feed_cells *cells,
+                           GError **error) {
+    struct feed_record record;
+    if (!feed_record_read(load->mapping, cells, load->observed_at_us, load->scratch, &record,
+                          keep_problem, load)) {
+        run->n_unreadable++;
+        return TRUE;
+    }
+    return apply_record(load, &record, 0, FALSE, error);
+}
+
+static gboolean load_events(struct load *load, GError **error) {
+    struct roster_run run = {.roster = NULL};
+    struct feed_adapter *adapter = open_rows(load, error);
+    gboolean ok = adapter && each_row(load, adapter, &run, take_event, error);
+    feed_adapter_free(adapter);
+    return ok && note_speech(load, error);
+}
+
+/* ── The whole, in one transaction ─────────────────────────────────────────────────────────────── */
+
+static gboolean begin_load(struct load *load, struct db *db, GError **error) {
+    load->db = db;
+    if (!store_feed_get(db, load->feed_id, &load->feed, error))
+        return FALSE;
+    load->mapping =
+        feed_mapping_parse(load->feed.mapping, strlen(load->feed.mapping), load->feed.id, error);
+    if (!load->mapping)
+        return FALSE;
+    load->publish = (struct publish){.site = load->site,
+                                     .db = db,
+                                     .feed = &load->feed,
+                                     .mapping = load->mapping,
+                                     .file = load->name,
+                                     .now_at_us = site_now(load->site),
+                                     .tells_nobody = load->options->tells_nobody,
+                                     .events = load->summary->list};
+    load->custody = (struct custody_source){.feed = load->feed.id,
+                                            .mapping = load->mapping,
+                                            .observed_at_us = load->observed_at_us,
+                                            .is_baseline = is_roster(load) && !load->feed.has_baseline};
+    load->scratch = g_string_chunk_new(4096);
+    return TRUE;
+}
+
+static void end_load(struct load *load) {
+    feed_mapping_free(load->mapping);
+    store_feed_clear(&load->feed);
+    if (load->scratch)
+        g_string_chunk_free(load->scratch);
+    g_clear_error(&load->problem_error);
+    load->mapping = NULL;
+    load->scratch = NULL;
+}
+
+static gboolean record_source(struct load *load, enum store_source_state state, GError **error) {
+    load->source = (struct store_source){.feed = load->feed.id,
+                                         .name = load->name,
+                                         .digest = load->digest,
+                                         .snapshot_at_us = load->snapshot_at_us,
+                                         .received_at_us = load->publish.now_at_us,
+                                         .state = state};
+    return store_source_add(load->db, &load->source, error) &&
+           (load->is_accepted || store_problem_clear(load->db, load->source.id, error));
+}
+
+static gboolean finish(struct load *load, GError **error) {
+    load->summary->events = (guint)json_array_size(load->summary->list);
+    load->summary->alerts = load->publish.n_alerts;
+    load->source.n_rows = load->summary->rows;
+    load->source.n_events = load->summary->events;
+    load->source.answer = load->answer;
+    return store_source_finish(load->db, &load->source, error) &&
+           store_feed_save(load->db, &load->feed, error);
+}
+
+/* A file that came before, or is older than what was loaded since. */
+static gboolean is_passed_over(struct load *load, gboolean *passed, GError **error) {
+    enum store_source_state state;
+    *passed = TRUE;
+    if (store_source_known(load->db, load->feed.id, load->digest, load->snapshot_at_us, &state) &&
+        state != SOURCE_REFUSED) {
+        g_snprintf(load->summary->note, sizeof load->summary->note, "this file was taken before (%s)",
+                   store_source_state_name(state));
+        return TRUE;
+    }
+    if (is_roster(load) && load->feed.last_at_us != TIME_UNKNOWN &&
+        load->snapshot_at_us < load->feed.last_at_us) {
+        g_autofree char *newer = base_time_format(load->feed.last_at_us);
+        g_snprintf(load->summary->note, sizeof load->summary->note,
+                   "the list is older than the one taken at %s; it was not compared", newer);
+        return record_source(load, SOURCE_STALE, error) && finish(load, error);
+    }
+    *passed = FALSE;
+    return TRUE;
+}
+
+static gboolean note_gap(struct load *load, GError **error) {
+    const struct custody_feed_state state = silence_state(load);
+    struct custody_event event;
+    return !custody_feed_overdue(&state, load->observed_at_us, &event) ||
+           raise_silence(load, &event, error);
+}
+
+static gboolean load_in_transaction(struct db *db, void *context, GError **error) {
+    struct load *load = context;
+    struct custody_verdict verdict = {.is_held = FALSE};
+    gboolean passed = FALSE;
+    gboolean ok =
+        begin_load(load, db, error) && (load->is_accepted || is_passed_over(load, &passed, error));
+    if (ok && !passed)
+        ok = record_source(load, SOURCE_LOADED, error);
+    if (ok && !passed) {
+        load->publish.source_id = load->source.id;
+        ok = note_gap(load, error) &&
+             (is_roster(load) ? load_roster(load, &verdict, error) : load_events(load, error)) &&
+             finish(load, error);
+    }
+    end_load(load);
+    return ok;
+}
+
+/* A file that cannot be what its mapping says: recorded, and the operator is told. */
+static gboolean refuse_in_transaction(struct db *db, void *context, GError **error) {
+    struct load *load = context;
+    const char *reason = load->source.reason;
+    g_autofree char *page = g_strdup_printf("The file %s of the feed %s cannot be read: %s", load->name,
+                                            load->feed_id, reason);
+    struct feed_problem problem;
+    feed_problem_set(&problem, 0, "", NULL, "%s", reason);
+    gboolean ok = begin_load(load, db, error) && record_source(load, SOURCE_REFUSED, error);
+    load->source.reason = reason;
+    ok = ok && store_problem_add(db, load->source.id, &problem, error) && finish(load, error) &&
+         publish_page(db, load->site, page, error);
+    end_load(load);
+    return ok;
+}
+
+static void digest_of(const void *bytes, gsize n, guint8 digest[32]) {
+    gsize digest_n = 32;
+    g_autoptr(GChecksum) sum = g_checksum_new(G_CHECKSUM_SHA256);
+    g_checksum_update(sum, bytes, (gssize)n);
+    g_checksum_get_digest(sum, digest, &digest_n);
+}
+
+static gboolean run_load(struct load *load, GError **error) {
+    g_autoptr(GError) problem = NULL;
+    gint64 start_us = g_get_monotonic_time();
+    load->summary->list = json_array();
+    load->summary->problem_list = json_array();
+    gboolean ok = (load->options->is_trial ? store_try : store_write)(
+        load->site->store, load_in_transaction, load, &problem);
+    if (!ok && load->content && !load->is_accepted && !load->push_key && !load->options->is_trial &&
+        g_error_matches(problem, BASE_ERROR, BASE_ERROR_INPUT)) {
+        load->source = (struct store_source){.reason = problem->message};
+        store_write(load->site->store, refuse_in_transaction, load, NULL);
+    }
+    load->summary->ms = (g_get_monotonic_time() - start_us) / 1000;
+    if (problem)
+        g_propagate_error(error, g_steal_pointer(&problem));
+    return ok;
+}
+
+/* ── Files ─────────────────────────────────────────────────────────────────────────────────────── */
+
+/* When the list was taken: as asked, as the file's name says, else by the newest admission in it,
+ * else when the file was written. */
+static gint64 newest_admission(const struct feed_mapping *mapping, GBytes *content, gint64 now_at_us) {
+    gsize n;
+    const void *bytes = g_bytes_get_data(content, &n);
+    struct feed_adapter *adapter =
+        feed_adapter_open(mapping, g_memdup2(bytes ? bytes : "", n), n, NULL);
+    struct feed_cells cells;
+    struct feed_problem problem;
+    struct feed_date date;
+    gint64 newest = TIME_UNKNOWN;
+
+    for (enum feed_next next;
+         adapter && (next = feed_adapter_next(adapter, &cells, &problem)) != FEED_END;)
+        if (next == FEED_CELLS && cells.cell[FIELD_ADMITTED_AT] &&
+            feed_date_parse(cells.cell[FIELD_ADMITTED_AT], mapping->date_formats,
+                            feed_mapping_facility(mapping)->zone, &date) &&
+            date.at_us <= now_at_us)
+            newest = MAX(newest, date.at_us);
+    feed_adapter_free(adapter);
+    return newest;
+}
+
+static gint64 taken_at(const struct load *load, const struct feed_mapping *mapping, const char *path) {
+    struct stat status;
+    gint64 at_us = load->options->taken_at_us;
+    if (at_us == TIME_UNKNOWN)
+        at_us = feed_snapshot_at(mapping, path);
+    if (at_us == TIME_UNKNOWN && mapping->file_date)
+        at_us = newest_admission(mapping, load->content, site_now(load->site));
+    if (at_us == TIME_UNKNOWN && g_stat(path, &status) == 0)
+        at_us = (gint64)status.st_mtim.tv_sec * SECOND_US + status.st_mtim.tv_nsec / 1000;
+    return at_us == TIME_UNKNOWN ? site_now(load->site) : at_us;
+}
+
+static GBytes *read_file(const char *path, GError **error) {
+    struct stat status;
+    char *text;
+    gsize n;
+    if (g_stat(path, &status) != 0 || !S_ISREG(status.st_mode)) {
+        g_set_error(error, BASE_ERROR, BASE_ERROR_NOT_FOUND, "%s: %s", path,
+                    errno == ENOENT ? "there is no such file" : "this is not a file");
+        return NULL;
+    }
+    if ((guint64)status.st_size > MOST_FILE_BYTES) {
+        g_set_error(error, BASE_ERROR, BASE_ERROR_INPUT, "%s: larger than 2 GiB; split it", path);
+        return NULL;
+    }
+    return g_file_get_contents(path, &text, &n, error) ? g_bytes_new_take(text, n) : NULL;
+}
+
+struct mapping_query {
+    const char *feed_id;
+    struct feed_mapping *mapping;
+};
+
+static gboolean get_mapping(struct db *db, void *context, GError **error) {
+    struct mapping_query *query = context;
+    struct store_feed feed;
+    if (!store_feed_get(db, query->feed_id, &feed, error))
+        return FALSE;
+    query->mapping = feed_mapping_parse(feed.mapping, strlen(feed.mapping), feed.id, error);
+    store_feed_clear(&feed);
+    return query->mapping != NULL;
+}
+
+gboolean feed_load(struct site *site, const char *feed_id, const char *path,
+                   const struct load_options *options, struct load_summary *summary, GError **error) {
+    struct mapping_query query = {.feed_id = feed_id};
+    g_autofree char *name = g_path_get_basename(path);
+    g_autoptr(GBytes) content = NULL;
+    struct load load = {
+        .site = site, .feed_id = feed_id, .name = name, .options = options, .summary = summary};
+
+    *summary = (struct load_summary){.list = NULL};
+    if (!store_read(site->store, get_mapping, &query, error))
+        return FALSE;
+    gboolean ok = (content = read_file(path, error)) != NULL;
+    if (ok) {
+        gsize n;
+        const void *bytes = g_bytes_get_data(content, &n);
+        load.content = content;
+        digest_of(bytes ? bytes : "", n, load.digest);
+        load.observed_at_us = taken_at(&load, query.mapping, path);
+        load.snapshot_at_us = query.mapping->format == FEED_CSV_ROSTER ? load.observed_at_us : 0;
+        ok = run_load(&load, error);
+    }
+    feed_mapping_free(query.mapping);
+    return ok;
+}
+
+/* ── Pushed events ─────────────────────────────────────────────────────────────────────────────── */
+
+struct push_query {
+    const char *feed_id;
+    const guint8 *digest;
+    char *body_digest, *answer;
+};
+
+static gboolean find_push(struct db *db, void *context, GError **error) {
+    struct push_query *query = context;
+    struct db_rows *rows =
+        db_query(db,
+                 "SELECT name, answer FROM source WHERE feed = :feed AND "
+                 "digest = :digest AND snapshot_at_us = -1",
+                 PARAMS(P_TEXT("feed", query->feed_id), P_BLOB("digest", query->digest, 32)));
+    if (db_next(rows)) {
+        query->body_digest = g_strdup(db_text(rows, 0));
+        query->answer = g_strdup(db_text(rows, 1));
+    }
+    return db_done(rows, error);
+}
+
+static gboolean push_in_transaction(struct db *db, void *context, GError **error) {
+    struct load *load = context;
+    gboolean ok = begin_load(load, db, error);
+    if (ok && is_roster(load)) {
+        g_set_error(error, BASE_ERROR, BASE_ERROR_INPUT, "the feed %s takes rosters, not events",
+                    load->feed_id);
+        ok = FALSE;
+    }
+    ok = ok && record_source(load, SOURCE_LOADED, error);
+    load->publish.source_id = load->source.id;
+    ok = ok && load_events(load, error);
+    if (ok) {
+        json_t *ids = json_array();
+        size_t i;
+        json_t *event;
+        json_array_foreach(load->summary->list, i, event)
+            json_array_append(ids, json_object_get(event, "event_id"));
+        json_t *answer = json_pack("{s:i, s:o, s:O}", "rows", load->summary->rows, "events", ids,
+                                   "problems", load->summary->problem_list);
+        load->answer = json_dumps(answer, JSON_COMPACT);
+        json_decref(answer);
+        ok = finish(load, error);
+    }
+    end_load(load);
+    return ok;
+}
+
+gboolean feed_push(struct site *site, const char *feed_id, const char *key, const char *body, gsize n,
+                   char **answer, GError **error) {
+    const struct load_options options = {.taken_at_us = TIME_UNKNOWN};
+    struct load_summary summary = {.list = json_array(), .problem_list = json_array()};
+    g_autofree char *digest = g_compute_checksum_for_data(G_CHECKSUM_SHA256, (const guchar *)body, n);
+    g_autofree char *name = g_strconcat("push:", digest, NULL);
+    g_autoptr(GBytes) content = g_bytes_new(body, n);
+    struct load load = {.site = site,
+                        .feed_id = feed_id,
+                        .name = name,
+                        .content = content,
+                        .push_key = key,
+                        .snapshot_at_us = -1,
+                        .observed_at_us = site_now(site),
+                        .options = &options,
+                        .summary = &summary};
+    struct push_query query = {.feed_id = feed_id, .digest = load.digest};
+
+    digest_of(key, strlen(key), load.digest);
+    gboolean ok = store_read(site->store, find_push, &query, error);
+    if (ok && query.body_digest && !g_str_equal(query.body_digest, name)) {
+        g_set_error(error, BASE_ERROR, BASE_ERROR_CONFLICT,
+                    "this Idempotency-Key came before with other content; use a new key");
+        ok = FALSE;
+    } else if (ok && query.body_digest) {
+        *answer = g_steal_pointer(&query.answer);
+    } else if (ok && (ok = store_write(site->store, push_in_transaction, &load, error))) {
+        *answer = g_strdup(load.answer);
+    }
+    free(load.answer);
+    g_free(query.body_digest);
+    g_free(query.answer);
+    load_summary_clear(&summary);
+    return ok;
+}
+
+/* ── What the breaker held ─────────────────────────────────────────────────────────────────────── */
+
+struct held_query {
+    const char *feed_id;
+    GBytes *cells;
+    gint64 snapshot_at_us;
+    char *name;
+    guint8 digest[32];
+};
+
+static gboolean find_held(struct db *db, void *context, GError **error) {
+    struct held_query *query = context;
+    gint64 id;
+    if (!store_held_newest(db, query->feed_id, &id, error))
+        return FALSE;
+    if (!id) {
+        g_set_error(error, BASE_ERROR, BASE_ERROR_NOT_FOUND, "no list of %s is held", query->feed_id);
+        return FALSE;
+    }
+    struct db_rows *rows =
+        db_query(db, "SELECT digest FROM source WHERE id = :id", PARAMS(P_INT("id", id)));
+    if (db_next(rows)) {
+        gsize n;
+        const void *digest = db_blob(rows, 0, &n);
+        memcpy(query->digest, digest, MIN(n, sizeof query->digest));
+    }
+    if (!db_done(rows, error))
+        return FALSE;
+    query->cells = store_held_cells(db, id, &query->snapshot_at_us, &query->name, error);
+    return query->cells != NULL;
+}
+
+gboolean feed_accept(struct site *site, const char *feed_id, struct load_summary *summary,
+                     GError **error) {
+    const struct load_options options = {.taken_at_us = TIME_UNKNOWN};
+    struct held_query query = {.feed_id = feed_id};
+    *summary = (struct load_summary){.list = NULL};
+    gboolean ok = store_read(site->store, find_held, &query, error);
+    if (ok) {
+        struct load load = {.site = site,
+                            .feed_id = feed_id,
+                            .name = query.name,
+                            .content = query.cells,
+                            .snapshot_at_us = query.snapshot_at_us,
+                            .observed_at_us = query.snapshot_at_us,
+                            .is_accepted = TRUE,
+                            .options = &options,
+                            .summary = summary};
+        memcpy(load.digest, query.digest, sizeof load.digest);
+        ok = run_load(&load, error);
+    }
+    g_clear_pointer(&query.cells, g_bytes_unref);
+    g_free(query.name);
+    return ok;
+}
+
+static gboolean reject_in_transaction(struct db *db, void *context, GError **error) {
+    gint64 id;
+    if (!store_held_newest(db, context, &id, error))
+        return FALSE;
+    if (!id) {
+        g_set_error(error, BASE_ERROR, BASE_ERROR_NOT_FOUND, "no list of %s is held",
+                    (const char *)context);
+        return FALSE;
+    }
+    return store_held_end(db, context, SOURCE_REJECTED, error);
+}
+
+gboolean feed_reject(struct site *site, const char *feed_id, GError **error) {
+    return store_write(site->store, reject_in_transaction, (void *)(gsize)feed_id, error);
+}
+
+/* ── Taking a feed up ──────────────────────────────────────────────────────────────────────────── */
+
+struct add {
+    const struct site *site;
+    const char *id, *yaml, *drop_folder, *secret;
+    gboolean is_new;
+};
+
+static gboolean add_in_transaction(struct db *db, void *context, GError **error) {
+    struct add *add = context;
+    struct store_feed feed;
+    add->is_new = !store_feed_get(db, add->id, &feed, NULL);
+    if (add->is_new)
+        return store_feed_add(db, add->id, add->yaml, add->drop_folder, add->secret,
+                              site_now(add->site), error);
+    store_feed_clear(&feed);
+    return store_feed_update(db, add->id, add->yaml, add->drop_folder, error);
+}
+
+gboolean feed_add(struct site *site, const char *yaml, gsize n, const char *name,
+                  const char *drop_folder, char **id, gboolean *is_new, GError **error) {
+    guint8 secret[32];
+    struct feed_mapping *mapping = feed_mapping_parse(yaml, n, name, error);
+    if (!mapping)
+        return FALSE;
+    site->random->fill(site->random->context, secret, sizeof secret);
+    g_autofree char *secret_text = g_base64_encode(secret, sizeof secret);
+    struct add add = {.site = site,
+                      .id = mapping->feed,
+                      .yaml = yaml,
+                      .drop_folder = drop_folder,
+                      .secret = secret_text};
+    gboolean ok = store_write(site->store, add_in_transaction, &add, error);
+    *id = g_strdup(mapping->feed);
+    *is_new = add.is_new;
+    feed_mapping_free(mapping);
+    return ok;
+}
+
+/* ── Silence ───────────────────────────────────────────────────────────────────────────────────── */
+
+/* One feed, as time passes: overdue is an event; silence that lasts is told to people. */
+static gboolean tick_feed(struct load *load, GError **error) {
+    const struct custody_feed_state state = silence_state(load);
+    struct custody_event event;
+    gint64 now = load->publish.now_at_us;
+
+    if (custody_feed_overdue(&state, now, &event) && !raise_silence(load, &event, error))
+        return FALSE;
+    if (load->feed.silent_since_us == TIME_UNKNOWN || load->feed.silence_told ||
+        now < load->feed.silent_since_us + load->mapping->tell_after_us)
+        return TRUE;
+    event = (struct custody_event){.kind = CUSTODY_FEED_SILENT,
+                                   .assertion = ASSERTION_INFERRED,
+                                   .facility_id = feed_mapping_facility(load->mapping)->id};
+    gint64 seq = load->feed.silence_seq;
+    load->feed.silence_seq = 0; /* nothing was told before */
+    gboolean ok = publish_silence(&load->publish, &event, seq, error);
+    load->feed.silence_seq = seq;
+    load->feed.silence_told = TRUE;
+    return ok;
+}
+
+struct tick {
+    struct site *site;
+    guint n_events;
+};
+
+static gboolean tick_in_transaction(struct db *db, void *context, GError **error) {
+    struct tick *tick = context;
+    const struct load_options options = {.taken_at_us = TIME_UNKNOWN};
+    g_autoptr(GPtrArray) ids = store_feed_ids(db, error);
+    gboolean ok = ids != NULL;
+
+    for (guint i = 0; ok && i < ids->len; i++) {
+        struct load_summary summary = {.list = json_array()};
+        struct load load = {
+            .site = tick->site, .feed_id = ids->pdata[i], .options = &options, .summary = &summary};
+        ok = begin_load(&load, db, error) && tick_feed(&load, error) &&
+             store_feed_save(db, &load.feed, error);
+        tick->n_events += (guint)json_array_size(summary.list);
+        end_load(&load);
+        load_summary_clear(&summary);
+    }
+    return ok;
+}
+
+gboolean feeds_tick(struct site *site, guint *n_events, GError **error) {
+    struct tick tick = {.site = site};
+    gboolean ok = store_write(site->store, tick_in_transaction, &tick, error);
+    *n_events = tick.n_events;
+    return ok;
+}

@@ -1,0 +1,112 @@
+#include "pipeline/publish.h"
+
+#include "match/match.h"
+
+static json_t *time_json(gint64 at_us) {
+    g_autofree char *text = base_time_format(at_us);
+    return text ? json_string(text) : json_null();
+}
+
+static json_t *text_json(const char *text) {
+    return text ? json_string(text) : json_null();
+}
+
+/* One event as docs/api.md describes it. */
+static json_t *event_json(const struct publish *p, const struct custody_event *event) {
+    char id[33], corrects[33];
+    custody_event_id_format(event->id, id);
+    custody_event_id_format(event->corrects, corrects);
+    json_t *occurred = time_json(event->occurred_at_us);
+    if (event->occurred_at_us != TIME_UNKNOWN && event->occurred_on_date) {
+        json_decref(occurred);
+        g_autoptr(GDateTime) utc = g_date_time_new_from_unix_utc(event->occurred_at_us / SECOND_US);
+        g_autoptr(GDateTime) local = g_date_time_to_timezone(
+            utc, feed_mapping_facility_by_id(p->mapping, event->facility_id)->zone);
+        g_autofree char *day = g_date_time_format(local, "%Y-%m-%d");
+        occurred = json_string(day);
+    }
+    return json_pack("{s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:{s:s, s:o, s:o}, s:o, s:s, s:b, s:b}",
+                     "event_id", id, "kind", custody_kind_name(event->kind), "assertion",
+                     custody_assertion_name(event->assertion), "facility", event->facility_id,
+                     "booking", text_json(event->booking_key), "person", text_json(event->person_key),
+                     "occurred_at", occurred, "observed_at", time_json(event->observed_at_us), "source",
+                     "feed", p->feed->id, "file", text_json(p->file), "row",
+                     event->row ? json_integer(event->row) : json_null(), "corrects",
+                     event->has_corrects ? json_string(corrects) : json_null(), "detail", event->detail,
+                     "late", event->is_late, "unclear", event->is_unclear);
+}
+
+gboolean publish_message(struct db *db, const struct site *site, enum store_alert_purpose purpose,
+                         const char *registration_id, const char *note, GError **error) {
+    g_autofree char *id = base_random_token(site->random, 10);
+    const struct store_alert alert = {.id = id,
+                                      .purpose = purpose,
+                                      .registration_id = (char *)(gsize)registration_id,
+                                      .note = (char *)(gsize)note,
+                                      .created_at_us = site_now(site)};
+    return store_alert_add(db, &alert, NULL, error);
+}
+
+gboolean publish_page(struct db *db, const struct site *site, const char *words, GError **error) {
+    return publish_message(db, site, PURPOSE_PAGE, NULL, words, error);
+}
+
+static gboolean owe(struct publish *p, const char *registration_id, gint64 event_seq,
+                    enum match_reason reason, GError **error) {
+    g_autofree char *id = base_random_token(p->site->random, 10);
+    gboolean is_new;
+    const struct store_alert alert = {.id = id,
+                                      .purpose = PURPOSE_ALERT,
+                                      .registration_id = (char *)(gsize)registration_id,
+                                      .event_seq = event_seq,
+                                      .reason = (int)reason,
+                                      .created_at_us = p->now_at_us};
+    if (!store_alert_add(p->db, &alert, &is_new, error))
+        return FALSE;
+    p->n_alerts += is_new;
+    return TRUE;
+}
+
+/* Matches each registration; `earlier_seq` is the event that this one takes back or ends, 0: none.
+ * Whoever was told of that one is told of this one; who was not told of it yet hears of neither. */
+static gboolean tell(struct publish *p, GPtrArray *registrations, const struct custody_event *event,
+                     gint64 seq, gint64 earlier_seq, GError **error) {
+    for (guint i = 0; i < registrations->len; i++) {
+        const struct store_registration *row = registrations->pdata[i];
+        gboolean told = FALSE, withdrawn = FALSE;
+        if (earlier_seq && !store_alert_told(p->db, row->id, earlier_seq, &told, &withdrawn, error))
+            return FALSE;
+        enum match_reason reason = match_registration(event, &row->registration, told, p->now_at_us);
+        if (reason != MATCH_NONE && !withdrawn && !owe(p, row->id, seq, reason, error))
+            return FALSE;
+    }
+    return TRUE;
+}
+
+gboolean publish_silence(struct publish *p, const struct custody_event *event, gint64 seq,
+                         GError **error) {
+    g_autoptr(GPtrArray) registrations = store_registrations_on_jail(p->db, p->mapping->jail, error);
+    return registrations && tell(p, registrations, event, seq, p->feed->silence_seq, error);
+}
+
+gboolean publish_event(struct publish *p, const struct custody_event *event, gint64 booking_id,
+                       gint64 person_id, gint64 *seq, GError **error) {
+    struct store_event row = {.event = event,
+                              .feed = p->feed->id,
+                              .source_id = p->source_id,
+                              .booking_id = booking_id,
+                              .recorded_at_us = p->now_at_us};
+    if (!store_event_add(p->db, &row, error))
+        return FALSE;
+    if (seq)
+        *seq = row.seq;
+    if (!row.is_new)
+        return TRUE;
+    if (p->events)
+        json_array_append_new(p->events, event_json(p, event));
+    if (p->tells_nobody || !person_id)
+        return TRUE;
+    g_autoptr(GPtrArray) registrations = store_registrations_on_person(p->db, person_id, error);
+    gint64 earlier_seq = event->has_corrects ? store_event_seq(p->db, event->corrects) : 0;
+    return registrations && tell(p, registrations, event, row.seq, earlier_seq, error);
+}

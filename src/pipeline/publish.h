@@ -1,0 +1,44 @@
+/* An event into the store, to everyone it concerns: recorded once, matched, put in the outbox. One
+ * transaction with the custody change that caused it (rule 3).
+ *
+ * Used by: pipeline. Includes: custody, match, store. */
+#ifndef PIPELINE_PUBLISH_H
+#define PIPELINE_PUBLISH_H
+
+#include <jansson.h>
+
+#include "pipeline/site.h"
+#include "store/store_custody.h"
+#include "store/store_feed.h"
+#include "store/store_outbox.h"
+
+struct publish {
+    const struct site *site;
+    struct db *db;
+    const struct store_feed *feed;
+    const struct feed_mapping *mapping;
+    gint64 source_id;
+    const char *file; /* its name, for the listing; NULL: none */
+    gint64 now_at_us;
+    gboolean tells_nobody; /* a baseline, on request */
+    json_t *events;        /* those that were new, as JSON */
+    guint n_alerts;
+};
+
+/* Records `event` about a booking (or, both ids 0, the feed). Does nothing more when it was recorded
+ * before. `seq` may be NULL. */
+gboolean publish_event(struct publish *publish, const struct custody_event *event, gint64 booking_id,
+                       gint64 person_id, gint64 *seq, GError **error);
+
+/* Tells those who rely on the jail of a silence recorded as event `seq`. */
+gboolean publish_silence(struct publish *publish, const struct custody_event *event, gint64 seq,
+                         GError **error);
+
+/* Puts a page to the operator in the outbox. */
+gboolean publish_page(struct db *db, const struct site *site, const char *words, GError **error);
+
+/* Puts a message that is not an alert in the outbox. */
+gboolean publish_message(struct db *db, const struct site *site, enum store_alert_purpose purpose,
+                         const char *registration_id, const char *note, GError **error);
+
+#endif

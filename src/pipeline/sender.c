@@ -1,0 +1,540 @@
+#include "pipeline/sender.h"
+
+#include <string.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "base/text.h"
+#include "deliver/channel.h"
+#include "deliver/message.h"
+#include "disclose/disclose.h"
+#include "pipeline/publish.h"
+#include "pipeline/register.h"
+
+#define POLL_MS 500 /* other processes' commits are seen by looking */
+#define BATCH 128
+
+struct sender {
+    struct site *site;
+    struct seal_private *private;
+    int lock_fd;
+    sender_note_fn on_handed_over;
+    void *context;
+
+    GMutex mutex;
+    GCond wake;
+    gboolean has_news, is_stopping;
+    GThread *dispatcher;
+    GThreadPool *workers;
+    GAsyncQueue *channels; /* idle ones, one a worker */
+    GHashTable *in_flight; /* registration ids, and alert ids of pages */
+    guint n_handed_over, n_failed;
+};
+
+/* ── One message ───────────────────────────────────────────────────────────────────────────────── */
+
+/* What is known of an alert when its turn comes, read in one transaction. */
+struct job {
+    struct sender *sender;
+    struct store_alert *alert;
+    struct store_registration *row; /* NULL: a page */
+    struct store_alert_facts facts;
+    struct feed_mapping *mapping;
+    char *mapping_text;
+};
+
+static void job_free(struct job *job) {
+    store_alert_free(job->alert);
+    store_registration_free(job->row);
+    store_alert_facts_clear(&job->facts);
+    feed_mapping_free(job->mapping);
+    g_free(job->mapping_text);
+    g_free(job);
+}
+
+static gboolean read_job(struct db *db, void *context, GError **error) {
+    struct job *job = context;
+    if (job->alert->registration_id &&
+        !(job->row = store_registration_get(db, job->alert->registration_id, error)))
+        return FALSE;
+    if (job->alert->purpose != PURPOSE_ALERT)
+        return TRUE;
+    struct store_feed feed;
+    if (!store_alert_facts_get(db, job->alert->event_seq, &job->facts, error) ||
+        !store_feed_get(db, job->facts.feed, &feed, error))
+        return FALSE;
+    job->mapping = feed_mapping_parse(feed.mapping, strlen(feed.mapping), feed.id, error);
+    store_feed_clear(&feed);
+    return job->mapping != NULL;
+}
+
+/* "GIVEN SURNAME" as the jail writes it, in title case when it is all capitals. Transfer full. */
+static char *display_name(const struct store_alert_facts *facts) {
+    g_autofree char *name = g_strstrip(g_strjoin(" ", facts->given, facts->surname, NULL));
+    g_autofree char *upper = g_utf8_strup(name, -1);
+    if (strcmp(upper, name) != 0)
+        return g_steal_pointer(&name);
+    GString *title = g_string_new(NULL);
+    gboolean starts = TRUE;
+    for (const char *p = name; *p; p = g_utf8_next_char(p)) {
+        gunichar c = g_utf8_get_char(p);
+        g_string_append_unichar(title, starts ? c : g_unichar_tolower(c));
+        starts = !g_unichar_isalpha(c);
+    }
+    return g_string_free(title, FALSE);
+}
+
+static struct permit *ask_for_permit(struct job *job, struct policy_decision *decision) {
+    const struct store_alert_facts *f = &job->facts;
+    const struct feed_facility *place = feed_mapping_facility_by_id(job->mapping, f->facility_id);
+    g_autofree char *name = display_name(f);
+    const struct disclose_facts facts = {.kind = f->kind,
+                                         .assertion = f->assertion,
+                                         .is_unclear = f->is_unclear,
+                                         .subject_flags = f->subject_flags,
+                                         .person_name = name,
+                                         .facility_name = place->name,
+                                         .facility_phone = place->phone,
+                                         .detail = f->detail,
+                                         .zone = place->zone,
+                                         .occurred_at_us = f->occurred_at_us,
+                                         .occurred_on_date = f->occurred_on_date,
+                                         .observed_at_us = f->observed_at_us};
+    return disclose_alert(&facts, (enum match_reason)job->alert->reason,
+                          job->row->registration.language, decision);
+}
+
+/* Opens the contact: the wrapped key from its own file, then the box. */
+static GBytes *open_contact(struct job *job, GError **error) {
+    struct site *site = job->sender->site;
+    g_autoptr(GBytes) wrapped = store_keys_get(site->keys, job->row->id, error);
+    if (!wrapped)
+        return NULL;
+    GBytes *key = seal_open_private(job->sender->private, wrapped, job->row->id, error);
+    if (!key)
+        return NULL;
+    GBytes *contact = NULL;
+    if (g_bytes_get_size(key) == SEAL_KEY_BYTES)
+        contact =
+            seal_open_key(g_bytes_get_data(key, NULL), job->row->contact_box, job->row->id, error);
+    seal_bytes_unref(key);
+    return contact;
+}
+
+static GBytes *compose(struct job *job, const struct permit *permit, const char *to) {
+    const struct site *site = job->sender->site;
+    const struct site_config *config = site->config;
+    const char *at = strrchr(config->from_address, '@');
+    g_autofree char *confirm = site_token(site, "confirm", job->alert->id);
+    g_autofree char *stop = job->row ? site_token(site, "stop", job->row->id) : NULL;
+    g_autofree char *confirm_url = g_strconcat(config->base_url, "/c/", confirm, NULL);
+    g_autofree char *stop_url = stop ? g_strconcat(config->base_url, "/u/", stop, NULL) : NULL;
+    const gboolean ends = job->alert->purpose == PURPOSE_ENDED;
+    const struct deliver_envelope envelope = {
+        .from_address = config->from_address,
+        .from_name = config->from_name,
+        .to = to,
+        .host = at ? at + 1 : "localhost",
+        .alert_id = job->alert->id,
+        .reminder = job->alert->reminder,
+        .date_at_us = job->alert->created_at_us,
+        .confirm_url = confirm_url,
+        .stop_url = ends ? NULL : stop_url,
+        .remind_minutes = (guint)(config->schedule.remind_us / MINUTE_US),
+        .give_up_hours = (guint)(config->schedule.give_up_us / HOUR_US)};
+
+    switch (job->alert->purpose) {
+    case PURPOSE_ALERT: return deliver_alert_message(permit, &envelope);
+    case PURPOSE_CODE: {
+        g_autofree char *code = register_code(site, job->row->id);
+        return deliver_code_message(job->row->registration.language, code, &envelope);
+    }
+    case PURPOSE_ENDED: return deliver_ended_message(job->row->registration.language, &envelope);
+    case PURPOSE_PAGE:
+    default: return deliver_page_message(job->alert->note, &envelope);
+    }
+}
+
+/* Hands the message over; `answer` gets the peer's words. */
+static enum deliver_result hand_over(struct job *job, const struct permit *permit, char **answer) {
+    struct sender *sender = job->sender;
+    g_autoptr(GError) problem = NULL;
+    GBytes *contact = NULL;
+
+    if (job->row && !(contact = open_contact(job, &problem))) {
+        *answer = g_strdup(problem ? problem->message : "the contact cannot be opened");
+        return DELIVER_REFUSED;
+    }
+    g_autofree char *to = contact
+                              ? g_strndup(g_bytes_get_data(contact, NULL), g_bytes_get_size(contact))
+                              : g_strdup(sender->site->config->operator_email);
+    g_autofree char *key = g_strdup_printf("%s.%u", job->alert->id, job->alert->reminder);
+    g_autoptr(GBytes) message = compose(job, permit, to);
+    struct deliver_channel *channel = g_async_queue_pop(sender->channels);
+    enum deliver_result result =
+        deliver_channel_send(channel, sender->site->config->from_address, to, key, message, answer);
+    g_async_queue_push(sender->channels, channel);
+    seal_wipe(to, strlen(to));
+    seal_bytes_unref(contact);
+    return result;
+}
+
+/* ── What became of it ─────────────────────────────────────────────────────────────────────────── */
+
+struct outcome {
+    struct job *job;
+    gboolean is_handed_over, needs_person, supersedes, ends_registration;
+    gboolean is_settled; /* nothing was to be sent */
+    const char *page;
+};
+
+static gboolean save_outcome(struct db *db, void *context, GError **error) {
+    struct outcome *o = context;
+    const struct store_alert *alert = o->job->alert;
+    const struct site *site = o->job->sender->site;
+    if (!store_alert_save(db, alert, error))
+        return FALSE;
+    if (o->supersedes && !store_alerts_supersede(db, alert->registration_id, alert->seq, error))
+        return FALSE;
+    if (o->ends_registration && !store_registration_wipe(db, alert->registration_id, error))
+        return FALSE;
+    return !o->page || publish_page(db, site, o->page, error);
+}
+
+static void note_result(struct job *job, enum deliver_result result, char *answer,
+                        struct outcome *outcome) {
+    struct store_alert *alert = job->alert;
+    const struct site *site = job->sender->site;
+    const gboolean is_alert = alert->purpose == PURPOSE_ALERT;
+    const struct deliver_plan plan =
+        deliver_plan_next(&site->config->schedule, result, alert->attempts - alert->reminder, is_alert,
+                          alert->created_at_us, site_now(site));
+    const custody_kinds kind = is_alert ? KIND_BIT(job->facts.kind) : 0;
+
+    if (alert->purpose != PURPOSE_PAGE) { /* a page's note is its words */
+        g_free(alert->note);
+        alert->note = g_strdup(answer);
+    }
+    alert->next_at_us = plan.next_at_us;
+    if (plan.is_handed_over) {
+        alert->reminder++;
+        if (alert->handed_at_us == TIME_UNKNOWN)
+            alert->handed_at_us = site_now(site);
+    }
+    outcome->is_handed_over = plan.is_handed_over;
+    outcome->needs_person = plan.needs_person && alert->purpose != PURPOSE_CODE;
+    outcome->supersedes =
+        plan.is_handed_over && (kind & ~(KINDS_FEED | KIND_BIT(CUSTODY_STATUS_CHANGED)));
+    outcome->ends_registration = alert->purpose == PURPOSE_ENDED && plan.next_at_us == TIME_UNKNOWN;
+    alert->state = plan.needs_person                     ? ALERT_NEEDS_PERSON
+                   : alert->handed_at_us != TIME_UNKNOWN ? ALERT_SENT
+                                                         : ALERT_QUEUED;
+    if (outcome->needs_person && alert->purpose == PURPOSE_ALERT)
+        outcome->page = result == DELIVER_REFUSED
+                            ? "An alert could not be delivered: the mail server refuses the address. "
+                              "Somebody is waiting for news. See `tocsin alert list --waiting`."
+                            : "An alert was not confirmed in time. Somebody may not have got the "
+                              "news. See `tocsin alert list --waiting`.";
+}
+
+/* What may not be sent twice at once. */
+static const char *flight_key(const struct store_alert *alert) {
+    return alert->registration_id ? alert->registration_id : alert->id;
+}
+
+static void finish_job(struct job *job, struct outcome *outcome) {
+    struct sender *sender = job->sender;
+    g_autoptr(GError) problem = NULL;
+    if (!store_write(sender->site->store, save_outcome, outcome, &problem))
+        log_line("error", "an alert's result could not be written; it will be tried again", "alert",
+                 job->alert->id, "problem", problem->message, NULL);
+    else if (outcome->ends_registration)
+        store_keys_delete(sender->site->keys, job->alert->registration_id, NULL);
+    if (outcome->is_handed_over && sender->on_handed_over) {
+        const struct sender_note note = {
+            .alert_id = job->alert->id,
+            .kind = job->alert->purpose == PURPOSE_ALERT ? custody_kind_name(job->facts.kind) : "",
+            .purpose = store_alert_purpose_name(job->alert->purpose),
+            .latency_us = site_now(sender->site) - job->alert->created_at_us};
+        sender->on_handed_over(&note, sender->context);
+    }
+    g_mutex_lock(&sender->mutex);
+    sender->n_handed_over += outcome->is_handed_over;
+    sender->n_failed += !outcome->is_handed_over && !outcome->is_settled;
+    g_hash_table_remove(sender->in_flight, flight_key(job->alert));
+    sender->has_news = TRUE;
+    g_cond_signal(&sender->wake);
+    g_mutex_unlock(&sender->mutex);
+}
+
+static void close_without_sending(struct job *job, enum store_alert_state state, const char *note,
+                                  struct outcome *outcome) {
+    job->alert->state = state;
+    job->alert->next_at_us = TIME_UNKNOWN;
+    if (job->alert->purpose != PURPOSE_PAGE) {
+        g_free(job->alert->note);
+        job->alert->note = g_strdup(note);
+    }
+    if (state == ALERT_WITHHELD)
+        outcome->page = "An alert was withheld by the policy. Somebody is waiting for news and a "
+                        "person must look at it. See `tocsin alert list --waiting`.";
+}
+
+static void work(gpointer data, gpointer context) {
+    struct job *job = data;
+    struct outcome outcome = {.job = job};
+    struct policy_decision decision;
+    struct permit *permit = NULL;
+    g_autofree char *answer = NULL;
+    g_autoptr(GError) problem = NULL;
+    (void)context;
+
+    gboolean is_alert = job->alert->purpose == PURPOSE_ALERT;
+    if (!store_read(job->sender->site->store, read_job, job, &problem)) {
+        close_without_sending(job, ALERT_NEEDS_PERSON, problem->message, &outcome);
+    } else if (job->alert->purpose == PURPOSE_PAGE && !job->sender->site->config->operator_email) {
+        close_without_sending(job, ALERT_SENT, "", &outcome);
+        outcome.is_settled = TRUE;
+        if (job->sender->dispatcher) /* a command has said it on the terminal */
+            log_line("warning", "operator page", "page", job->alert->note, NULL);
+    } else if (is_alert &&
+               !watch_registration_is_active(&job->row->registration, site_now(job->sender->site))) {
+        close_without_sending(job, ALERT_ENDED, "the registration has ended", &outcome);
+    } else if (is_alert && !(permit = ask_for_permit(job, &decision))) {
+        close_without_sending(job, ALERT_WITHHELD, decision.citation, &outcome);
+    } else {
+        note_result(job, hand_over(job, permit, &answer), answer, &outcome);
+    }
+    finish_job(job, &outcome);
+    permit_free(permit);
+    job_free(job);
+}
+
+/* ── Dispatching ───────────────────────────────────────────────────────────────────────────────── */
+
+struct claim {
+    struct sender *sender;
+    GPtrArray *due;
+};
+
+/* Writes down, before anything leaves, what is about to. */
+static gboolean claim_in_transaction(struct db *db, void *context, GError **error) {
+    struct claim *claim = context;
+    for (guint i = 0; i < claim->due->len;) {
+        struct store_alert *alert = claim->due->pdata[i];
+        gboolean claimed;
+        if (!store_alert_claim(db, alert->seq, &claimed, error))
+            return FALSE;
+        if (claimed) {
+            alert->attempts++;
+            i++;
+        } else {
+            g_ptr_array_remove_index(claim->due, i);
+        }
+    }
+    return TRUE;
+}
+
+static gboolean read_due(struct db *db, void *context, GError **error) {
+    struct claim *claim = context;
+    claim->due = store_alerts_due(db, site_now(claim->sender->site), BATCH, error);
+    return claim->due != NULL;
+}
+
+/* Keeps one alert a registration: the others wait for its result. */
+static void drop_in_flight(struct sender *sender, GPtrArray *due) {
+    g_autoptr(GHashTable) taken = g_hash_table_new(g_str_hash, g_str_equal);
+    g_mutex_lock(&sender->mutex);
+    for (guint i = 0; i < due->len;) {
+        const char *key = flight_key(due->pdata[i]);
+        if (g_hash_table_contains(sender->in_flight, key) ||
+            !g_hash_table_add(taken, (gpointer)(gsize)key))
+            g_ptr_array_remove_index(due, i);
+        else
+            i++;
+    }
+    g_mutex_unlock(&sender->mutex);
+}
+
+/* One round. Returns how many were sent on their way. */
+static guint dispatch(struct sender *sender) {
+    struct claim claim = {.sender = sender};
+    g_autoptr(GError) problem = NULL;
+    guint n = 0;
+
+    if (store_read(sender->site->store, read_due, &claim, &problem)) {
+        drop_in_flight(sender, claim.due);
+        if (claim.due->len &&
+            store_write(sender->site->store, claim_in_transaction, &claim, &problem)) {
+            n = claim.due->len;
+            g_ptr_array_set_free_func(claim.due, NULL);
+            for (guint i = 0; i < n; i++) {
+                struct job *job = g_new0(struct job, 1);
+                job->sender = sender;
+                job->alert = claim.due->pdata[i];
+                g_mutex_lock(&sender->mutex);
+                g_hash_table_add(sender->in_flight, g_strdup(flight_key(job->alert)));
+                g_mutex_unlock(&sender->mutex);
+                g_thread_pool_push(sender->workers, job, NULL);
+            }
+        }
+    }
+    if (claim.due)
+        g_ptr_array_unref(claim.due);
+    if (problem)
+        log_line("error", "the outbox could not be read", "problem", problem->message, NULL);
+    return n;
+}
+
+static gpointer dispatch_loop(gpointer data) {
+    struct sender *sender = data;
+    g_mutex_lock(&sender->mutex);
+    while (!sender->is_stopping) {
+        sender->has_news = FALSE;
+        g_mutex_unlock(&sender->mutex);
+        dispatch(sender);
+        g_mutex_lock(&sender->mutex);
+        gint64 until = g_get_monotonic_time() + POLL_MS * 1000;
+        while (!sender->has_news && !sender->is_stopping &&
+               g_cond_wait_until(&sender->wake, &sender->mutex, until))
+            ;
+    }
+    g_mutex_unlock(&sender->mutex);
+    return NULL;
+}
+
+static void on_commit(void *context) {
+    struct sender *sender = context;
+    g_mutex_lock(&sender->mutex);
+    sender->has_news = TRUE;
+    g_cond_signal(&sender->wake);
+    g_mutex_unlock(&sender->mutex);
+}
+
+/* ── Starting and stopping ─────────────────────────────────────────────────────────────────────── */
+
+static struct deliver_channel *make_channel(struct sender *sender, GError **error) {
+    const struct site_config *config = sender->site->config;
+    if (!config->mail_is_smtp) {
+        g_autofree char *path = site_path(sender->site, config->maildir);
+        return deliver_maildir_new(path, error);
+    }
+    g_autofree char *password = NULL;
+    if (config->smtp_password_file) {
+        g_autofree char *path = site_path(sender->site, config->smtp_password_file);
+        if (!g_file_get_contents(path, &password, NULL, error))
+            return NULL;
+        g_strchomp(password);
+    }
+    g_autofree char *ca = config->smtp_ca_file ? site_path(sender->site, config->smtp_ca_file) : NULL;
+    const char *at = strrchr(config->from_address, '@');
+    const struct deliver_smtp_options options = {.url = config->smtp_url,
+                                                 .starttls = config->smtp_starttls,
+                                                 .ca_file = ca,
+                                                 .user = config->smtp_user,
+                                                 .password = password,
+                                                 .hello = at ? at + 1 : "localhost",
+                                                 .timeout_s = 60};
+    return deliver_smtp_new(&options);
+}
+
+struct recovery {
+    gint64 now_at_us;
+    guint n;
+};
+
+static gboolean recover(struct db *db, void *context, GError **error) {
+    struct recovery *recovery = context;
+    return store_alerts_recover(db, recovery->now_at_us, &recovery->n, error);
+}
+
+static gboolean open_channels(struct sender *sender, GError **error) {
+    guint n = sender->site->config->mail_is_smtp ? sender->site->config->senders : 2;
+    for (guint i = 0; i < n; i++) {
+        struct deliver_channel *channel = make_channel(sender, error);
+        if (!channel)
+            return FALSE;
+        g_async_queue_push(sender->channels, channel);
+    }
+    sender->workers = g_thread_pool_new(work, sender, (gint)n, TRUE, error);
+    return sender->workers != NULL;
+}
+
+static void sender_free(struct sender *sender) {
+    if (sender->workers)
+        g_thread_pool_free(sender->workers, FALSE, TRUE);
+    for (struct deliver_channel *channel; (channel = g_async_queue_try_pop(sender->channels));)
+        deliver_channel_free(channel);
+    g_async_queue_unref(sender->channels);
+    g_hash_table_unref(sender->in_flight);
+    seal_private_free(sender->private);
+    if (sender->lock_fd >= 0)
+        close(sender->lock_fd);
+    g_mutex_clear(&sender->mutex);
+    g_cond_clear(&sender->wake);
+    g_free(sender);
+}
+
+static struct sender *sender_new(struct site *site, GError **error) {
+    struct sender *sender = g_new0(struct sender, 1);
+    g_autofree char *key = site_path(site, "keys/contacts.key.pem");
+    struct recovery recovery = {.now_at_us = site_now(site)};
+
+    sender->site = site;
+    g_mutex_init(&sender->mutex);
+    g_cond_init(&sender->wake);
+    sender->channels = g_async_queue_new();
+    sender->in_flight = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    sender->lock_fd = site_lock(site, "sender", error);
+    if (sender->lock_fd >= 0 && (sender->private = seal_private_load(key, error)) != NULL &&
+        open_channels(sender, error) && store_write(site->store, recover, &recovery, error)) {
+        if (recovery.n)
+            log_line("warning", "messages that were being sent at the last stop are tried again", NULL);
+        return sender;
+    }
+    sender_free(sender);
+    return NULL;
+}
+
+struct sender *sender_start(struct site *site, sender_note_fn on_handed_over, void *context,
+                            GError **error) {
+    struct sender *sender = sender_new(site, error);
+    if (!sender)
+        return NULL;
+    sender->on_handed_over = on_handed_over;
+    sender->context = context;
+    store_on_commit(site->store, on_commit, sender);
+    sender->dispatcher = g_thread_new("sender", dispatch_loop, sender);
+    return sender;
+}
+
+void sender_stop(struct sender *sender) {
+    if (!sender)
+        return;
+    g_mutex_lock(&sender->mutex);
+    sender->is_stopping = TRUE;
+    g_cond_signal(&sender->wake);
+    g_mutex_unlock(&sender->mutex);
+    g_thread_join(sender->dispatcher);
+    store_on_commit(sender->site->store, NULL, NULL);
+    sender_free(sender);
+}
+
+gboolean sender_run_once(struct site *site, guint *n_handed_over, guint *n_failed, GError **error) {
+    struct sender *sender = sender_new(site, error);
+    if (!sender)
+        return FALSE;
+    for (;;) {
+        guint n = dispatch(sender);
+        g_mutex_lock(&sender->mutex);
+        while (g_hash_table_size(sender->in_flight))
+            g_cond_wait(&sender->wake, &sender->mutex);
+        g_mutex_unlock(&sender->mutex);
+        if (!n)
+            break;
+    }
+    *n_handed_over = sender->n_handed_over;
+    *n_failed = sender->n_failed;
+    sender_free(sender);
+    return TRUE;
+}

@@ -1,0 +1,168 @@
+#include "pipeline/site.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <glib/gstdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "embedded.h"
+
+char *site_path(const struct site *site, const char *path) {
+    return g_path_is_absolute(path) ? g_strdup(path) : g_build_filename(site->dir, path, NULL);
+}
+
+static gboolean make_folder(const char *path, GError **error) {
+    if (g_mkdir_with_parents(path, 0700) == 0)
+        return TRUE;
+    g_set_error(error, BASE_ERROR, BASE_ERROR_STORE, "%s: %s", path, g_strerror(errno));
+    return FALSE;
+}
+
+static gboolean is_empty(const char *dir) {
+    g_autoptr(GDir) open = g_dir_open(dir, 0, NULL);
+    return !open || !g_dir_read_name(open);
+}
+
+static gboolean write_secret(const char *path, GError **error) {
+    guint8 secret[32];
+    char text[2 * sizeof secret + 2];
+    base_system_random.fill(NULL, secret, sizeof secret);
+    for (gsize i = 0; i < sizeof secret; i++)
+        g_snprintf(text + 2 * i, 3, "%02x", secret[i]);
+    g_strlcat(text, "\n", sizeof text);
+    gboolean ok = g_file_set_contents_full(
+        path, text, -1, G_FILE_SET_CONTENTS_CONSISTENT | G_FILE_SET_CONTENTS_DURABLE, 0600, error);
+    seal_wipe(secret, sizeof secret);
+    seal_wipe(text, sizeof text);
+    return ok;
+}
+
+gboolean site_init(const char *dir, GError **error) {
+    g_autofree char *keys = g_build_filename(dir, "keys", NULL);
+    g_autofree char *private = g_build_filename(keys, "contacts.key.pem", NULL);
+    g_autofree char *public = g_build_filename(keys, "contacts.pub.pem", NULL);
+    g_autofree char *secret = g_build_filename(keys, "site.key", NULL);
+    g_autofree char *config = g_build_filename(dir, "site.yaml", NULL);
+
+    if (!is_empty(dir)) {
+        g_set_error(error, BASE_ERROR, BASE_ERROR_CONFLICT,
+                    "%s is not empty; name a new folder for the site", dir);
+        return FALSE;
+    }
+    if (!make_folder(dir, error) || !make_folder(keys, error) ||
+        !seal_generate(private, public, error) || !write_secret(secret, error) ||
+        !g_file_set_contents_full(config, embedded_site_yaml, -1, G_FILE_SET_CONTENTS_CONSISTENT, 0644,
+                                  error))
+        return FALSE;
+    struct site *site = site_open(dir, error); /* makes the databases */
+    site_close(site);
+    return site != NULL;
+}
+
+static gboolean read_secret(struct site *site, GError **error) {
+    g_autofree char *path = site_path(site, "keys/site.key");
+    g_autofree char *text = NULL;
+    gsize n;
+    if (!g_file_get_contents(path, &text, &n, error))
+        return FALSE;
+    if (n < 2 * sizeof site->secret) {
+        g_set_error(error, BASE_ERROR, BASE_ERROR_INPUT, "%s: it should be 64 hexadecimal digits",
+                    path);
+        return FALSE;
+    }
+    for (gsize i = 0; i < sizeof site->secret; i++) {
+        int high = g_ascii_xdigit_value(text[2 * i]), low = g_ascii_xdigit_value(text[2 * i + 1]);
+        if (high < 0 || low < 0) {
+            g_set_error(error, BASE_ERROR, BASE_ERROR_INPUT, "%s: it should be 64 hexadecimal digits",
+                        path);
+            return FALSE;
+        }
+        site->secret[i] = (guint8)(high << 4 | low);
+    }
+    seal_wipe(text, n);
+    return TRUE;
+}
+
+static gboolean read_config(struct site *site, GError **error) {
+    g_autofree char *path = site_path(site, "site.yaml");
+    g_autofree char *text = NULL;
+    gsize n;
+    if (!g_file_get_contents(path, &text, &n, error)) {
+        g_prefix_error(error, "%s is not a site; `tocsin -C DIR init` makes one. ", site->dir);
+        return FALSE;
+    }
+    site->config = site_config_parse(text, n, path, error);
+    return site->config != NULL;
+}
+
+struct site *site_open(const char *dir, GError **error) {
+    struct site *site = g_new0(struct site, 1);
+    site->dir = g_strdup(dir);
+    site->clock = &base_system_clock;
+    site->random = &base_system_random;
+    g_autofree char *db = site_path(site, "tocsin.db");
+    g_autofree char *keys = site_path(site, "keys/contacts.db");
+    g_autofree char *public = site_path(site, "keys/contacts.pub.pem");
+
+    if (read_config(site, error) && read_secret(site, error) &&
+        (site->contact_public = seal_public_load(public, error)) != NULL &&
+        (site->keys = store_keys_open(keys, error)) != NULL &&
+        (site->store = store_open(db, error)) != NULL) {
+        g_chmod(db, 0600);
+        g_chmod(keys, 0600);
+        return site;
+    }
+    site_close(site);
+    return NULL;
+}
+
+void site_close(struct site *site) {
+    if (!site)
+        return;
+    store_close(site->store);
+    store_keys_close(site->keys);
+    seal_public_free(site->contact_public);
+    site_config_free(site->config);
+    seal_wipe(site->secret, sizeof site->secret);
+    g_free(site->dir);
+    g_free(site);
+}
+
+void site_mac(const struct site *site, const char *purpose, const char *id, guint8 mac[32]) {
+    g_autofree char *text = g_strconcat(purpose, ":", id, NULL);
+    seal_hmac(site->secret, sizeof site->secret, text, strlen(text), mac);
+}
+
+char *site_token(const struct site *site, const char *purpose, const char *id) {
+    guint8 mac[32];
+    site_mac(site, purpose, id, mac);
+    g_autofree char *text = base_base32(mac, 10);
+    return g_strconcat(id, ".", text, NULL);
+}
+
+char *site_token_id(const struct site *site, const char *purpose, const char *token) {
+    const char *dot = strchr(token, '.');
+    if (!dot || dot == token || strlen(token) > 64)
+        return NULL;
+    g_autofree char *id = g_strndup(token, (gsize)(dot - token));
+    g_autofree char *expected = site_token(site, purpose, id);
+    if (strlen(expected) != strlen(token) || !seal_equal(expected, token, strlen(token)))
+        return NULL;
+    return g_steal_pointer(&id);
+}
+
+int site_lock(const struct site *site, const char *name, GError **error) {
+    g_autofree char *file = g_strconcat(name, ".lock", NULL);
+    g_autofree char *path = site_path(site, file);
+    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0)
+        return fd;
+    if (fd >= 0)
+        close(fd);
+    g_set_error(error, BASE_ERROR, BASE_ERROR_BUSY, "another tocsin is the %s of this site", name);
+    return -1;
+}

@@ -1,0 +1,57 @@
+/* A site: one folder with its configuration, keys, store and mail.
+ *
+ *   site.yaml             configuration
+ *   tocsin.db             the store
+ *   keys/contacts.db      one wrapped key a registration; deleting one deletes a contact
+ *   keys/contacts.key.pem the sender's private key; keys/contacts.pub.pem its public half
+ *   keys/site.key         secrets for links, codes and contact hashes
+ *   mail/                 a Maildir, with the default transport
+ *
+ * Used by: pipeline, web, cli. Includes: base, store, pipeline/config.h. */
+#ifndef PIPELINE_SITE_H
+#define PIPELINE_SITE_H
+
+#include "base/random.h"
+#include "base/seal.h"
+#include "base/time.h"
+#include "pipeline/config.h"
+#include "store/store.h"
+#include "store/store_watch.h"
+
+struct site {
+    char *dir;
+    struct site_config *config;
+    struct store *store;
+    struct store_keys *keys;
+    struct seal_public *contact_public;
+    guint8 secret[32]; /* keys/site.key */
+    const struct base_clock *clock;
+    const struct base_random *random;
+};
+
+/* Makes a new site in `dir`, which must be missing or empty. */
+gboolean site_init(const char *dir, GError **error);
+
+/* Transfer full. */
+struct site *site_open(const char *dir, GError **error);
+void site_close(struct site *site);
+
+/* A path inside the site's folder; absolute ones stay. Transfer full. */
+char *site_path(const struct site *site, const char *path);
+
+static inline gint64 site_now(const struct site *site) {
+    return base_clock_now(site->clock);
+}
+
+/* HMAC over "purpose:id" under the site's secret: links, codes, contact hashes. */
+void site_mac(const struct site *site, const char *purpose, const char *id, guint8 mac[32]);
+
+/* "id.mac" for a link, and the id of such a token if its mac is right. Transfer full; NULL. */
+char *site_token(const struct site *site, const char *purpose, const char *id);
+char *site_token_id(const struct site *site, const char *purpose, const char *token);
+
+/* Takes the site's lock of that name for as long as the process lives or the fd stays open: `serve`
+ * is the one sender. -1 with BASE_ERROR_BUSY when another process has it. */
+int site_lock(const struct site *site, const char *name, GError **error);
+
+#endif

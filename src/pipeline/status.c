@@ -1,0 +1,269 @@
+#include "pipeline/status.h"
+
+#include <string.h>
+
+#include "base/error.h"
+#include "feed/mapping.h"
+#include "people/fold.h"
+#include "store/store_feed.h"
+
+/* One read: what to run and with what. */
+struct reading {
+    const char *text;
+    gboolean flag;
+    guint limit;
+    gint64 id;
+    void *each; /* a function of the kind that the reading calls */
+    void *context;
+    void *result;
+};
+
+/* ── Feeds ─────────────────────────────────────────────────────────────────────────────────────── */
+
+struct feed_reading {
+    status_feed_fn each;
+    void *context;
+};
+
+static gint64 count(struct db *db, const char *sql, const char *feed) {
+    struct db_rows *rows = db_query(db, sql, PARAMS(P_TEXT("feed", feed)));
+    gint64 n = db_next(rows) ? db_int(rows, 0) : 0;
+    db_done(rows, NULL);
+    return n;
+}
+
+static char *held_reason(struct db *db, const char *feed) {
+    struct db_rows *rows = db_query(db,
+                                    "SELECT reason FROM source WHERE feed = :feed AND state = 1 "
+                                    "ORDER BY snapshot_at_us DESC LIMIT 1",
+                                    PARAMS(P_TEXT("feed", feed)));
+    char *reason = db_next(rows) ? g_strdup(db_text(rows, 0)) : NULL;
+    db_done(rows, NULL);
+    return reason;
+}
+
+static gboolean read_feed(struct db *db, const char *id, const struct feed_reading *reading,
+                          GError **error) {
+    struct store_feed feed;
+    if (!store_feed_get(db, id, &feed, error))
+        return FALSE;
+    g_autofree char *reason = held_reason(db, id);
+    struct feed_mapping *mapping = feed_mapping_parse(feed.mapping, strlen(feed.mapping), id, NULL);
+    const struct status_feed row = {
+        .id = id,
+        .title = mapping ? mapping->title : id,
+        .state = reason                                 ? "held"
+                 : feed.silent_since_us != TIME_UNKNOWN ? "silent"
+                 : feed.last_at_us == TIME_UNKNOWN      ? "new"
+                                                        : "alive",
+        .last_at_us = feed.last_at_us,
+        .silent_since_us = feed.silent_since_us,
+        .n_listed = (guint)count(db,
+                                 "SELECT count(*) FROM booking WHERE roster_feed = :feed AND "
+                                 "listing = 1",
+                                 id),
+        .n_held = reason != NULL,
+        .n_problems = (guint)count(db,
+                                   "SELECT count(*) FROM problem p JOIN source s ON s.id = p.source_id "
+                                   "WHERE s.feed = :feed",
+                                   id),
+        .held_reason = reason};
+    reading->each(&row, reading->context);
+    feed_mapping_free(mapping);
+    store_feed_clear(&feed);
+    return TRUE;
+}
+
+static gboolean read_feeds(struct db *db, void *context, GError **error) {
+    g_autoptr(GPtrArray) ids = store_feed_ids(db, error);
+    for (guint i = 0; ids && i < ids->len; i++)
+        if (!read_feed(db, ids->pdata[i], context, error))
+            return FALSE;
+    return ids != NULL;
+}
+
+gboolean status_feeds(struct site *site, status_feed_fn each, void *context, GError **error) {
+    struct feed_reading reading = {each, context};
+    return store_read(site->store, read_feeds, &reading, error);
+}
+
+struct problem_reading {
+    const char *feed;
+    guint limit;
+    status_problem_fn each;
+    void *context;
+};
+
+static gboolean read_problems(struct db *db, void *context, GError **error) {
+    struct problem_reading *reading = context;
+    struct db_rows *rows = db_query(
+        db,
+        "SELECT s.feed, s.name, p.field, p.reason, p.value, p.row, s.received_at_us FROM problem p "
+        "JOIN source s ON s.id = p.source_id WHERE :feed IS NULL OR s.feed = :feed "
+        "ORDER BY s.id DESC, p.id LIMIT :most",
+        PARAMS(P_TEXT("feed", reading->feed), P_INT("most", reading->limit)));
+    while (db_next(rows)) {
+        const struct status_problem row = {.feed = db_text(rows, 0),
+                                           .file = db_text(rows, 1),
+                                           .field = db_text(rows, 2),
+                                           .reason = db_text(rows, 3),
+                                           .value = db_text(rows, 4),
+                                           .row = db_int(rows, 5),
+                                           .received_at_us = db_int(rows, 6)};
+        reading->each(&row, reading->context);
+    }
+    return db_done(rows, error);
+}
+
+gboolean status_problems(struct site *site, const char *feed, guint limit, status_problem_fn each,
+                         void *context, GError **error) {
+    struct problem_reading reading = {feed, limit, each, context};
+    return store_read(site->store, read_problems, &reading, error);
+}
+
+static gboolean read_secret(struct db *db, void *context, GError **error) {
+    struct reading *reading = context;
+    struct store_feed feed;
+    if (!store_feed_get(db, reading->text, &feed, error))
+        return FALSE;
+    reading->result = g_steal_pointer(&feed.secret);
+    store_feed_clear(&feed);
+    return TRUE;
+}
+
+gboolean status_feed_secret(struct site *site, const char *feed, char **secret, GError **error) {
+    struct reading reading = {.text = feed};
+    gboolean ok = store_read(site->store, read_secret, &reading, error);
+    *secret = reading.result;
+    return ok;
+}
+
+static gboolean read_drop_folders(struct db *db, void *context, GError **error) {
+    GHashTable *folders = context;
+    struct db_rows *rows =
+        db_query(db, "SELECT id, drop_folder FROM feed WHERE drop_folder IS NOT NULL", NO_PARAMS);
+    while (db_next(rows))
+        g_hash_table_insert(folders, g_strdup(db_text(rows, 0)), g_strdup(db_text(rows, 1)));
+    return db_done(rows, error);
+}
+
+gboolean status_drop_folders(struct site *site, GHashTable **feed_to_folder, GError **error) {
+    *feed_to_folder = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+    return store_read(site->store, read_drop_folders, *feed_to_folder, error);
+}
+
+/* ── Alerts ────────────────────────────────────────────────────────────────────────────────────── */
+
+struct alert_reading {
+    const char *id;
+    gboolean only_waiting;
+    guint limit;
+    store_alert_fn each;
+    void *context;
+};
+
+static gboolean read_alerts(struct db *db, void *context, GError **error) {
+    struct alert_reading *r = context;
+    return store_alerts_list(db, r->id, r->only_waiting, r->limit, r->each, r->context, error);
+}
+
+gboolean status_alerts(struct site *site, const char *id, gboolean only_waiting, guint limit,
+                       store_alert_fn each, void *context, GError **error) {
+    struct alert_reading reading = {id, only_waiting, limit, each, context};
+    return store_read(site->store, read_alerts, &reading, error);
+}
+
+static gboolean read_counts(struct db *db, void *context, GError **error) {
+    return store_alert_count(db, context, error);
+}
+
+gboolean status_alert_counts(struct site *site, struct store_alert_counts *counts, GError **error) {
+    return store_read(site->store, read_counts, counts, error);
+}
+
+/* ── People ────────────────────────────────────────────────────────────────────────────────────── */
+
+struct person_reading {
+    const char *text;
+    guint limit;
+    gint64 id;
+    store_person_fn each;
+    store_event_fn each_event;
+    void *context;
+    guint n;
+};
+
+static void count_and_pass(const struct store_person_row *row, void *context) {
+    struct person_reading *reading = context;
+    reading->n++;
+    reading->each(row, reading->context);
+}
+
+/* "maria garcia" → "garcia maria": the index holds the surname first. NULL for one word. */
+static char *last_word_first(const char *folded) {
+    const char *space = strrchr(folded, ' ');
+    if (!space)
+        return NULL;
+    g_autofree char *before = g_strndup(folded, (gsize)(space - folded));
+    return g_strjoin(" ", space + 1, before, NULL);
+}
+
+static gboolean read_search(struct db *db, void *context, GError **error) {
+    struct person_reading *reading = context;
+    g_autofree char *folded = people_fold(reading->text);
+    g_autofree char *turned = strchr(reading->text, ',') ? NULL : last_word_first(folded);
+    return store_person_search(db, folded, reading->text, reading->limit, count_and_pass, reading,
+                               error) &&
+           (!turned || reading->n ||
+            store_person_search(db, turned, reading->text, reading->limit, count_and_pass, reading,
+                                error));
+}
+
+gboolean status_person_search(struct site *site, const char *text, guint limit, store_person_fn each,
+                              void *context, GError **error) {
+    struct person_reading reading = {.text = text, .limit = limit, .each = each, .context = context};
+    return store_read(site->store, read_search, &reading, error);
+}
+
+static gboolean read_person(struct db *db, void *context, GError **error) {
+    struct person_reading *reading = context;
+    const char *colon = strchr(reading->text, ':');
+    g_autofree char *scope = colon ? g_strndup(reading->text, (gsize)(colon - reading->text)) : NULL;
+    if (!store_person_find(db, NULL, reading->text, count_and_pass, reading, error) ||
+        (!reading->n && colon &&
+         !store_person_find(db, scope, colon + 1, count_and_pass, reading, error)))
+        return FALSE;
+    if (!reading->n)
+        g_set_error(error, BASE_ERROR, BASE_ERROR_NOT_FOUND, "no person has the number \"%s\"",
+                    reading->text);
+    return reading->n > 0;
+}
+
+gboolean status_person(struct site *site, const char *id, store_person_fn each, void *context,
+                       GError **error) {
+    struct person_reading reading = {.text = id, .each = each, .context = context};
+    return store_read(site->store, read_person, &reading, error);
+}
+
+static gboolean read_events(struct db *db, void *context, GError **error) {
+    struct person_reading *reading = context;
+    return store_person_events(db, reading->id, reading->each_event, reading->context, error);
+}
+
+gboolean status_person_events(struct site *site, gint64 person_id, store_event_fn each, void *context,
+                              GError **error) {
+    struct person_reading reading = {.id = person_id, .each_event = each, .context = context};
+    return store_read(site->store, read_events, &reading, error);
+}
+
+static gboolean read_registrations(struct db *db, void *context, GError **error) {
+    struct reading *reading = context;
+    reading->result = store_registrations_list(db, reading->limit, error);
+    return reading->result != NULL;
+}
+
+GPtrArray *status_registrations(struct site *site, guint limit, GError **error) {
+    struct reading reading = {.limit = limit};
+    store_read(site->store, read_registrations, &reading, error);
+    return reading.result;
+}

@@ -1,0 +1,170 @@
+#include "store/db.h"
+
+#include <sqlite3.h>
+
+#include "base/error.h"
+#include "base/time.h"
+
+struct db {
+    sqlite3 *handle;
+    GHashTable *statements; /* SQL text's address → sqlite3_stmt */
+};
+
+struct db_rows {
+    struct db *db;
+    sqlite3_stmt *statement;
+    int result;
+};
+
+static gboolean fail(struct db *db, GError **error) {
+    g_set_error(error, BASE_ERROR,
+                sqlite3_errcode(db->handle) == SQLITE_BUSY ? BASE_ERROR_BUSY : BASE_ERROR_STORE,
+                "the database says: %s", sqlite3_errmsg(db->handle));
+    return FALSE;
+}
+
+static void finalize(gpointer statement) {
+    sqlite3_finalize(statement);
+}
+
+struct db *db_open(const char *path, enum db_role role, GError **error) {
+    struct db *db = g_new0(struct db, 1);
+    db->statements = g_hash_table_new_full(NULL, NULL, NULL, finalize);
+    if (sqlite3_open_v2(path, &db->handle,
+                        SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX,
+                        NULL) != SQLITE_OK) {
+        fail(db, error);
+        g_prefix_error(error, "%s: ", path);
+        db_close(db);
+        return NULL;
+    }
+    sqlite3_extended_result_codes(db->handle, 0);
+    sqlite3_busy_timeout(db->handle, 20000);
+    /* Only the writer checkpoints, never a connection's closing. */
+    sqlite3_db_config(db->handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
+    if (!db_script(db,
+                   role == DB_WRITER
+                       ? "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA cache_size=-65536; "
+                         "PRAGMA wal_autocheckpoint=4000; PRAGMA temp_store=MEMORY;"
+                       : "PRAGMA query_only=ON; PRAGMA wal_autocheckpoint=0; "
+                         "PRAGMA cache_size=-16384; PRAGMA temp_store=MEMORY;",
+                   error)) {
+        g_prefix_error(error, "%s: ", path);
+        db_close(db);
+        return NULL;
+    }
+    return db;
+}
+
+void db_close(struct db *db) {
+    if (!db)
+        return;
+    g_hash_table_unref(db->statements);
+    sqlite3_close(db->handle);
+    g_free(db);
+}
+
+gboolean db_script(struct db *db, const char *sql, GError **error) {
+    return sqlite3_exec(db->handle, sql, NULL, NULL, NULL) == SQLITE_OK || fail(db, error);
+}
+
+static sqlite3_stmt *prepare(struct db *db, const char *sql) {
+    sqlite3_stmt *statement = g_hash_table_lookup(db->statements, sql);
+    if (!statement) {
+        if (sqlite3_prepare_v3(db->handle, sql, -1, SQLITE_PREPARE_PERSISTENT, &statement, NULL) !=
+            SQLITE_OK)
+            g_error("a statement does not fit the schema: %s: %s", sqlite3_errmsg(db->handle), sql);
+        g_hash_table_insert(db->statements, (gpointer)(gsize)sql, statement);
+    }
+    return statement;
+}
+
+/* Bound bytes are the caller's until the statement was stepped and reset: no copies. */
+static void bind(sqlite3_stmt *statement, const struct db_param *params) {
+    for (; params->name; params++) {
+        int i = sqlite3_bind_parameter_index(statement, params->name);
+        if (!i)
+            g_error("no parameter %s in: %s", params->name, sqlite3_sql(statement));
+        switch (params->type) {
+        case DB_NULL: sqlite3_bind_null(statement, i); break;
+        case DB_INT: sqlite3_bind_int64(statement, i, params->number); break;
+        case DB_TEXT: sqlite3_bind_text(statement, i, params->bytes, -1, SQLITE_STATIC); break;
+        case DB_BLOB: sqlite3_bind_blob64(statement, i, params->bytes, params->n, SQLITE_STATIC); break;
+        }
+    }
+}
+
+gboolean db_run(struct db *db, const char *sql, const struct db_param *params, GError **error) {
+    sqlite3_stmt *statement = prepare(db, sql);
+    bind(statement, params);
+    gboolean ok = sqlite3_step(statement) == SQLITE_DONE || fail(db, error);
+    sqlite3_reset(statement);
+    sqlite3_clear_bindings(statement);
+    return ok;
+}
+
+gint64 db_last_id(struct db *db) {
+    return sqlite3_last_insert_rowid(db->handle);
+}
+
+int db_changes(struct db *db) {
+    return sqlite3_changes(db->handle);
+}
+
+/* Text given to a query must live until db_done. */
+struct db_rows *db_query(struct db *db, const char *sql, const struct db_param *params) {
+    struct db_rows *rows = g_new0(struct db_rows, 1);
+    rows->db = db;
+    rows->statement = prepare(db, sql);
+    if (sqlite3_stmt_busy(rows->statement))
+        g_error("a statement is used twice at once: %s", sql);
+    bind(rows->statement, params);
+    rows->result = SQLITE_ROW;
+    return rows;
+}
+
+gboolean db_next(struct db_rows *rows) {
+    if (rows->result == SQLITE_ROW)
+        rows->result = sqlite3_step(rows->statement);
+    return rows->result == SQLITE_ROW;
+}
+
+gboolean db_done(struct db_rows *rows, GError **error) {
+    gboolean ok = rows->result == SQLITE_DONE || rows->result == SQLITE_ROW || fail(rows->db, error);
+    sqlite3_reset(rows->statement);
+    sqlite3_clear_bindings(rows->statement);
+    g_free(rows);
+    return ok;
+}
+
+gint64 db_int(struct db_rows *rows, int column) {
+    return sqlite3_column_int64(rows->statement, column);
+}
+
+gint64 db_time(struct db_rows *rows, int column) {
+    return db_is_null(rows, column) ? TIME_UNKNOWN : db_int(rows, column);
+}
+
+const char *db_text(struct db_rows *rows, int column) {
+    return (const char *)sqlite3_column_text(rows->statement, column);
+}
+
+const void *db_blob(struct db_rows *rows, int column, gsize *n) {
+    const void *bytes = sqlite3_column_blob(rows->statement, column);
+    *n = (gsize)sqlite3_column_bytes(rows->statement, column);
+    return bytes;
+}
+
+gboolean db_is_null(struct db_rows *rows, int column) {
+    return sqlite3_column_type(rows->statement, column) == SQLITE_NULL;
+}
+
+gboolean db_backup(struct db *db, const char *path, GError **error) {
+    return db_run(db, "VACUUM INTO :path", PARAMS(P_TEXT("path", path)), error);
+}
+
+gboolean db_checkpoint(struct db *db, GError **error) {
+    return sqlite3_wal_checkpoint_v2(db->handle, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL) ==
+               SQLITE_OK ||
+           fail(db, error);
+}

@@ -1,0 +1,67 @@
+/* The driver: prepared statements with named parameters over one database connection.
+ *
+ * SQL text is constant; each statement is prepared once a connection and found again by its
+ * address. Everything above this file would read the same over another database.
+ *
+ * Used by: store only. Includes: base. */
+#ifndef STORE_DB_H
+#define STORE_DB_H
+
+#include <glib.h>
+
+struct db;
+struct db_rows;
+
+enum db_role { DB_WRITER, DB_READER };
+
+struct db *db_open(const char *path, enum db_role role, GError **error);
+void db_close(struct db *db);
+
+/* Several statements at once, for schemas and pragmas. */
+gboolean db_script(struct db *db, const char *sql, GError **error);
+
+struct db_param {
+    const char *name; /* ":name"; NULL ends a list */
+    enum { DB_NULL, DB_INT, DB_TEXT, DB_BLOB } type;
+    gint64 number;
+    const void *bytes;
+    gsize n;
+};
+
+#define P_INT(name_, value)                                                                            \
+    { .name = ":" name_, .type = DB_INT, .number = (gint64)(value) }
+#define P_TIME(name_, at_us)                                                                           \
+    { .name = ":" name_, .type = (at_us) == TIME_UNKNOWN ? DB_NULL : DB_INT, .number = (at_us) }
+#define P_TEXT(name_, text)                                                                            \
+    { .name = ":" name_, .type = (text) ? DB_TEXT : DB_NULL, .bytes = (text) }
+#define P_BLOB(name_, bytes_, n_)                                                                      \
+    { .name = ":" name_, .type = (bytes_) ? DB_BLOB : DB_NULL, .bytes = (bytes_), .n = (n_) }
+/* A parameter list as an argument: db_run(db, sql, PARAMS(P_INT("id", 7)), error). */
+#define PARAMS(...) ((const struct db_param[]){__VA_ARGS__, {.name = NULL}})
+#define NO_PARAMS ((const struct db_param[]){{.name = NULL}})
+
+/* Runs a statement that gives no rows. */
+gboolean db_run(struct db *db, const char *sql, const struct db_param *params, GError **error);
+gint64 db_last_id(struct db *db);
+int db_changes(struct db *db);
+
+/* Runs a query: for (rows = db_query(…); db_next(rows); ) …; then db_done(rows, error), which frees
+ * and says whether all went well. Text and blobs live until the next db_next. One use of a statement
+ * at a time. */
+struct db_rows *db_query(struct db *db, const char *sql, const struct db_param *params);
+gboolean db_next(struct db_rows *rows);
+gboolean db_done(struct db_rows *rows, GError **error);
+
+gint64 db_int(struct db_rows *rows, int column);
+gint64 db_time(struct db_rows *rows, int column); /* NULL: TIME_UNKNOWN */
+const char *db_text(struct db_rows *rows, int column);
+const void *db_blob(struct db_rows *rows, int column, gsize *n);
+gboolean db_is_null(struct db_rows *rows, int column);
+
+/* Copies the whole database, as of one moment, into a new file. */
+gboolean db_backup(struct db *db, const char *path, GError **error);
+
+/* Copies the log's pages into the database; only the writer may. */
+gboolean db_checkpoint(struct db *db, GError **error);
+
+#endif

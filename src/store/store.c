@@ -1,0 +1,248 @@
+#include "store/store.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "embedded.h"
+
+#define SCHEMA_VERSION 1
+#define MOST_IN_A_GROUP 512
+
+struct job {
+    store_work work;
+    void *context;
+    gboolean is_trial;
+    gboolean ok, is_done;
+    GError *error;
+};
+
+struct store {
+    char *path;
+    struct db *writer;
+    int lock_fd;
+    GThread *thread;
+    GMutex mutex;
+    GCond has_work, has_answers;
+    GQueue jobs;
+    gboolean is_closing;
+    GQueue readers; /* idle connections */
+    void (*listener)(void *context);
+    void *listener_context;
+    guint64 n_groups, n_works;
+};
+
+/* ── The writer's thread ───────────────────────────────────────────────────────────────────────── */
+
+static gboolean run_behind_savepoint(struct store *store, struct job *job) {
+    if (!db_script(store->writer, "SAVEPOINT work", &job->error))
+        return FALSE;
+    job->ok = job->work(store->writer, job->context, &job->error);
+    if (!job->ok || job->is_trial)
+        db_script(store->writer, "ROLLBACK TO work", NULL);
+    return db_script(store->writer, "RELEASE work", job->error ? NULL : &job->error);
+}
+
+static void spoil(GPtrArray *group, const GError *cause) {
+    for (guint i = 0; i < group->len; i++) {
+        struct job *job = group->pdata[i];
+        job->ok = FALSE;
+        if (!job->error)
+            job->error = g_error_copy(cause);
+    }
+}
+
+/* One transaction for the whole group. A failure of the transaction itself spoils all. */
+static void run_group(struct store *store, GPtrArray *group) {
+    GError *error = NULL;
+
+    while (flock(store->lock_fd, LOCK_EX) != 0 && errno == EINTR)
+        ;
+    if (db_script(store->writer, "BEGIN IMMEDIATE", &error)) {
+        for (guint i = 0; i < group->len; i++)
+            run_behind_savepoint(store, group->pdata[i]);
+        if (!db_script(store->writer, "COMMIT", &error))
+            db_script(store->writer, "ROLLBACK", NULL);
+    }
+    flock(store->lock_fd, LOCK_UN);
+    if (error)
+        spoil(group, error);
+    g_clear_error(&error);
+}
+
+static gpointer write_loop(gpointer data) {
+    struct store *store = data;
+    g_autoptr(GPtrArray) group = g_ptr_array_new();
+
+    g_mutex_lock(&store->mutex);
+    for (;;) {
+        while (g_queue_is_empty(&store->jobs) && !store->is_closing)
+            g_cond_wait(&store->has_work, &store->mutex);
+        if (g_queue_is_empty(&store->jobs))
+            break;
+        g_ptr_array_set_size(group, 0);
+        while (!g_queue_is_empty(&store->jobs) && group->len < MOST_IN_A_GROUP)
+            g_ptr_array_add(group, g_queue_pop_head(&store->jobs));
+        g_mutex_unlock(&store->mutex);
+        run_group(store, group);
+        g_mutex_lock(&store->mutex);
+        store->n_groups++;
+        store->n_works += group->len;
+        for (guint i = 0; i < group->len; i++)
+            ((struct job *)group->pdata[i])->is_done = TRUE;
+        g_cond_broadcast(&store->has_answers);
+        if (store->listener)
+            store->listener(store->listener_context);
+    }
+    g_mutex_unlock(&store->mutex);
+    return NULL;
+}
+
+static gboolean submit(struct store *store, store_work work, void *context, gboolean is_trial,
+                       GError **error) {
+    struct job job = {.work = work, .context = context, .is_trial = is_trial};
+
+    g_mutex_lock(&store->mutex);
+    g_queue_push_tail(&store->jobs, &job);
+    g_cond_signal(&store->has_work);
+    while (!job.is_done)
+        g_cond_wait(&store->has_answers, &store->mutex);
+    g_mutex_unlock(&store->mutex);
+    if (job.error)
+        g_propagate_error(error, job.error);
+    return job.ok;
+}
+
+gboolean store_write(struct store *store, store_work work, void *context, GError **error) {
+    return submit(store, work, context, FALSE, error);
+}
+
+gboolean store_try(struct store *store, store_work work, void *context, GError **error) {
+    return submit(store, work, context, TRUE, error);
+}
+
+/* ── Readers ───────────────────────────────────────────────────────────────────────────────────── */
+
+gboolean store_read(struct store *store, store_work work, void *context, GError **error) {
+    g_mutex_lock(&store->mutex);
+    struct db *db = g_queue_pop_head(&store->readers);
+    g_mutex_unlock(&store->mutex);
+    if (!db)
+        db = db_open(store->path, DB_READER, error);
+    if (!db)
+        return FALSE;
+    gboolean ok = db_script(db, "BEGIN", error) && work(db, context, error);
+    db_script(db, "COMMIT", NULL);
+    g_mutex_lock(&store->mutex);
+    g_queue_push_head(&store->readers, db);
+    g_mutex_unlock(&store->mutex);
+    return ok;
+}
+
+void store_on_commit(struct store *store, void (*listener)(void *context), void *context) {
+    g_mutex_lock(&store->mutex);
+    store->listener = listener;
+    store->listener_context = context;
+    g_mutex_unlock(&store->mutex);
+}
+
+void store_counts(struct store *store, guint64 *groups, guint64 *works) {
+    g_mutex_lock(&store->mutex);
+    *groups = store->n_groups;
+    *works = store->n_works;
+    g_mutex_unlock(&store->mutex);
+}
+
+/* ── Opening and closing ───────────────────────────────────────────────────────────────────────── */
+
+static gint64 schema_version(struct db *db) {
+    struct db_rows *rows = db_query(db, "PRAGMA user_version", NO_PARAMS);
+    gint64 version = db_next(rows) ? db_int(rows, 0) : -1;
+    db_done(rows, NULL);
+    return version;
+}
+
+static gboolean make_schema(struct db *db, GError **error) {
+    gint64 version = schema_version(db);
+    if (version == SCHEMA_VERSION)
+        return TRUE;
+    if (version != 0) {
+        g_set_error(error, BASE_ERROR, BASE_ERROR_STORE,
+                    "the database has schema %" G_GINT64_FORMAT ", this program knows %d: use the "
+                    "program that made it, or a newer one",
+                    version, SCHEMA_VERSION);
+        return FALSE;
+    }
+    g_autofree char *script = g_strdup_printf("BEGIN IMMEDIATE; %s; PRAGMA user_version = %d; COMMIT",
+                                              embedded_schema_sqlite, SCHEMA_VERSION);
+    if (db_script(db, script, error))
+        return TRUE;
+    db_script(db, "ROLLBACK", NULL);
+    return FALSE;
+}
+
+struct store *store_open(const char *path, GError **error) {
+    struct store *store = g_new0(struct store, 1);
+    g_autofree char *lock_path = g_strconcat(path, ".lock", NULL);
+
+    store->path = g_strdup(path);
+    g_mutex_init(&store->mutex);
+    g_cond_init(&store->has_work);
+    g_cond_init(&store->has_answers);
+    g_queue_init(&store->jobs);
+    g_queue_init(&store->readers);
+    store->lock_fd = open(lock_path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (store->lock_fd < 0) {
+        g_set_error(error, BASE_ERROR, BASE_ERROR_STORE, "%s: %s", lock_path, g_strerror(errno));
+    } else {
+        while (flock(store->lock_fd, LOCK_EX) != 0 && errno == EINTR)
+            ;
+        store->writer = db_open(path, DB_WRITER, error);
+        if (store->writer && make_schema(store->writer, error))
+            store->thread = g_thread_new("writer", write_loop, store);
+        flock(store->lock_fd, LOCK_UN);
+    }
+    if (!store->thread) {
+        store_close(store);
+        return NULL;
+    }
+    return store;
+}
+
+void store_close(struct store *store) {
+    if (!store)
+        return;
+    if (store->thread) {
+        g_mutex_lock(&store->mutex);
+        store->is_closing = TRUE;
+        g_cond_signal(&store->has_work);
+        g_mutex_unlock(&store->mutex);
+        g_thread_join(store->thread);
+        while (flock(store->lock_fd, LOCK_EX) != 0 && errno == EINTR)
+            ;
+        db_checkpoint(store->writer, NULL);
+        flock(store->lock_fd, LOCK_UN);
+    }
+    for (struct db *db; (db = g_queue_pop_head(&store->readers));)
+        db_close(db);
+    db_close(store->writer);
+    if (store->lock_fd >= 0)
+        close(store->lock_fd);
+    g_mutex_clear(&store->mutex);
+    g_cond_clear(&store->has_work);
+    g_cond_clear(&store->has_answers);
+    g_free(store->path);
+    g_free(store);
+}
+
+gboolean store_backup(struct store *store, const char *path, GError **error) {
+    struct db *db = db_open(store->path, DB_READER, error);
+    if (!db)
+        return FALSE;
+    gboolean ok = db_backup(db, path, error);
+    db_close(db);
+    return ok;
+}

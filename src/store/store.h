@@ -1,0 +1,44 @@
+/* The store of one site: one writer, many readers, commits in groups.
+ *
+ * One thread owns the one writing connection. Work is handed to it as functions; it runs what has
+ * gathered in one transaction, each piece behind a savepoint of its own, and answers all of them
+ * after the commit is on disk. A piece that fails takes back only what it did. It alone
+ * checkpoints, and a lock file keeps other processes' writers out for the length of a group, for
+ * SQLite before 3.51.3 can lose commits when two connections reset the log at once.
+ *
+ * Used by: pipeline, and through it web and cli. Includes: base, record headers. */
+#ifndef STORE_STORE_H
+#define STORE_STORE_H
+
+#include <glib.h>
+
+#include "store/db.h"
+
+struct store;
+
+/* Opens, and makes or upgrades the schema of, the database in `path`. */
+struct store *store_open(const char *path, GError **error);
+void store_close(struct store *store);
+
+typedef gboolean (*store_work)(struct db *db, void *context, GError **error);
+
+/* Runs `work` in the writer's transaction and returns when it is durable (TRUE), or when it failed
+ * or was taken back (FALSE). */
+gboolean store_write(struct store *store, store_work work, void *context, GError **error);
+
+/* Runs `work` and takes back all it did: for trying things out. */
+gboolean store_try(struct store *store, store_work work, void *context, GError **error);
+
+/* Runs `work` in one read transaction, on a connection of the caller's for its duration. */
+gboolean store_read(struct store *store, store_work work, void *context, GError **error);
+
+/* Called after every commit, from the writer's thread. One listener; NULL takes it away. */
+void store_on_commit(struct store *store, void (*listener)(void *context), void *context);
+
+/* Copies the database into a new file. */
+gboolean store_backup(struct store *store, const char *path, GError **error);
+
+/* Groups committed and pieces of work in them, since opening. */
+void store_counts(struct store *store, guint64 *groups, guint64 *works);
+
+#endif

@@ -1,0 +1,296 @@
+#include "store/store_custody.h"
+
+#include <string.h>
+
+gboolean store_person_save(struct db *db, struct store_person *p, const char *folded, GError **error) {
+    gboolean differs = FALSE;
+    struct db_rows *rows = db_query(db,
+                                    "SELECT id, folded, middle, suffix, born FROM person "
+                                    "WHERE scope = :scope AND key = :key",
+                                    PARAMS(P_TEXT("scope", p->scope), P_TEXT("key", p->key)));
+    p->id = 0;
+    if (db_next(rows)) {
+        p->id = db_int(rows, 0);
+        differs = (*folded && strcmp(folded, db_text(rows, 1)) != 0) ||
+                  (*p->middle && strcmp(p->middle, db_text(rows, 2)) != 0) ||
+                  (*p->suffix && strcmp(p->suffix, db_text(rows, 3)) != 0) ||
+                  (p->born && p->born != db_int(rows, 4));
+    }
+    if (!db_done(rows, error))
+        return FALSE;
+    if (p->id && !differs)
+        return TRUE;
+    if (!db_run(db,
+                "INSERT INTO person (scope, key, surname, given, middle, suffix, born, folded) "
+                "VALUES (:scope, :key, :surname, :given, :middle, :suffix, :born, :folded) "
+                "ON CONFLICT DO UPDATE SET "
+                "surname = iif(excluded.folded <> '', excluded.surname, surname), "
+                "given = iif(excluded.folded <> '', excluded.given, given), "
+                "folded = iif(excluded.folded <> '', excluded.folded, folded), "
+                "middle = iif(excluded.middle <> '', excluded.middle, middle), "
+                "suffix = iif(excluded.suffix <> '', excluded.suffix, suffix), "
+                "born = iif(excluded.born <> 0, excluded.born, born)",
+                PARAMS(P_TEXT("scope", p->scope), P_TEXT("key", p->key), P_TEXT("surname", p->surname),
+                       P_TEXT("given", p->given), P_TEXT("middle", p->middle),
+                       P_TEXT("suffix", p->suffix), P_INT("born", p->born), P_TEXT("folded", folded)),
+                error))
+        return FALSE;
+    if (!p->id)
+        p->id = db_last_id(db);
+    return TRUE;
+}
+
+/* ── Bookings ──────────────────────────────────────────────────────────────────────────────────── */
+
+#define BOOKING_COLUMNS                                                                                \
+    "id, person_id, key, person_key, facility, status, flags, admitted_at_us, tenure_from_us, "        \
+    "digest, "                                                                                         \
+    "standing, listing, last_kind, last_occurred_at_us, last_on_date, last_event_id"
+
+static void read_booking(struct db_rows *rows, struct store_booking *row) {
+    row->key = g_strdup(db_text(rows, 2));
+    row->person_key = g_strdup(db_text(rows, 3));
+    row->facility_id = g_strdup(db_text(rows, 4));
+    row->status = g_strdup(db_text(rows, 5));
+    row->booking = (struct custody_booking){.id = db_int(rows, 0),
+                                            .person_id = db_int(rows, 1),
+                                            .key = row->key,
+                                            .person_key = row->person_key,
+                                            .facility_id = row->facility_id,
+                                            .status = row->status,
+                                            .flags = (guint)db_int(rows, 6),
+                                            .admitted_at_us = db_time(rows, 7),
+                                            .tenure_from_us = db_time(rows, 8),
+                                            .digest = (guint64)db_int(rows, 9),
+                                            .standing = (enum custody_standing)db_int(rows, 10),
+                                            .listing = (enum custody_listing)db_int(rows, 11),
+                                            .has_event = !db_is_null(rows, 12),
+                                            .last_kind = (enum custody_kind)db_int(rows, 12),
+                                            .last_occurred_at_us = db_time(rows, 13),
+                                            .last_on_date = db_int(rows, 14) != 0};
+    gsize n;
+    const void *id = db_blob(rows, 15, &n);
+    if (id && n == sizeof row->booking.last_event_id)
+        memcpy(row->booking.last_event_id, id, n);
+}
+
+void store_booking_clear(struct store_booking *row) {
+    g_free(row->key);
+    g_free(row->person_key);
+    g_free(row->facility_id);
+    g_free(row->status);
+    *row = (struct store_booking){.key = NULL};
+}
+
+static gboolean take_booking(struct db_rows *rows, struct store_booking *row, GError **error) {
+    *row = (struct store_booking){.key = NULL};
+    if (db_next(rows))
+        read_booking(rows, row);
+    return db_done(rows, error);
+}
+
+gboolean store_booking_by_key(struct db *db, const char *jail, const char *key,
+                              struct store_booking *row, GError **error) {
+    return take_booking(
+        db_query(db, "SELECT " BOOKING_COLUMNS " FROM booking WHERE jail = :jail AND key = :key",
+                 PARAMS(P_TEXT("jail", jail), P_TEXT("key", key))),
+        row, error);
+}
+
+gboolean store_booking_by_id(struct db *db, gint64 id, struct store_booking *row, GError **error) {
+    return take_booking(
+        db_query(db, "SELECT " BOOKING_COLUMNS " FROM booking WHERE id = :id", PARAMS(P_INT("id", id))),
+        row, error);
+}
+
+gboolean store_booking_save(struct db *db, const char *jail, const char *roster_feed,
+                            struct custody_booking *b, GError **error) {
+    static const char insert[] =
+        "INSERT INTO booking (jail, key, person_id, person_key, roster_feed, facility, status, flags, "
+        "admitted_at_us, tenure_from_us, digest, standing, listing, last_kind, last_occurred_at_us, "
+        "last_on_date, last_event_id) VALUES (:jail, :key, :person_id, :person_key, :roster_feed, "
+        ":facility, :status, :flags, :admitted_at, :tenure_from, :digest, :standing, :listing, "
+        ":last_kind, :last_occurred_at, :last_on_date, :last_event_id)";
+    static const char update[] =
+        "UPDATE booking SET person_id = :person_id, person_key = :person_key, "
+        "roster_feed = coalesce(:roster_feed, roster_feed), facility = :facility, status = :status, "
+        "flags = :flags, admitted_at_us = :admitted_at, tenure_from_us = :tenure_from, "
+        "digest = :digest, standing = :standing, listing = :listing, last_kind = :last_kind, "
+        "last_occurred_at_us = :last_occurred_at, last_on_date = :last_on_date, "
+        "last_event_id = :last_event_id WHERE id = :id AND :jail = :jail AND :key = :key";
+    const struct db_param id = P_INT("id", b->id), end = {.name = NULL};
+    gboolean ok = db_run(
+        db, b->id ? update : insert,
+        ((const struct db_param[]){
+            P_TEXT("jail", jail),
+            P_TEXT("key", b->key),
+            P_INT("person_id", b->person_id),
+            P_TEXT("person_key", b->person_key),
+            P_TEXT("roster_feed", roster_feed),
+            P_TEXT("facility", b->facility_id),
+            P_TEXT("status", b->status),
+            P_INT("flags", b->flags),
+            P_TIME("admitted_at", b->admitted_at_us),
+            P_TIME("tenure_from", b->tenure_from_us),
+            P_INT("digest", b->digest),
+            P_INT("standing", b->standing),
+            P_INT("listing", b->listing),
+            {.name = ":last_kind", .type = b->has_event ? DB_INT : DB_NULL, .number = b->last_kind},
+            P_TIME("last_occurred_at", b->last_occurred_at_us),
+            P_INT("last_on_date", b->last_on_date),
+            P_BLOB("last_event_id", b->has_event ? b->last_event_id : NULL, sizeof b->last_event_id),
+            b->id ? id : end,
+            end}),
+        error);
+    if (ok && !b->id)
+        b->id = db_last_id(db);
+    return ok;
+}
+
+gboolean store_booking_expect(struct db *db, const char *feed, struct custody_roster *roster,
+                              GError **error) {
+    struct db_rows *rows = db_query(db,
+                                    "SELECT id, key, person_key, digest, tenure_from_us FROM booking "
+                                    "WHERE roster_feed = :feed AND listing = 1 ORDER BY id",
+                                    PARAMS(P_TEXT("feed", feed)));
+    while (db_next(rows))
+        custody_roster_expect(roster, db_int(rows, 0), db_text(rows, 1), db_text(rows, 2),
+                              (guint64)db_int(rows, 3), db_time(rows, 4));
+    return db_done(rows, error);
+}
+
+gboolean store_booking_touch(struct db *db, gint64 id, guint64 digest, GError **error) {
+    return db_run(db, "UPDATE booking SET digest = :digest WHERE id = :id",
+                  PARAMS(P_INT("digest", digest), P_INT("id", id)), error);
+}
+
+/* ── Events ────────────────────────────────────────────────────────────────────────────────────── */
+
+gint64 store_event_seq(struct db *db, const guint8 id[CUSTODY_EVENT_ID_BYTES]) {
+    struct db_rows *rows = db_query(db, "SELECT seq FROM event WHERE id = :id",
+                                    PARAMS(P_BLOB("id", id, CUSTODY_EVENT_ID_BYTES)));
+    gint64 seq = db_next(rows) ? db_int(rows, 0) : 0;
+    db_done(rows, NULL);
+    return seq;
+}
+
+gboolean store_event_add(struct db *db, struct store_event *s, GError **error) {
+    const struct custody_event *e = s->event;
+    const struct db_param none = {.name = ":x", .type = DB_NULL};
+    struct db_param source_id = P_INT("source_id", s->source_id), row = P_INT("row", e->row),
+                    booking_id = P_INT("booking_id", s->booking_id);
+    source_id.type = s->source_id ? DB_INT : none.type;
+    row.type = e->row ? DB_INT : none.type;
+    booking_id.type = s->booking_id ? DB_INT : none.type;
+
+    if (!db_run(db,
+                "INSERT INTO event (id, kind, assertion, is_late, is_unclear, feed, source_id, row, "
+                "facility, booking_id, occurred_at_us, occurred_on_date, observed_at_us, "
+                "recorded_at_us, corrects, detail) VALUES (:id, :kind, :assertion, :is_late, "
+                ":is_unclear, :feed, :source_id, :row, :facility, :booking_id, :occurred_at, "
+                ":on_date, :observed_at, :recorded_at, :corrects, :detail) ON CONFLICT DO NOTHING",
+                PARAMS(P_BLOB("id", e->id, sizeof e->id), P_INT("kind", e->kind),
+                       P_INT("assertion", e->assertion), P_INT("is_late", e->is_late),
+                       P_INT("is_unclear", e->is_unclear), P_TEXT("feed", s->feed), source_id, row,
+                       P_TEXT("facility", e->facility_id), booking_id,
+                       P_TIME("occurred_at", e->occurred_at_us), P_INT("on_date", e->occurred_on_date),
+                       P_INT("observed_at", e->observed_at_us), P_INT("recorded_at", s->recorded_at_us),
+                       P_BLOB("corrects", e->has_corrects ? e->corrects : NULL, sizeof e->corrects),
+                       P_TEXT("detail", e->detail)),
+                error))
+        return FALSE;
+    s->is_new = db_changes(db) == 1;
+    s->seq = s->is_new ? db_last_id(db) : store_event_seq(db, e->id);
+    return TRUE;
+}
+
+/* ── Listings ──────────────────────────────────────────────────────────────────────────────────── */
+
+#define PERSON_COLUMNS                                                                                 \
+    "SELECT p.id, p.scope, p.key, p.surname, p.given, p.middle, p.suffix, p.born, b.key, b.facility, " \
+    "b.jail, b.standing, b.flags, b.admitted_at_us FROM person p LEFT JOIN booking b ON b.id = "       \
+    "(SELECT id FROM booking WHERE person_id = p.id ORDER BY standing IN (0, 1) DESC, id DESC LIMIT "  \
+    "1) "
+
+static gboolean each_person(struct db_rows *rows, store_person_fn each, void *context, GError **error) {
+    while (db_next(rows)) {
+        const struct store_person_row row = {.id = db_int(rows, 0),
+                                             .scope = db_text(rows, 1),
+                                             .key = db_text(rows, 2),
+                                             .surname = db_text(rows, 3),
+                                             .given = db_text(rows, 4),
+                                             .middle = db_text(rows, 5),
+                                             .suffix = db_text(rows, 6),
+                                             .born = (gint32)db_int(rows, 7),
+                                             .booking = db_text(rows, 8),
+                                             .facility = db_text(rows, 9),
+                                             .jail = db_text(rows, 10),
+                                             .standing = (enum custody_standing)db_int(rows, 11),
+                                             .flags = (guint)db_int(rows, 12),
+                                             .admitted_at_us = db_time(rows, 13)};
+        each(&row, context);
+    }
+    return db_done(rows, error);
+}
+
+gboolean store_person_search(struct db *db, const char *folded, const char *text, guint limit,
+                             store_person_fn each, void *context, GError **error) {
+    /* A prefix as a range, so that the index serves it: U+10FFFF sorts after any text. */
+    g_autofree char *after = g_strconcat(folded, "\xf4\x8f\xbf\xbf", NULL);
+    return each_person(db_query(db,
+                                PERSON_COLUMNS
+                                "WHERE p.id IN (SELECT id FROM person WHERE folded >= :from AND "
+                                "folded < :after AND folded <> '' AND :from <> '' UNION "
+                                "SELECT id FROM person WHERE key = :key) "
+                                "ORDER BY p.folded, p.key LIMIT :most",
+                                PARAMS(P_TEXT("from", folded), P_TEXT("after", after),
+                                       P_TEXT("key", text), P_INT("most", limit))),
+                       each, context, error);
+}
+
+gboolean store_person_find(struct db *db, const char *scope, const char *key, store_person_fn each,
+                           void *context, GError **error) {
+    return each_person(db_query(db,
+                                PERSON_COLUMNS
+                                "WHERE p.key = :key AND (:scope IS NULL OR p.scope = :scope) "
+                                "ORDER BY p.scope LIMIT 20",
+                                PARAMS(P_TEXT("key", key), P_TEXT("scope", scope))),
+                       each, context, error);
+}
+
+static void hex(struct db_rows *rows, int column, char text[33]) {
+    gsize n;
+    const guint8 *bytes = db_blob(rows, column, &n);
+    text[0] = 0;
+    if (bytes && n == CUSTODY_EVENT_ID_BYTES)
+        custody_event_id_format(bytes, text);
+}
+
+gboolean store_person_events(struct db *db, gint64 person_id, store_event_fn each, void *context,
+                             GError **error) {
+    struct db_rows *rows = db_query(
+        db,
+        "SELECT e.id, e.kind, e.assertion, e.facility, b.key, e.feed, s.name, e.row, e.occurred_at_us, "
+        "e.observed_at_us, e.corrects, e.is_late, e.is_unclear, e.detail FROM booking b "
+        "JOIN event e ON e.booking_id = b.id LEFT JOIN source s ON s.id = e.source_id "
+        "WHERE b.person_id = :id ORDER BY e.seq",
+        PARAMS(P_INT("id", person_id)));
+    while (db_next(rows)) {
+        struct store_event_row row = {.kind = (enum custody_kind)db_int(rows, 1),
+                                      .assertion = (enum custody_assertion)db_int(rows, 2),
+                                      .facility = db_text(rows, 3),
+                                      .booking = db_text(rows, 4),
+                                      .feed = db_text(rows, 5),
+                                      .file = db_text(rows, 6),
+                                      .row = db_int(rows, 7),
+                                      .occurred_at_us = db_time(rows, 8),
+                                      .observed_at_us = db_time(rows, 9),
+                                      .is_late = db_int(rows, 11) != 0,
+                                      .is_unclear = db_int(rows, 12) != 0,
+                                      .detail = db_text(rows, 13)};
+        hex(rows, 0, row.id);
+        hex(rows, 10, row.corrects);
+        each(&row, context);
+    }
+    return db_done(rows, error);
+}

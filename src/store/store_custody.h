@@ -1,0 +1,90 @@
+/* People, bookings and custody events in the store.
+ *
+ * Used by: pipeline. Includes: base, custody. */
+#ifndef STORE_STORE_CUSTODY_H
+#define STORE_STORE_CUSTODY_H
+
+#include "base/time.h"
+#include "custody/roster.h"
+#include "store/db.h"
+
+struct store_person {
+    gint64 id;
+    const char *scope, *key;
+    const char *surname, *given, *middle, *suffix;
+    gint32 born;
+};
+
+/* Finds or makes the person and brings the name up to date; what the source leaves out stays. Sets
+ * `person->id`. */
+gboolean store_person_save(struct db *db, struct store_person *person, const char *folded,
+                           GError **error);
+
+/* A booking with strings of its own. Cleared by the caller. `booking.id` is 0 when there is none. */
+struct store_booking {
+    struct custody_booking booking;
+    char *key, *person_key, *facility_id, *status;
+};
+void store_booking_clear(struct store_booking *row);
+gboolean store_booking_by_key(struct db *db, const char *jail, const char *key,
+                              struct store_booking *row, GError **error);
+gboolean store_booking_by_id(struct db *db, gint64 id, struct store_booking *row, GError **error);
+
+/* Inserts (id 0: set) or updates. `roster_feed` NULL leaves the booking's roster as it is. */
+gboolean store_booking_save(struct db *db, const char *jail, const char *roster_feed,
+                            struct custody_booking *booking, GError **error);
+
+/* Every booking that the feed's roster lists, given to `roster` to expect. */
+gboolean store_booking_expect(struct db *db, const char *feed, struct custody_roster *roster,
+                              GError **error);
+
+/* Only the row's digest changed. */
+gboolean store_booking_touch(struct db *db, gint64 id, guint64 digest, GError **error);
+
+struct store_event {
+    const struct custody_event *event;
+    const char *feed;
+    gint64 source_id;  /* 0: none */
+    gint64 booking_id; /* 0: the feed's */
+    gint64 recorded_at_us;
+    gint64 seq;      /* set by store_event_add */
+    gboolean is_new; /* set: FALSE when the same event was recorded before */
+};
+gboolean store_event_add(struct db *db, struct store_event *event, GError **error);
+
+/* The seq of the event with this id; 0 when there is none. */
+gint64 store_event_seq(struct db *db, const guint8 id[CUSTODY_EVENT_ID_BYTES]);
+
+/* ── For listings ── */
+
+struct store_person_row {
+    gint64 id;
+    const char *scope, *key, *surname, *given, *middle, *suffix;
+    gint32 born;
+    const char *booking, *facility, *jail; /* of the newest booking */
+    enum custody_standing standing;
+    guint flags;
+    gint64 admitted_at_us;
+};
+typedef void (*store_person_fn)(const struct store_person_row *row, void *context);
+
+/* People whose folded name starts with, or whose number is, `text`; at most `limit`. */
+gboolean store_person_search(struct db *db, const char *folded, const char *text, guint limit,
+                             store_person_fn each, void *context, GError **error);
+/* By number, in one scope or (NULL) all. */
+gboolean store_person_find(struct db *db, const char *scope, const char *key, store_person_fn each,
+                           void *context, GError **error);
+
+struct store_event_row {
+    char id[33], corrects[33]; /* corrects "" when none */
+    enum custody_kind kind;
+    enum custody_assertion assertion;
+    const char *facility, *booking, *feed, *file, *detail;
+    gint64 row, occurred_at_us, observed_at_us;
+    gboolean is_late, is_unclear;
+};
+typedef void (*store_event_fn)(const struct store_event_row *row, void *context);
+gboolean store_person_events(struct db *db, gint64 person_id, store_event_fn each, void *context,
+                             GError **error);
+
+#endif

@@ -1,0 +1,243 @@
+#include "store/store_feed.h"
+
+#include <jansson.h>
+
+#include "base/error.h"
+
+void store_feed_clear(struct store_feed *feed) {
+    g_free(feed->id);
+    g_free(feed->mapping);
+    g_free(feed->drop_folder);
+    g_free(feed->secret);
+    *feed = (struct store_feed){.id = NULL};
+}
+
+gboolean store_feed_add(struct db *db, const char *id, const char *mapping, const char *drop_folder,
+                        const char *secret, gint64 now_at_us, GError **error) {
+    return db_run(db,
+                  "INSERT INTO feed (id, mapping, drop_folder, secret, added_at_us) "
+                  "VALUES (:id, :mapping, :drop_folder, :secret, :now)",
+                  PARAMS(P_TEXT("id", id), P_TEXT("mapping", mapping),
+                         P_TEXT("drop_folder", drop_folder), P_TEXT("secret", secret),
+                         P_INT("now", now_at_us)),
+                  error);
+}
+
+gboolean store_feed_update(struct db *db, const char *id, const char *mapping, const char *drop_folder,
+                           GError **error) {
+    return db_run(
+        db,
+        "UPDATE feed SET mapping = :mapping, "
+        "drop_folder = coalesce(:drop_folder, drop_folder) WHERE id = :id",
+        PARAMS(P_TEXT("id", id), P_TEXT("mapping", mapping), P_TEXT("drop_folder", drop_folder)),
+        error);
+}
+
+/* ── What the breaker has learned, as JSON ─────────────────────────────────────────────────────── */
+
+static json_t *numbers(const double *values) {
+    json_t *array = json_array();
+    for (int i = 0; i < BREAKER_BANDS; i++)
+        json_array_append_new(array, json_real(values[i]));
+    return array;
+}
+
+static char *turnover_format(const struct custody_turnover *t) {
+    json_t *object = json_pack("{s:o, s:o, s:o, s:f, s:f, s:b}", "exposure_days",
+                               numbers(t->exposure_days), "departures", numbers(t->departures),
+                               "prior_days", numbers(t->prior_days), "prior_scale", t->prior_scale,
+                               "history_days", t->history_days, "has_dates", t->has_dates);
+    char *text = json_dumps(object, JSON_COMPACT);
+    json_decref(object);
+    return text;
+}
+
+static void read_numbers(const json_t *object, const char *key, double *values) {
+    for (int i = 0; i < BREAKER_BANDS; i++)
+        values[i] = json_number_value(json_array_get(json_object_get(object, key), (size_t)i));
+}
+
+static void turnover_parse(const char *text, struct custody_turnover *t) {
+    json_t *object = text ? json_loads(text, 0, NULL) : NULL;
+    *t = (struct custody_turnover){.prior_scale = 1};
+    if (object) {
+        read_numbers(object, "exposure_days", t->exposure_days);
+        read_numbers(object, "departures", t->departures);
+        read_numbers(object, "prior_days", t->prior_days);
+        t->prior_scale = json_number_value(json_object_get(object, "prior_scale"));
+        t->history_days = json_number_value(json_object_get(object, "history_days"));
+        t->has_dates = json_is_true(json_object_get(object, "has_dates"));
+    }
+    json_decref(object);
+}
+
+gboolean store_feed_get(struct db *db, const char *id, struct store_feed *feed, GError **error) {
+    struct db_rows *rows =
+        db_query(db,
+                 "SELECT mapping, drop_folder, secret, has_baseline, last_at_us, fresh_at_us, "
+                 "silent_since_us, silence_seq, silence_told, turnover FROM feed WHERE id = :id",
+                 PARAMS(P_TEXT("id", id)));
+    *feed = (struct store_feed){.id = NULL};
+    if (db_next(rows)) {
+        *feed = (struct store_feed){.id = g_strdup(id),
+                                    .mapping = g_strdup(db_text(rows, 0)),
+                                    .drop_folder = g_strdup(db_text(rows, 1)),
+                                    .secret = g_strdup(db_text(rows, 2)),
+                                    .has_baseline = db_int(rows, 3) != 0,
+                                    .last_at_us = db_time(rows, 4),
+                                    .fresh_at_us = db_time(rows, 5),
+                                    .silent_since_us = db_time(rows, 6),
+                                    .silence_seq = db_int(rows, 7),
+                                    .silence_told = db_int(rows, 8) != 0};
+        turnover_parse(db_text(rows, 9), &feed->turnover);
+    }
+    if (!db_done(rows, error))
+        return FALSE;
+    if (!feed->id)
+        g_set_error(error, BASE_ERROR, BASE_ERROR_NOT_FOUND,
+                    "there is no feed \"%s\"; `tocsin feed status` lists the feeds", id);
+    return feed->id != NULL;
+}
+
+GPtrArray *store_feed_ids(struct db *db, GError **error) {
+    GPtrArray *ids = g_ptr_array_new_with_free_func(g_free);
+    struct db_rows *rows = db_query(db, "SELECT id FROM feed ORDER BY id", NO_PARAMS);
+    while (db_next(rows))
+        g_ptr_array_add(ids, g_strdup(db_text(rows, 0)));
+    if (db_done(rows, error))
+        return ids;
+    g_ptr_array_unref(ids);
+    return NULL;
+}
+
+gboolean store_feed_save(struct db *db, const struct store_feed *feed, GError **error) {
+    char *turnover = turnover_format(&feed->turnover);
+    gboolean ok = db_run(
+        db,
+        "UPDATE feed SET has_baseline = :has_baseline, last_at_us = :last_at, "
+        "fresh_at_us = :fresh_at, silent_since_us = :silent_since, silence_seq = :silence_seq, "
+        "silence_told = :silence_told, turnover = :turnover WHERE id = :id",
+        PARAMS(P_INT("has_baseline", feed->has_baseline), P_TIME("last_at", feed->last_at_us),
+               P_TIME("fresh_at", feed->fresh_at_us), P_TIME("silent_since", feed->silent_since_us),
+               P_INT("silence_seq", feed->silence_seq), P_INT("silence_told", feed->silence_told),
+               P_TEXT("turnover", turnover), P_TEXT("id", feed->id)),
+        error);
+    free(turnover);
+    return ok;
+}
+
+/* ── Sources ───────────────────────────────────────────────────────────────────────────────────── */
+
+const char *store_source_state_name(enum store_source_state state) {
+    static const char *const names[] = {"loaded", "held",    "rejected",  "repeated",
+                                        "stale",  "refused", "superseded"};
+    return names[state];
+}
+
+gboolean store_source_known(struct db *db, const char *feed, const guint8 *digest,
+                            gint64 snapshot_at_us, enum store_source_state *state) {
+    struct db_rows *rows = db_query(
+        db, "SELECT state FROM source WHERE feed = :feed AND digest = :digest AND snapshot_at_us = :at",
+        PARAMS(P_TEXT("feed", feed), P_BLOB("digest", digest, 32), P_INT("at", snapshot_at_us)));
+    gboolean known = db_next(rows);
+    if (known && state)
+        *state = (enum store_source_state)db_int(rows, 0);
+    db_done(rows, NULL);
+    return known;
+}
+
+gboolean store_source_add(struct db *db, struct store_source *source, GError **error) {
+    /* A refused file may come again after the mapping was mended. */
+    if (!db_run(db,
+                "INSERT INTO source (feed, name, digest, snapshot_at_us, received_at_us, state, "
+                "answer) VALUES (:feed, :name, :digest, :snapshot_at, :received_at, :state, :answer) "
+                "ON CONFLICT DO UPDATE SET received_at_us = excluded.received_at_us",
+                PARAMS(P_TEXT("feed", source->feed), P_TEXT("name", source->name),
+                       P_BLOB("digest", source->digest, 32),
+                       P_INT("snapshot_at", source->snapshot_at_us),
+                       P_INT("received_at", source->received_at_us), P_INT("state", source->state),
+                       P_TEXT("answer", source->answer)),
+                error))
+        return FALSE;
+    struct db_rows *rows = db_query(
+        db, "SELECT id FROM source WHERE feed = :feed AND digest = :digest AND snapshot_at_us = :at",
+        PARAMS(P_TEXT("feed", source->feed), P_BLOB("digest", source->digest, 32),
+               P_INT("at", source->snapshot_at_us)));
+    source->id = db_next(rows) ? db_int(rows, 0) : 0;
+    return db_done(rows, error);
+}
+
+gboolean store_problem_clear(struct db *db, gint64 source_id, GError **error) {
+    return db_run(db, "DELETE FROM problem WHERE source_id = :id", PARAMS(P_INT("id", source_id)),
+                  error);
+}
+
+gboolean store_source_finish(struct db *db, const struct store_source *source, GError **error) {
+    return db_run(db,
+                  "UPDATE source SET state = :state, n_rows = :n_rows, n_events = :n_events, "
+                  "reason = :reason, answer = :answer WHERE id = :id",
+                  PARAMS(P_INT("state", source->state), P_INT("n_rows", source->n_rows),
+                         P_INT("n_events", source->n_events),
+                         P_TEXT("reason", source->reason ? source->reason : ""),
+                         P_TEXT("answer", source->answer), P_INT("id", source->id)),
+                  error);
+}
+
+gboolean store_problem_add(struct db *db, gint64 source_id, const struct feed_problem *problem,
+                           GError **error) {
+    return db_run(db,
+                  "INSERT INTO problem (source_id, row, field, reason, value) "
+                  "VALUES (:source_id, :row, :field, :reason, :value)",
+                  PARAMS(P_INT("source_id", source_id), P_INT("row", problem->row),
+                         P_TEXT("field", problem->field), P_TEXT("reason", problem->reason),
+                         P_TEXT("value", problem->value)),
+                  error);
+}
+
+/* ── Held rosters ──────────────────────────────────────────────────────────────────────────────── */
+
+gboolean store_held_add(struct db *db, gint64 source_id, const void *cells, gsize n, GError **error) {
+    return db_run(db, "INSERT OR REPLACE INTO held_roster (source_id, cells) VALUES (:id, :cells)",
+                  PARAMS(P_INT("id", source_id), P_BLOB("cells", cells, n)), error);
+}
+
+gboolean store_held_newest(struct db *db, const char *feed, gint64 *source_id, GError **error) {
+    struct db_rows *rows = db_query(db,
+                                    "SELECT id FROM source WHERE feed = :feed AND state = 1 "
+                                    "ORDER BY snapshot_at_us DESC, id DESC LIMIT 1",
+                                    PARAMS(P_TEXT("feed", feed)));
+    *source_id = db_next(rows) ? db_int(rows, 0) : 0;
+    return db_done(rows, error);
+}
+
+GBytes *store_held_cells(struct db *db, gint64 source_id, gint64 *snapshot_at_us, char **name,
+                         GError **error) {
+    GBytes *cells = NULL;
+    struct db_rows *rows = db_query(db,
+                                    "SELECT h.cells, s.snapshot_at_us, s.name FROM held_roster h "
+                                    "JOIN source s ON s.id = h.source_id WHERE h.source_id = :id",
+                                    PARAMS(P_INT("id", source_id)));
+    if (db_next(rows)) {
+        gsize n;
+        const void *bytes = db_blob(rows, 0, &n);
+        cells = g_bytes_new(bytes, n);
+        *snapshot_at_us = db_int(rows, 1);
+        *name = g_strdup(db_text(rows, 2));
+    }
+    if (!db_done(rows, error)) {
+        g_clear_pointer(&cells, g_bytes_unref);
+    } else if (!cells) {
+        g_set_error(error, BASE_ERROR, BASE_ERROR_NOT_FOUND, "no roster is held");
+    }
+    return cells;
+}
+
+gboolean store_held_end(struct db *db, const char *feed, enum store_source_state state,
+                        GError **error) {
+    return db_run(db,
+                  "DELETE FROM held_roster WHERE source_id IN "
+                  "(SELECT id FROM source WHERE feed = :feed AND state = 1)",
+                  PARAMS(P_TEXT("feed", feed)), error) &&
+           db_run(db, "UPDATE source SET state = :state WHERE feed = :feed AND state = 1",
+                  PARAMS(P_TEXT("feed", feed), P_INT("state", state)), error);
+}

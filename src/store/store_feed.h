@@ -1,0 +1,78 @@
+/* Feeds, their sources (files and pushed batches), problems and held rosters in the store.
+ *
+ * Used by: pipeline. Includes: base, custody/breaker.h, feed/record.h. */
+#ifndef STORE_STORE_FEED_H
+#define STORE_STORE_FEED_H
+
+#include "base/time.h"
+#include "custody/breaker.h"
+#include "store/db.h"
+
+struct store_feed {
+    char *id, *mapping, *drop_folder, *secret;
+    gboolean has_baseline;
+    gint64 last_at_us, fresh_at_us, silent_since_us;
+    gint64 silence_seq; /* 0: none */
+    gboolean silence_told;
+    struct custody_turnover turnover;
+};
+
+void store_feed_clear(struct store_feed *feed);
+
+gboolean store_feed_add(struct db *db, const char *id, const char *mapping, const char *drop_folder,
+                        const char *secret, gint64 now_at_us, GError **error);
+/* Replaces the mapping and, when not NULL, the drop folder. */
+gboolean store_feed_update(struct db *db, const char *id, const char *mapping, const char *drop_folder,
+                           GError **error);
+/* BASE_ERROR_NOT_FOUND when there is none. `feed` is cleared by the caller. */
+gboolean store_feed_get(struct db *db, const char *id, struct store_feed *feed, GError **error);
+/* Every feed's id, sorted. Transfer full. */
+GPtrArray *store_feed_ids(struct db *db, GError **error);
+/* Saves the state that loading changes, not the mapping. */
+gboolean store_feed_save(struct db *db, const struct store_feed *feed, GError **error);
+
+enum store_source_state {
+    SOURCE_LOADED,
+    SOURCE_HELD,
+    SOURCE_REJECTED,
+    SOURCE_REPEATED,  /* nothing had changed */
+    SOURCE_STALE,     /* older than what was loaded before: kept by name, not compared */
+    SOURCE_REFUSED,   /* cannot be what the mapping describes */
+    SOURCE_SUPERSEDED /* was held; a later list was accepted */
+};
+const char *store_source_state_name(enum store_source_state state);
+
+struct store_source {
+    gint64 id;
+    const char *feed, *name;
+    const guint8 *digest; /* 32 bytes */
+    gint64 snapshot_at_us, received_at_us;
+    enum store_source_state state;
+    guint n_rows, n_events;
+    const char *reason;
+    const char *answer;
+};
+
+/* Whether this content was taken before for this time. `state` may be NULL. */
+gboolean store_source_known(struct db *db, const char *feed, const guint8 *digest,
+                            gint64 snapshot_at_us, enum store_source_state *state);
+/* Records it; `source->id` is set. */
+gboolean store_source_add(struct db *db, struct store_source *source, GError **error);
+gboolean store_source_finish(struct db *db, const struct store_source *source, GError **error);
+
+/* For a file that is read anew. */
+gboolean store_problem_clear(struct db *db, gint64 source_id, GError **error);
+gboolean store_problem_add(struct db *db, gint64 source_id, const struct feed_problem *problem,
+                           GError **error);
+
+/* Held rosters: their cells, and the newest one of a feed (0 in `*id`: none). */
+gboolean store_held_add(struct db *db, gint64 source_id, const void *cells, gsize n, GError **error);
+gboolean store_held_newest(struct db *db, const char *feed, gint64 *source_id, GError **error);
+/* Transfer full; NULL with an error when there is none. Fills `snapshot_at_us` and `name` (transfer
+ * full). */
+GBytes *store_held_cells(struct db *db, gint64 source_id, gint64 *snapshot_at_us, char **name,
+                         GError **error);
+/* Ends every hold of the feed: the cells are dropped, the sources get `state`. */
+gboolean store_held_end(struct db *db, const char *feed, enum store_source_state state, GError **error);
+
+#endif

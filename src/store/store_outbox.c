@@ -1,0 +1,308 @@
+#include "store/store_outbox.h"
+
+#include <string.h>
+
+#include "base/error.h"
+#include "custody/event.h"
+
+const char *store_alert_purpose_name(enum store_alert_purpose purpose) {
+    static const char *const names[] = {"alert", "code", "ended", "page"};
+    return names[purpose];
+}
+
+const char *store_alert_state_name(enum store_alert_state state) {
+    static const char *const names[] = {"queued",     "sending",      "sent",
+                                        "confirmed",  "needs_person", "withdrawn",
+                                        "superseded", "withheld",     "ended"};
+    return names[state];
+}
+
+void store_alert_free(struct store_alert *alert) {
+    if (!alert)
+        return;
+    g_free(alert->id);
+    g_free(alert->registration_id);
+    g_free(alert->note);
+    g_free(alert);
+}
+
+gboolean store_alert_add(struct db *db, const struct store_alert *a, gboolean *is_new, GError **error) {
+    gboolean ok = db_run(
+        db,
+        "INSERT INTO alert (id, purpose, registration_id, event_seq, reason, state, created_at_us, "
+        "next_at_us, note) VALUES (:id, :purpose, :registration, nullif(:event_seq, 0), :reason, 0, "
+        ":created_at, :created_at, :note) ON CONFLICT DO NOTHING",
+        PARAMS(P_TEXT("id", a->id), P_INT("purpose", a->purpose),
+               P_TEXT("registration", a->registration_id), P_INT("event_seq", a->event_seq),
+               P_INT("reason", a->reason), P_INT("created_at", a->created_at_us),
+               P_TEXT("note", a->note ? a->note : "")),
+        error);
+    if (is_new)
+        *is_new = ok && db_changes(db) == 1;
+    return ok;
+}
+
+#define ALERT_COLUMNS                                                                                  \
+    "SELECT seq, id, purpose, registration_id, event_seq, reason, state, reminder, attempts, "         \
+    "pin_tries, created_at_us, next_at_us, handed_at_us, confirmed_at_us, note FROM alert "
+
+static struct store_alert *read_alert(struct db_rows *rows) {
+    struct store_alert *alert = g_new0(struct store_alert, 1);
+    *alert = (struct store_alert){.seq = db_int(rows, 0),
+                                  .id = g_strdup(db_text(rows, 1)),
+                                  .purpose = (enum store_alert_purpose)db_int(rows, 2),
+                                  .registration_id = g_strdup(db_text(rows, 3)),
+                                  .event_seq = db_int(rows, 4),
+                                  .reason = (int)db_int(rows, 5),
+                                  .state = (enum store_alert_state)db_int(rows, 6),
+                                  .reminder = (guint)db_int(rows, 7),
+                                  .attempts = (guint)db_int(rows, 8),
+                                  .pin_tries = (guint)db_int(rows, 9),
+                                  .created_at_us = db_int(rows, 10),
+                                  .next_at_us = db_time(rows, 11),
+                                  .handed_at_us = db_time(rows, 12),
+                                  .confirmed_at_us = db_time(rows, 13),
+                                  .note = g_strdup(db_text(rows, 14))};
+    return alert;
+}
+
+GPtrArray *store_alerts_due(struct db *db, gint64 now_at_us, guint limit, GError **error) {
+    GPtrArray *due = g_ptr_array_new_with_free_func((GDestroyNotify)store_alert_free);
+    struct db_rows *rows =
+        db_query(db,
+                 ALERT_COLUMNS
+                 "WHERE next_at_us <= :now AND state IN (0, 2) AND NOT EXISTS (SELECT 1 FROM alert "
+                 "older WHERE older.registration_id = alert.registration_id AND older.event_seq IS NOT "
+                 "NULL AND older.event_seq < alert.event_seq AND older.state IN (0, 1)) "
+                 "ORDER BY next_at_us LIMIT :most",
+                 PARAMS(P_INT("now", now_at_us), P_INT("most", limit)));
+    while (db_next(rows))
+        g_ptr_array_add(due, read_alert(rows));
+    if (db_done(rows, error))
+        return due;
+    g_ptr_array_unref(due);
+    return NULL;
+}
+
+gint64 store_alert_next_due(struct db *db) {
+    struct db_rows *rows =
+        db_query(db, "SELECT min(next_at_us) FROM alert WHERE next_at_us IS NOT NULL", NO_PARAMS);
+    gint64 at_us = db_next(rows) ? db_time(rows, 0) : TIME_UNKNOWN;
+    db_done(rows, NULL);
+    return at_us;
+}
+
+gboolean store_alert_claim(struct db *db, gint64 seq, gboolean *claimed, GError **error) {
+    gboolean ok = db_run(db,
+                         "UPDATE alert SET state = 1, attempts = attempts + 1 "
+                         "WHERE seq = :seq AND state IN (0, 2) AND next_at_us IS NOT NULL",
+                         PARAMS(P_INT("seq", seq)), error);
+    *claimed = ok && db_changes(db) == 1;
+    return ok;
+}
+
+gboolean store_alert_save(struct db *db, const struct store_alert *a, GError **error) {
+    return db_run(db,
+                  "UPDATE alert SET state = :state, reminder = :reminder, next_at_us = :next_at, "
+                  "handed_at_us = :handed_at, confirmed_at_us = coalesce(confirmed_at_us, "
+                  ":confirmed_at), pin_tries = :pin_tries, note = :note WHERE seq = :seq AND state "
+                  "NOT IN (3, 8)",
+                  PARAMS(P_INT("state", a->state), P_INT("reminder", a->reminder),
+                         P_TIME("next_at", a->next_at_us), P_TIME("handed_at", a->handed_at_us),
+                         P_TIME("confirmed_at", a->confirmed_at_us), P_INT("pin_tries", a->pin_tries),
+                         P_TEXT("note", a->note ? a->note : ""), P_INT("seq", a->seq)),
+                  error);
+}
+
+gboolean store_alerts_recover(struct db *db, gint64 now_at_us, guint *n, GError **error) {
+    gboolean ok = db_run(db,
+                         "UPDATE alert SET state = iif(handed_at_us IS NULL, 0, 2), next_at_us = :now "
+                         "WHERE state = 1",
+                         PARAMS(P_INT("now", now_at_us)), error);
+    *n = ok ? (guint)db_changes(db) : 0;
+    return ok;
+}
+
+gboolean store_alerts_supersede(struct db *db, const char *registration_id, gint64 before_seq,
+                                GError **error) {
+    return db_run(db,
+                  "UPDATE alert SET state = 6, next_at_us = NULL WHERE registration_id = :id AND "
+                  "purpose = 0 AND seq < :seq AND state = 2",
+                  PARAMS(P_TEXT("id", registration_id), P_INT("seq", before_seq)), error);
+}
+
+gboolean store_alerts_end(struct db *db, const char *registration_id, GError **error) {
+    return db_run(db,
+                  "UPDATE alert SET state = 8, next_at_us = NULL WHERE registration_id = :id AND "
+                  "purpose = 0 AND state IN (0, 1, 2, 4, 7)",
+                  PARAMS(P_TEXT("id", registration_id)), error);
+}
+
+gboolean store_alerts_confirm(struct db *db, gint64 seq, gint64 now_at_us, GError **error) {
+    return db_run(db,
+                  "UPDATE alert SET state = 3, next_at_us = NULL, confirmed_at_us = :now WHERE "
+                  "registration_id = (SELECT registration_id FROM alert WHERE seq = :seq) AND "
+                  "seq <= :seq AND purpose = 0 AND confirmed_at_us IS NULL AND (seq = :seq OR "
+                  "state = 2)",
+                  PARAMS(P_INT("now", now_at_us), P_INT("seq", seq)), error);
+}
+
+gboolean store_alert_told(struct db *db, const char *registration_id, gint64 event_seq, gboolean *told,
+                          gboolean *withdrawn, GError **error) {
+    struct db_rows *rows =
+        db_query(db,
+                 "SELECT seq, state, attempts FROM alert WHERE registration_id = "
+                 ":registration AND event_seq = :event_seq",
+                 PARAMS(P_TEXT("registration", registration_id), P_INT("event_seq", event_seq)));
+    gint64 unsent = 0;
+    *told = *withdrawn = FALSE;
+    if (db_next(rows)) {
+        enum store_alert_state state = (enum store_alert_state)db_int(rows, 1);
+        if (state == ALERT_QUEUED && db_int(rows, 2) == 0)
+            unsent = db_int(rows, 0);
+        else
+            *told = state != ALERT_WITHDRAWN && state != ALERT_WITHHELD;
+    }
+    if (!db_done(rows, error))
+        return FALSE;
+    *withdrawn = unsent != 0;
+    return !unsent || db_run(db, "UPDATE alert SET state = 5, next_at_us = NULL WHERE seq = :seq",
+                             PARAMS(P_INT("seq", unsent)), error);
+}
+
+struct store_alert *store_alert_get(struct db *db, const char *id, GError **error) {
+    struct store_alert *alert = NULL;
+    struct db_rows *rows = db_query(db, ALERT_COLUMNS "WHERE id = :id", PARAMS(P_TEXT("id", id)));
+    if (db_next(rows))
+        alert = read_alert(rows);
+    if (db_done(rows, error) && !alert)
+        g_set_error(error, BASE_ERROR, BASE_ERROR_NOT_FOUND, "there is no such alert");
+    return alert;
+}
+
+void store_alert_facts_clear(struct store_alert_facts *facts) {
+    g_free(facts->feed);
+    g_free(facts->facility_id);
+    g_free(facts->detail);
+    g_free(facts->surname);
+    g_free(facts->given);
+}
+
+gboolean store_alert_facts_get(struct db *db, gint64 event_seq, struct store_alert_facts *facts,
+                               GError **error) {
+    gboolean found = FALSE;
+    struct db_rows *rows = db_query(
+        db,
+        "SELECT e.kind, e.assertion, e.is_unclear, e.occurred_on_date, e.occurred_at_us, "
+        "e.observed_at_us, e.recorded_at_us, e.feed, e.facility, e.detail, coalesce(p.surname, ''), "
+        "coalesce(p.given, ''), coalesce(b.flags, 0) FROM event e "
+        "LEFT JOIN booking b ON b.id = e.booking_id LEFT JOIN person p ON p.id = b.person_id "
+        "WHERE e.seq = :seq",
+        PARAMS(P_INT("seq", event_seq)));
+    *facts = (struct store_alert_facts){.feed = NULL};
+    if ((found = db_next(rows)))
+        *facts = (struct store_alert_facts){.kind = (enum custody_kind)db_int(rows, 0),
+                                            .assertion = (enum custody_assertion)db_int(rows, 1),
+                                            .is_unclear = db_int(rows, 2) != 0,
+                                            .occurred_on_date = db_int(rows, 3) != 0,
+                                            .occurred_at_us = db_time(rows, 4),
+                                            .observed_at_us = db_int(rows, 5),
+                                            .recorded_at_us = db_int(rows, 6),
+                                            .feed = g_strdup(db_text(rows, 7)),
+                                            .facility_id = g_strdup(db_text(rows, 8)),
+                                            .detail = g_strdup(db_text(rows, 9)),
+                                            .surname = g_strdup(db_text(rows, 10)),
+                                            .given = g_strdup(db_text(rows, 11)),
+                                            .subject_flags = (guint)db_int(rows, 12)};
+    if (!db_done(rows, error))
+        return FALSE;
+    if (!found)
+        g_set_error(error, BASE_ERROR, BASE_ERROR_NOT_FOUND, "there is no such event");
+    return found;
+}
+
+/* ── Listings and counts ───────────────────────────────────────────────────────────────────────── */
+
+gboolean store_alerts_list(struct db *db, const char *id, gboolean only_waiting, guint limit,
+                           store_alert_fn each, void *context, GError **error) {
+    struct db_rows *rows = db_query(
+        db,
+        "SELECT a.id, a.registration_id, p.key, e.kind, e.id, a.note, a.purpose, a.state, "
+        "a.created_at_us, a.handed_at_us, a.confirmed_at_us, a.next_at_us, a.attempts, a.reminder "
+        "FROM alert a LEFT JOIN event e ON e.seq = a.event_seq LEFT JOIN registration r ON r.id = "
+        "a.registration_id LEFT JOIN person p ON p.id = r.person_id WHERE (:id IS NULL OR a.id = :id) "
+        "AND (:waiting = 0 OR a.state IN (4, 7)) ORDER BY a.seq DESC LIMIT :most",
+        PARAMS(P_TEXT("id", id), P_INT("waiting", only_waiting), P_INT("most", limit)));
+    while (db_next(rows)) {
+        char event[33] = "";
+        gsize n;
+        const guint8 *event_id = db_blob(rows, 4, &n);
+        if (event_id && n == CUSTODY_EVENT_ID_BYTES)
+            custody_event_id_format(event_id, event);
+        const struct store_alert_row row = {
+            .id = db_text(rows, 0),
+            .registration_id = db_text(rows, 1),
+            .person = db_text(rows, 2),
+            .kind = db_is_null(rows, 3) ? NULL : custody_kind_name((enum custody_kind)db_int(rows, 3)),
+            .event = event,
+            .note = db_text(rows, 5),
+            .purpose = (enum store_alert_purpose)db_int(rows, 6),
+            .state = (enum store_alert_state)db_int(rows, 7),
+            .created_at_us = db_int(rows, 8),
+            .handed_at_us = db_time(rows, 9),
+            .confirmed_at_us = db_time(rows, 10),
+            .next_at_us = db_time(rows, 11),
+            .attempts = (guint)db_int(rows, 12),
+            .reminder = (guint)db_int(rows, 13)};
+        each(&row, context);
+    }
+    return db_done(rows, error);
+}
+
+static int compare_numbers(gconstpointer a, gconstpointer b) {
+    gint64 x = *(const gint64 *)a, y = *(const gint64 *)b;
+    return x < y ? -1 : x > y;
+}
+
+static gboolean count_latency(struct db *db, struct store_alert_counts *counts, GError **error) {
+    g_autoptr(GArray) latencies = g_array_new(FALSE, FALSE, sizeof(gint64));
+    struct db_rows *rows = db_query(db,
+                                    "SELECT handed_at_us - created_at_us FROM alert WHERE purpose = 0 "
+                                    "AND handed_at_us IS NOT NULL ORDER BY seq DESC LIMIT 1000",
+                                    NO_PARAMS);
+    while (db_next(rows)) {
+        gint64 latency = db_int(rows, 0);
+        g_array_append_val(latencies, latency);
+    }
+    if (!db_done(rows, error) || !latencies->len)
+        return !error || !*error;
+    g_array_sort(latencies, compare_numbers);
+    counts->handed_latency_p50_us = g_array_index(latencies, gint64, latencies->len / 2);
+    counts->handed_latency_p99_us = g_array_index(latencies, gint64, (latencies->len * 99 - 1) / 100);
+    return TRUE;
+}
+
+gboolean store_alert_count(struct db *db, struct store_alert_counts *counts, GError **error) {
+    *counts = (struct store_alert_counts){.oldest_queued_at_us = TIME_UNKNOWN};
+    struct db_rows *rows =
+        db_query(db, "SELECT state, count(*), min(created_at_us) FROM alert GROUP BY state", NO_PARAMS);
+    while (db_next(rows)) {
+        guint64 n = (guint64)db_int(rows, 1);
+        switch ((enum store_alert_state)db_int(rows, 0)) {
+        case ALERT_QUEUED:
+        case ALERT_SENDING:
+            counts->queued += n;
+            if (counts->oldest_queued_at_us == TIME_UNKNOWN ||
+                counts->oldest_queued_at_us > db_int(rows, 2))
+                counts->oldest_queued_at_us = db_int(rows, 2);
+            break;
+        case ALERT_SENT:
+        case ALERT_SUPERSEDED: counts->sent += n; break;
+        case ALERT_CONFIRMED: counts->confirmed += n; break;
+        case ALERT_NEEDS_PERSON: counts->needs_person += n; break;
+        case ALERT_WITHHELD: counts->withheld += n; break;
+        default: break;
+        }
+    }
+    return db_done(rows, error) && count_latency(db, counts, error);
+}

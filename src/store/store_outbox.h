@@ -1,0 +1,118 @@
+/* The outbox: every message that somebody is owed, until it is confirmed or with a person.
+ *
+ *   queued ─► sending ─► sent ─► confirmed
+ *      ▲         │         └──► superseded (newer news of the same person was told)
+ *      └─────────┘ try again      └──► needs_person (nobody confirmed, or refused by the peer)
+ *
+ * `sending` is written before a try, so that after a crash it is known which messages may have left.
+ *
+ * Used by: pipeline. Includes: base. */
+#ifndef STORE_STORE_OUTBOX_H
+#define STORE_STORE_OUTBOX_H
+
+#include "base/time.h"
+#include "base/vocabulary.h"
+#include "store/db.h"
+
+enum store_alert_purpose {
+    PURPOSE_ALERT,
+    PURPOSE_CODE,  /* confirms a contact */
+    PURPOSE_ENDED, /* tells that a registration was ended */
+    PURPOSE_PAGE   /* to the operator */
+};
+const char *store_alert_purpose_name(enum store_alert_purpose purpose);
+
+enum store_alert_state {
+    ALERT_QUEUED,
+    ALERT_SENDING,
+    ALERT_SENT,
+    ALERT_CONFIRMED,
+    ALERT_NEEDS_PERSON,
+    ALERT_WITHDRAWN, /* what it would say was corrected before it left */
+    ALERT_SUPERSEDED,
+    ALERT_WITHHELD, /* the policy denied it: a person must look */
+    ALERT_ENDED     /* the registration ended first */
+};
+const char *store_alert_state_name(enum store_alert_state state);
+
+struct store_alert {
+    gint64 seq;
+    char *id, *registration_id, *note;
+    enum store_alert_purpose purpose;
+    enum store_alert_state state;
+    gint64 event_seq;
+    int reason;
+    guint reminder, attempts, pin_tries;
+    gint64 created_at_us, next_at_us, handed_at_us, confirmed_at_us;
+};
+void store_alert_free(struct store_alert *alert);
+
+/* Puts a message in the outbox, due now. `is_new` (may be NULL) tells whether this registration was
+ * not owed this event already. */
+gboolean store_alert_add(struct db *db, const struct store_alert *alert, gboolean *is_new,
+                         GError **error);
+
+/* Due alerts in order, at most `limit`, one a registration: an alert waits for an older one of the
+ * same registration that has not left. Transfer full. */
+GPtrArray *store_alerts_due(struct db *db, gint64 now_at_us, guint limit, GError **error);
+/* When the next one is due; TIME_UNKNOWN: none. */
+gint64 store_alert_next_due(struct db *db);
+
+/* Claims for sending. FALSE in `claimed` when it is no longer due. */
+gboolean store_alert_claim(struct db *db, gint64 seq, gboolean *claimed, GError **error);
+/* Saves state, reminder, next_at_us, handed_at_us, confirmed_at_us and note. */
+gboolean store_alert_save(struct db *db, const struct store_alert *alert, GError **error);
+/* After a crash: what was being sent may have left, and is tried again under the same key. */
+gboolean store_alerts_recover(struct db *db, gint64 now_at_us, guint *n, GError **error);
+
+/* Stops the reminders of the registration's older alerts about custody. */
+gboolean store_alerts_supersede(struct db *db, const char *registration_id, gint64 before_seq,
+                                GError **error);
+gboolean store_alerts_end(struct db *db, const char *registration_id, GError **error);
+/* Confirms it and the older ones of its registration that were sent. */
+gboolean store_alerts_confirm(struct db *db, gint64 seq, gint64 now_at_us, GError **error);
+
+/* Whether the registration was told of the event, or may have been. When its alert had not left it
+ * is withdrawn and `withdrawn` set. */
+gboolean store_alert_told(struct db *db, const char *registration_id, gint64 event_seq, gboolean *told,
+                          gboolean *withdrawn, GError **error);
+
+/* NULL with BASE_ERROR_NOT_FOUND. Transfer full. */
+struct store_alert *store_alert_get(struct db *db, const char *id, GError **error);
+
+/* What sending an alert needs to know of its event, now. */
+struct store_alert_facts {
+    enum custody_kind kind;
+    enum custody_assertion assertion;
+    gboolean is_unclear, occurred_on_date;
+    gint64 occurred_at_us, observed_at_us, recorded_at_us;
+    char *feed, *facility_id, *detail;
+    char *surname, *given; /* "" for a feed's event */
+    guint subject_flags;   /* as they are now */
+};
+void store_alert_facts_clear(struct store_alert_facts *facts);
+gboolean store_alert_facts_get(struct db *db, gint64 event_seq, struct store_alert_facts *facts,
+                               GError **error);
+
+/* ── Listings and counts ── */
+
+struct store_alert_row {
+    const char *id, *registration_id, *person, *kind, *event, *note;
+    enum store_alert_purpose purpose;
+    enum store_alert_state state;
+    gint64 created_at_us, handed_at_us, confirmed_at_us, next_at_us;
+    guint attempts, reminder;
+};
+typedef void (*store_alert_fn)(const struct store_alert_row *row, void *context);
+/* Newest first; `only_waiting`: those a person must look at. `id` NULL: all. */
+gboolean store_alerts_list(struct db *db, const char *id, gboolean only_waiting, guint limit,
+                           store_alert_fn each, void *context, GError **error);
+
+struct store_alert_counts {
+    guint64 queued, sent, confirmed, needs_person, withheld;
+    gint64 oldest_queued_at_us;                          /* TIME_UNKNOWN: none waits */
+    gint64 handed_latency_p50_us, handed_latency_p99_us; /* of the newest 1,000; 0: none */
+};
+gboolean store_alert_count(struct db *db, struct store_alert_counts *counts, GError **error);
+
+#endif

@@ -1,0 +1,241 @@
+#include "store/store_watch.h"
+
+#include <string.h>
+
+#include "base/error.h"
+
+#define REGISTRATION_COLUMNS                                                                           \
+    "SELECT r.id, p.scope, p.key, b.jail, b.key, r.person_id, r.booking_id, r.relation, r.kinds, "     \
+    "r.language, r.contact_box, r.contact_hash, r.pin_hash, r.code_tries, r.created_at_us, "           \
+    "r.confirmed_at_us, r.expires_at_us, r.ended_at_us, r.role_verified FROM registration r "          \
+    "JOIN person p ON p.id = r.person_id LEFT JOIN booking b ON b.id = r.booking_id "
+
+static struct store_registration *read_row(struct db_rows *rows) {
+    struct store_registration *row = g_new0(struct store_registration, 1);
+    gsize n;
+    row->id = g_strdup(db_text(rows, 0));
+    row->person_scope = g_strdup(db_text(rows, 1));
+    row->person_key = g_strdup(db_text(rows, 2));
+    row->booking_jail = g_strdup(db_text(rows, 3));
+    row->booking_key = g_strdup(db_text(rows, 4));
+    row->person_id = db_int(rows, 5);
+    row->booking_id = db_int(rows, 6);
+    const void *box = db_blob(rows, 10, &n);
+    row->contact_box = g_bytes_new(box, n);
+    const void *hash = db_blob(rows, 11, &n);
+    if (n == sizeof row->contact_hash)
+        memcpy(row->contact_hash, hash, n);
+    row->pin_hash = g_strdup(db_text(rows, 12));
+    row->code_tries = (guint)db_int(rows, 13);
+    row->created_at_us = db_int(rows, 14);
+    row->role_verified = g_strdup(db_text(rows, 18));
+    row->registration = (struct watch_registration){.id = row->id,
+                                                    .person_scope = row->person_scope,
+                                                    .person_key = row->person_key,
+                                                    .booking_jail = row->booking_jail,
+                                                    .booking_key = row->booking_key,
+                                                    .relation = (enum watch_relation)db_int(rows, 7),
+                                                    .kinds = (custody_kinds)db_int(rows, 8),
+                                                    .language = (enum language)db_int(rows, 9),
+                                                    .confirmed_at_us = db_time(rows, 15),
+                                                    .expires_at_us = db_int(rows, 16),
+                                                    .ended_at_us = db_time(rows, 17),
+                                                    .is_role_verified = row->role_verified != NULL};
+    return row;
+}
+
+void store_registration_free(struct store_registration *row) {
+    if (!row)
+        return;
+    g_free(row->id);
+    g_free(row->person_scope);
+    g_free(row->person_key);
+    g_free(row->booking_jail);
+    g_free(row->booking_key);
+    g_clear_pointer(&row->contact_box, g_bytes_unref);
+    g_free(row->pin_hash);
+    g_free(row->role_verified);
+    g_free(row);
+}
+
+static GPtrArray *read_rows(struct db_rows *rows, GError **error) {
+    GPtrArray *list = g_ptr_array_new_with_free_func((GDestroyNotify)store_registration_free);
+    while (db_next(rows))
+        g_ptr_array_add(list, read_row(rows));
+    if (db_done(rows, error))
+        return list;
+    g_ptr_array_unref(list);
+    return NULL;
+}
+
+gboolean store_registration_add(struct db *db, const struct store_registration *row, GError **error) {
+    const struct watch_registration *r = &row->registration;
+    gsize n;
+    const void *box = g_bytes_get_data(row->contact_box, &n);
+    return db_run(
+        db,
+        "INSERT INTO registration (id, person_id, booking_id, relation, kinds, language, contact_box, "
+        "contact_hash, pin_hash, created_at_us, confirmed_at_us, expires_at_us, role_verified) VALUES "
+        "(:id, :person_id, nullif(:booking_id, 0), :relation, :kinds, :language, :contact_box, "
+        ":contact_hash, :pin_hash, :created_at, :confirmed_at, :expires_at, :role_verified)",
+        PARAMS(P_TEXT("id", r->id), P_INT("person_id", row->person_id),
+               P_INT("booking_id", row->booking_id), P_INT("relation", r->relation),
+               P_INT("kinds", r->kinds), P_INT("language", r->language), P_BLOB("contact_box", box, n),
+               P_BLOB("contact_hash", row->contact_hash, sizeof row->contact_hash),
+               P_TEXT("pin_hash", row->pin_hash), P_INT("created_at", row->created_at_us),
+               P_TIME("confirmed_at", r->confirmed_at_us), P_INT("expires_at", r->expires_at_us),
+               P_TEXT("role_verified", row->role_verified)),
+        error);
+}
+
+struct store_registration *store_registration_get(struct db *db, const char *id, GError **error) {
+    struct store_registration *row = NULL;
+    struct db_rows *rows =
+        db_query(db, REGISTRATION_COLUMNS "WHERE r.id = :id", PARAMS(P_TEXT("id", id)));
+    if (db_next(rows))
+        row = read_row(rows);
+    if (!db_done(rows, error))
+        return row;
+    if (!row)
+        g_set_error(error, BASE_ERROR, BASE_ERROR_NOT_FOUND, "there is no such registration");
+    return row;
+}
+
+GPtrArray *store_registrations_on_person(struct db *db, gint64 person_id, GError **error) {
+    return read_rows(db_query(db,
+                              REGISTRATION_COLUMNS
+                              "WHERE r.person_id = :id AND r.ended_at_us IS NULL ORDER BY r.id",
+                              PARAMS(P_INT("id", person_id))),
+                     error);
+}
+
+GPtrArray *store_registrations_on_jail(struct db *db, const char *jail, GError **error) {
+    return read_rows(
+        db_query(db,
+                 REGISTRATION_COLUMNS
+                 "WHERE r.ended_at_us IS NULL AND r.confirmed_at_us IS NOT NULL AND EXISTS (SELECT 1 "
+                 "FROM booking h WHERE h.person_id = r.person_id AND h.jail = :jail "
+                 "AND h.standing IN (0, 1)) ORDER BY r.id",
+                 PARAMS(P_TEXT("jail", jail))),
+        error);
+}
+
+GPtrArray *store_registrations_list(struct db *db, guint limit, GError **error) {
+    return read_rows(db_query(db,
+                              REGISTRATION_COLUMNS "ORDER BY r.created_at_us DESC, r.id LIMIT :most",
+                              PARAMS(P_INT("most", limit))),
+                     error);
+}
+
+gboolean store_registration_count(struct db *db, const guint8 contact_hash[32], gint64 person_id,
+                                  guint *n_others, GError **error) {
+    struct db_rows *rows =
+        db_query(db,
+                 "SELECT count(DISTINCT person_id) FROM registration WHERE contact_hash = :hash AND "
+                 "ended_at_us IS NULL AND confirmed_at_us IS NOT NULL AND person_id <> :person",
+                 PARAMS(P_BLOB("hash", contact_hash, 32), P_INT("person", person_id)));
+    *n_others = db_next(rows) ? (guint)db_int(rows, 0) : 0;
+    return db_done(rows, error);
+}
+
+gboolean store_registration_confirm(struct db *db, const char *id, gint64 now_at_us, GError **error) {
+    return db_run(db,
+                  "UPDATE registration SET confirmed_at_us = :now WHERE id = :id "
+                  "AND confirmed_at_us IS NULL",
+                  PARAMS(P_INT("now", now_at_us), P_TEXT("id", id)), error);
+}
+
+gboolean store_registration_try_code(struct db *db, const char *id, GError **error) {
+    return db_run(db, "UPDATE registration SET code_tries = code_tries + 1 WHERE id = :id",
+                  PARAMS(P_TEXT("id", id)), error);
+}
+
+gboolean store_registration_wipe(struct db *db, const char *id, GError **error) {
+    return db_run(db, "UPDATE registration SET contact_box = x'', contact_hash = x'' WHERE id = :id",
+                  PARAMS(P_TEXT("id", id)), error);
+}
+
+gboolean store_registration_close(struct db *db, const char *id, gint64 now_at_us, GError **error) {
+    return db_run(db,
+                  "UPDATE registration SET ended_at_us = :now WHERE id = :id AND ended_at_us IS NULL",
+                  PARAMS(P_INT("now", now_at_us), P_TEXT("id", id)), error);
+}
+
+gboolean store_registration_end(struct db *db, const char *id, gint64 now_at_us, GError **error) {
+    return store_registration_close(db, id, now_at_us, error) && store_registration_wipe(db, id, error);
+}
+
+/* ── keys.db ───────────────────────────────────────────────────────────────────────────────────── */
+
+struct store_keys {
+    struct db *db;
+    GMutex mutex;
+};
+
+struct store_keys *store_keys_open(const char *path, GError **error) {
+    struct db *db = db_open(path, DB_WRITER, error);
+    /* No log and no spare pages in which a deleted key could live on. */
+    if (!db || !db_script(db,
+                          "PRAGMA journal_mode=TRUNCATE; PRAGMA secure_delete=ON; "
+                          "PRAGMA synchronous=EXTRA; CREATE TABLE IF NOT EXISTS contact_key "
+                          "(registration_id TEXT PRIMARY KEY, box BLOB NOT NULL) WITHOUT ROWID",
+                          error)) {
+        db_close(db);
+        return NULL;
+    }
+    struct store_keys *keys = g_new0(struct store_keys, 1);
+    keys->db = db;
+    g_mutex_init(&keys->mutex);
+    return keys;
+}
+
+void store_keys_close(struct store_keys *keys) {
+    if (!keys)
+        return;
+    db_close(keys->db);
+    g_mutex_clear(&keys->mutex);
+    g_free(keys);
+}
+
+gboolean store_keys_put(struct store_keys *keys, const char *registration_id, GBytes *box,
+                        GError **error) {
+    gsize n;
+    const void *bytes = g_bytes_get_data(box, &n);
+    g_mutex_lock(&keys->mutex);
+    gboolean ok = db_run(keys->db, "INSERT INTO contact_key VALUES (:id, :box)",
+                         PARAMS(P_TEXT("id", registration_id), P_BLOB("box", bytes, n)), error);
+    g_mutex_unlock(&keys->mutex);
+    return ok;
+}
+
+GBytes *store_keys_get(struct store_keys *keys, const char *registration_id, GError **error) {
+    GBytes *box = NULL;
+    g_mutex_lock(&keys->mutex);
+    struct db_rows *rows = db_query(keys->db, "SELECT box FROM contact_key WHERE registration_id = :id",
+                                    PARAMS(P_TEXT("id", registration_id)));
+    if (db_next(rows)) {
+        gsize n;
+        const void *bytes = db_blob(rows, 0, &n);
+        box = g_bytes_new(bytes, n);
+    }
+    gboolean ok = db_done(rows, error);
+    g_mutex_unlock(&keys->mutex);
+    if (ok && !box)
+        g_set_error(error, BASE_ERROR, BASE_ERROR_NOT_FOUND, "the contact's key was deleted");
+    return box;
+}
+
+gboolean store_keys_delete(struct store_keys *keys, const char *registration_id, GError **error) {
+    g_mutex_lock(&keys->mutex);
+    gboolean ok = db_run(keys->db, "DELETE FROM contact_key WHERE registration_id = :id",
+                         PARAMS(P_TEXT("id", registration_id)), error);
+    g_mutex_unlock(&keys->mutex);
+    return ok;
+}
+
+gboolean store_keys_backup(struct store_keys *keys, const char *path, GError **error) {
+    g_mutex_lock(&keys->mutex);
+    gboolean ok = db_backup(keys->db, path, error);
+    g_mutex_unlock(&keys->mutex);
+    return ok;
+}

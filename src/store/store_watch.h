@@ -1,0 +1,58 @@
+/* Registrations, and the keys of their contacts in a file of their own.
+ *
+ * Used by: pipeline. Includes: base, watch/registration.h. */
+#ifndef STORE_STORE_WATCH_H
+#define STORE_STORE_WATCH_H
+
+#include "base/time.h"
+#include "store/db.h"
+#include "watch/registration.h"
+
+struct store_registration {
+    struct watch_registration registration; /* strings borrowed from below */
+    char *id, *person_scope, *person_key, *booking_jail, *booking_key;
+    gint64 person_id, booking_id; /* booking_id 0: bound to the person */
+    GBytes *contact_box;
+    guint8 contact_hash[32];
+    char *pin_hash, *role_verified;
+    gint64 created_at_us;
+    guint code_tries;
+};
+void store_registration_free(struct store_registration *row);
+
+gboolean store_registration_add(struct db *db, const struct store_registration *row, GError **error);
+
+/* NULL with BASE_ERROR_NOT_FOUND when there is none. Transfer full. */
+struct store_registration *store_registration_get(struct db *db, const char *id, GError **error);
+
+/* Those in force on the person (not ended; confirmed or not). Transfer full. */
+GPtrArray *store_registrations_on_person(struct db *db, gint64 person_id, GError **error);
+/* Those confirmed whose person the jail holds. Transfer full. */
+GPtrArray *store_registrations_on_jail(struct db *db, const char *jail, GError **error);
+/* All, newest first, at most `limit`. Transfer full. */
+GPtrArray *store_registrations_list(struct db *db, guint limit, GError **error);
+
+/* How many people one contact's confirmed registrations are about, `person_id` among them or not. */
+gboolean store_registration_count(struct db *db, const guint8 contact_hash[32], gint64 person_id,
+                                  guint *n_others, GError **error);
+
+gboolean store_registration_confirm(struct db *db, const char *id, gint64 now_at_us, GError **error);
+gboolean store_registration_try_code(struct db *db, const char *id, GError **error);
+/* Closing ends it; wiping takes the sealed contact away; ending does both. */
+gboolean store_registration_close(struct db *db, const char *id, gint64 now_at_us, GError **error);
+gboolean store_registration_wipe(struct db *db, const char *id, GError **error);
+gboolean store_registration_end(struct db *db, const char *id, gint64 now_at_us, GError **error);
+
+/* ── keys.db: one wrapped key a registration. Deleting it is deleting the contact everywhere. ── */
+
+struct store_keys;
+struct store_keys *store_keys_open(const char *path, GError **error);
+void store_keys_close(struct store_keys *keys);
+gboolean store_keys_put(struct store_keys *keys, const char *registration_id, GBytes *box,
+                        GError **error);
+/* Transfer full; NULL with BASE_ERROR_NOT_FOUND when it was deleted. */
+GBytes *store_keys_get(struct store_keys *keys, const char *registration_id, GError **error);
+gboolean store_keys_delete(struct store_keys *keys, const char *registration_id, GError **error);
+gboolean store_keys_backup(struct store_keys *keys, const char *path, GError **error);
+
+#endif

@@ -1,0 +1,88 @@
+#include "watch/registration.h"
+
+#include <string.h>
+
+#include "base/error.h"
+#include "base/time.h"
+
+static gboolean wrong(GError **error, const char *message) {
+    g_set_error_literal(error, BASE_ERROR, BASE_ERROR_INPUT, message);
+    return FALSE;
+}
+
+/* RFC 5321's dot-atom local part and a host name: what real mailboxes have, and nothing that could
+ * be a command or a second recipient. */
+char *watch_email_normal(const char *email) {
+    g_autofree char *trimmed = g_strstrip(g_strdup(email));
+    char *at = strrchr(trimmed, '@');
+    static const char local_extra[] = "!#$%&'*+-/=?^_`{|}~.";
+
+    if (!at || at == trimmed || strlen(trimmed) > 254 || at - trimmed > 64 || at[-1] == '.' ||
+        *trimmed == '.' || *trimmed == '-' || strstr(trimmed, ".."))
+        return NULL;
+    for (const char *p = trimmed; p < at; p++)
+        if (!g_ascii_isalnum(*p) && !strchr(local_extra, *p))
+            return NULL;
+    const char *domain = at + 1;
+    if (!*domain || *domain == '-' || *domain == '.' || g_str_has_suffix(domain, "."))
+        return NULL;
+    for (char *p = at + 1; *p; p++) {
+        if (!g_ascii_isalnum(*p) && *p != '-' && *p != '.')
+            return NULL;
+        *p = g_ascii_tolower(*p);
+    }
+    return g_steal_pointer(&trimmed);
+}
+
+static gboolean check_expiry(const char *text, gint64 now_at_us, gint64 *expires_at_us,
+                             GError **error) {
+    gint64 length_us;
+    if (!text)
+        *expires_at_us = now_at_us + WATCH_TERM_DAYS * DAY_US;
+    else if (base_duration_parse(text, &length_us))
+        *expires_at_us = now_at_us + length_us;
+    else if (!base_time_parse(text, expires_at_us))
+        return wrong(error, "`expires` is a date (2027-12-31) or a length of time (180d)");
+    if (*expires_at_us <= now_at_us)
+        return wrong(error, "`expires` has passed already");
+    return TRUE;
+}
+
+static gboolean check_pin(const char *pin, GError **error) {
+    gsize n = pin ? strlen(pin) : 0;
+    if (n < 4 || n > 8 || strspn(pin, "0123456789") != n)
+        return wrong(error, "`pin` is 4 to 8 digits; it is asked for when an alert is confirmed");
+    return TRUE;
+}
+
+gboolean watch_request_check(const struct watch_request *request, gint64 now_at_us,
+                             struct watch_registration *registration, GError **error) {
+    *registration = (struct watch_registration){.person_scope = request->person_scope,
+                                                .person_key = request->person_key,
+                                                .booking_jail = request->booking_jail,
+                                                .booking_key = request->booking_key,
+                                                .relation = RELATION_OTHER,
+                                                .kinds = KINDS_DEFAULT,
+                                                .language = LANGUAGE_EN,
+                                                .confirmed_at_us = TIME_UNKNOWN,
+                                                .ended_at_us = TIME_UNKNOWN,
+                                                .is_role_verified = request->role_verified != NULL};
+    if (!request->person_key || !*request->person_key)
+        return wrong(error, "say who it is about: a person or a booking");
+    if (request->relation && !watch_relation_parse(request->relation, &registration->relation))
+        return wrong(error, "`relation` is survivor, family, friend, counsel, witness or other");
+    if (request->kinds && !custody_kinds_parse(request->kinds, &registration->kinds, error))
+        return FALSE;
+    if (request->language && !language_parse(request->language, &registration->language))
+        return wrong(error, "`language` is en or es");
+    g_autofree char *email = request->email ? watch_email_normal(request->email) : NULL;
+    if (!email)
+        return wrong(error, "`email` is not an address that mail can be sent to");
+    return check_pin(request->pin, error) &&
+           check_expiry(request->expires, now_at_us, &registration->expires_at_us, error);
+}
+
+gboolean watch_registration_is_active(const struct watch_registration *registration, gint64 now_at_us) {
+    return registration->confirmed_at_us != TIME_UNKNOWN && registration->ended_at_us == TIME_UNKNOWN &&
+           registration->expires_at_us > now_at_us;
+}

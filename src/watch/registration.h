@@ -1,0 +1,52 @@
+/* Who asked to be told what about whom, until when.
+ *
+ * A registration never holds a contact in the clear: `contact_box` is sealed (base/seal.h), and
+ * `contact_hash` is a keyed hash for limits only. Nothing about anyone is sent before the contact
+ * was confirmed by a code. The PIN confirms an alert; it never logs anyone in.
+ *
+ * Used by: match, store, pipeline. Includes: base. */
+#ifndef WATCH_REGISTRATION_H
+#define WATCH_REGISTRATION_H
+
+#include "base/vocabulary.h"
+
+#define WATCH_MAX_PEOPLE_PER_CONTACT 3
+#define WATCH_CODE_DIGITS 6
+#define WATCH_CODE_TRIES 5
+#define WATCH_TERM_DAYS 730 /* a registration's length when it does not say */
+
+struct watch_registration {
+    const char *id; /* random, 16 characters */
+    const char *person_scope, *person_key;
+    const char *booking_jail, *booking_key; /* NULL: bound to the person, follows across bookings */
+    enum watch_relation relation;
+    custody_kinds kinds;
+    enum language language;
+    gint64 confirmed_at_us; /* TIME_UNKNOWN: not yet */
+    gint64 expires_at_us;
+    gint64 ended_at_us; /* TIME_UNKNOWN: in force */
+    gboolean is_role_verified;
+};
+
+/* What a person asks for, as it came in. */
+struct watch_request {
+    const char *person_scope, *person_key;
+    const char *booking_jail, *booking_key;
+    const char *relation, *kinds, *language; /* names; NULL for the usual */
+    const char *email;
+    const char *pin;
+    const char *expires;       /* a date or a time such as "180d"; NULL for the usual */
+    const char *role_verified; /* who verified which role; NULL: nobody */
+};
+
+/* Checks a request and fills what it says; the message names the field and the remedy. */
+gboolean watch_request_check(const struct watch_request *request, gint64 now_at_us,
+                             struct watch_registration *registration, GError **error);
+
+/* The form under which an address is hashed: surrounding blanks dropped, the domain in lower case.
+ * NULL when it is no address that mail can be sent to. Transfer full. */
+char *watch_email_normal(const char *email);
+
+gboolean watch_registration_is_active(const struct watch_registration *registration, gint64 now_at_us);
+
+#endif
