@@ -1,8 +1,69 @@
+#include <glib-unix.h>
+#include <stdio.h>
+#include <systemd/sd-daemon.h>
+
+#include "base/text.h"
 #include "cli/cli.h"
-static int run(struct cli *cli, int argc, char **argv) {
-    (void)cli;
-    (void)argc;
-    (void)argv;
-    return EXIT_FAILED;
+#include "pipeline/sender.h"
+#include "pipeline/watcher.h"
+#include "web/server.h"
+
+#define LOOK_EVERY_MS 1000
+
+static gboolean stop(gpointer loop) {
+    g_main_loop_quit(loop);
+    return G_SOURCE_REMOVE;
 }
-const struct cli_command cli_serve = {"serve", "…", run};
+
+static gboolean look(gpointer watcher) {
+    watcher_look(watcher);
+    sd_notify(0, "WATCHDOG=1");
+    return G_SOURCE_CONTINUE;
+}
+
+static void run_until_stopped(struct site *site, guint port) {
+    g_autoptr(GMainLoop) loop = g_main_loop_new(NULL, FALSE);
+    struct watcher *watcher = watcher_new(site);
+    g_autofree char *url = web_console_url(site, port);
+    g_autofree char *address = g_strdup_printf("%s:%u", site->config->listen_address, port);
+
+    g_unix_signal_add(SIGTERM, stop, loop);
+    g_unix_signal_add(SIGINT, stop, loop);
+    g_timeout_add(LOOK_EVERY_MS, look, watcher);
+    watcher_look(watcher);
+    log_line("info", "serving", "address", address, NULL);
+    fprintf(stderr, "The console is at %s\n", url);
+    sd_notify(0, "READY=1");
+    g_main_loop_run(loop);
+    sd_notify(0, "STOPPING=1");
+    log_line("info", "stopping", NULL);
+    watcher_free(watcher);
+}
+
+static int run(struct cli *cli, int argc, char **argv) {
+    int port = 0, status = EXIT_OK;
+    GError *error = NULL;
+    GOptionEntry entries[] = {
+        {"port", 0, 0, G_OPTION_ARG_INT, &port, "Listen here instead of where site.yaml says", "PORT"},
+        {NULL}};
+    if (!cli_parse(cli, "serve", "Takes feeds, sends alerts and answers on HTTP until it is stopped.",
+                   "Logs go to standard error, one JSON object a line, never with a name or a contact.\n"
+                   "Ends cleanly on SIGTERM and SIGINT; whatever was under way is finished or tried again.",
+                   entries, &argc, &argv, 0, 0, &status))
+        return status;
+    struct site *site = cli_site(cli, &status);
+    if (!site)
+        return status;
+    struct sender *sender = sender_start(site, NULL, NULL, &error);
+    struct web_server *server = sender ? web_server_start(site, (guint)MAX(port, 0), &error) : NULL;
+    if (server)
+        run_until_stopped(site, web_server_port(server));
+    else
+        status = cli_fail(error);
+    web_server_stop(server);
+    sender_stop(sender);
+    site_close(site);
+    return status;
+}
+
+const struct cli_command cli_serve = {"serve", "take feeds, send alerts, answer on HTTP", run};

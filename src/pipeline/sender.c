@@ -94,7 +94,9 @@ static struct permit *ask_for_permit(struct job *job, struct policy_decision *de
                                          .subject_flags = f->subject_flags,
                                          .person_name = name,
                                          .facility_name = place->name,
-                                         .facility_phone = place->phone,
+                                         .facility_phone =
+                                             place->phone ? place->phone
+                                                          : feed_mapping_facility(job->mapping)->phone,
                                          .detail = f->detail,
                                          .zone = place->zone,
                                          .occurred_at_us = f->occurred_at_us,

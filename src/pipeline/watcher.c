@@ -1,0 +1,78 @@
+#include "pipeline/watcher.h"
+
+#include "base/text.h"
+#include "feed/dropfolder.h"
+#include "pipeline/load.h"
+#include "pipeline/status.h"
+
+#define TICK_US (10 * (gint64)SECOND_US)
+
+struct watcher {
+    struct site *site;
+    GHashTable *folders; /* feed id → struct feed_dropfolder */
+    gint64 ticked_at_us;
+};
+
+struct watcher *watcher_new(struct site *site) {
+    struct watcher *watcher = g_new0(struct watcher, 1);
+    watcher->site = site;
+    watcher->folders = g_hash_table_new_full(g_str_hash, g_str_equal, g_free,
+                                             (GDestroyNotify)feed_dropfolder_free);
+    return watcher;
+}
+
+void watcher_free(struct watcher *watcher) {
+    g_hash_table_unref(watcher->folders);
+    g_free(watcher);
+}
+
+static void load(struct watcher *watcher, const char *feed, const char *path) {
+    const struct load_options options = {.taken_at_us = TIME_UNKNOWN};
+    struct load_summary summary;
+    g_autoptr(GError) error = NULL;
+    g_autofree char *name = g_path_get_basename(path);
+
+    gboolean ok = feed_load(watcher->site, feed, path, &options, &summary, &error);
+    g_autofree char *events = g_strdup_printf("%u", summary.events);
+    g_autofree char *alerts = g_strdup_printf("%u", summary.alerts);
+    if (ok)
+        log_line(summary.held ? "warning" : "info", summary.held ? "file held" : "file loaded", "feed",
+                 feed, "file", name, "events", events, "alerts", alerts, "note", summary.note, NULL);
+    else
+        log_line("error", "file not loaded", "feed", feed, "file", name, "problem", error->message, NULL);
+    load_summary_clear(&summary);
+}
+
+static void look_into(struct watcher *watcher, const char *feed, const char *path) {
+    struct feed_dropfolder *folder = g_hash_table_lookup(watcher->folders, feed);
+    g_autoptr(GError) error = NULL;
+    if (!folder) {
+        folder = feed_dropfolder_new(path, watcher->site->config->drop_settle_us);
+        g_hash_table_insert(watcher->folders, g_strdup(feed), folder);
+    }
+    g_autoptr(GPtrArray) ready = feed_dropfolder_look(folder, site_now(watcher->site), &error);
+    if (!ready)
+        log_line("error", "a drop folder cannot be read", "feed", feed, "problem", error->message, NULL);
+    for (guint i = 0; ready && i < ready->len; i++)
+        load(watcher, feed, ready->pdata[i]);
+}
+
+void watcher_look(struct watcher *watcher) {
+    g_autoptr(GHashTable) folders = NULL;
+    g_autoptr(GError) error = NULL;
+    gint64 now = site_now(watcher->site);
+    guint n_events = 0;
+    GHashTableIter iter;
+    gpointer feed, path;
+
+    if (status_drop_folders(watcher->site, &folders, &error)) {
+        g_hash_table_iter_init(&iter, folders);
+        while (g_hash_table_iter_next(&iter, &feed, &path))
+            look_into(watcher, feed, path);
+    }
+    if (now - watcher->ticked_at_us >= TICK_US || now < watcher->ticked_at_us) {
+        watcher->ticked_at_us = now;
+        if (!feeds_tick(watcher->site, &n_events, &error))
+            log_line("error", "feeds could not be looked over", "problem", error->message, NULL);
+    }
+}

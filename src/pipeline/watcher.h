@@ -1,0 +1,17 @@
+/* What `serve` does as time passes: looks into drop folders and loads what has become whole, and
+ * raises the silence of feeds.
+ *
+ * Used by: cli. Includes: pipeline/site.h. */
+#ifndef PIPELINE_WATCHER_H
+#define PIPELINE_WATCHER_H
+
+#include "pipeline/site.h"
+
+struct watcher;
+struct watcher *watcher_new(struct site *site);
+void watcher_free(struct watcher *watcher);
+
+/* One look at everything; logs what it does. */
+void watcher_look(struct watcher *watcher);
+
+#endif

@@ -1,0 +1,51 @@
+/* One HTTP request and its answer, as handlers see them, and the routes.
+ *
+ * Used by: web only. Includes: base, pipeline. */
+#ifndef WEB_HTTP_H
+#define WEB_HTTP_H
+
+#include <glib.h>
+#include <microhttpd.h>
+
+#include "pipeline/site.h"
+
+struct web_request {
+    struct site *site;
+    struct MHD_Connection *connection;
+    const char *method, *path;
+    const char *argument; /* what stands for * in the route's path */
+    const char *body;     /* NUL-terminated; body_n bytes */
+    gsize body_n;
+    const char *peer; /* address, for limits; never logged */
+};
+
+struct web_response {
+    guint status;
+    const char *content_type;
+    GString *body;
+    char *location, *cookie; /* headers, NULL: none; freed with the response */
+    guint retry_after_s;
+};
+
+const char *web_header(const struct web_request *request, const char *name); /* NULL: none */
+char *web_cookie(const struct web_request *request, const char *name);       /* transfer full */
+/* A field of a form that was sent; transfer full, NULL when there is none. */
+char *web_form_field(const struct web_request *request, const char *name);
+
+/* RFC 9457 problem+json. `detail` says what is wrong and what to do. */
+void web_problem(struct web_response *response, guint status, const char *title, const char *detail);
+/* The same from an error. Takes it. */
+void web_problem_from(struct web_response *response, GError *error);
+/* 200 or `status` with JSON text. */
+void web_json(struct web_response *response, guint status, const char *json);
+
+typedef void (*web_handler)(const struct web_request *request, struct web_response *response);
+struct web_route {
+    const char *method, *path; /* "/c/" followed by "*" takes the rest of one segment */
+    web_handler handle;
+    gboolean is_limited; /* by address: guesses and floods */
+};
+
+extern const struct web_route web_api_routes[], web_page_routes[], web_console_routes[];
+
+#endif

@@ -1,0 +1,175 @@
+/* The pages that messages link to: confirm a notice, stop notices. They name nobody, and a link that
+ * is not good says nothing about who registered. */
+#include "base/error.h"
+#include "base/text.h"
+#include "catalogue.h"
+#include "embedded.h"
+#include "pipeline/register.h"
+#include "web/page.h"
+
+void page_begin(struct web_response *response, const char *language, const char *title,
+                const char *exit_label) {
+    GString *out = response->body;
+    response->content_type = "text/html; charset=utf-8";
+    g_string_append_printf(out,
+                           "<!doctype html>\n<html lang=\"%s\">\n<head>\n<meta charset=\"utf-8\">\n"
+                           "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
+                           "<meta name=\"robots\" content=\"noindex\">\n<title>",
+                           language);
+    text_append_html(out, title);
+    g_string_append(out, "</title>\n<link rel=\"stylesheet\" href=\"/style.css\">\n</head>\n<body>\n");
+    if (exit_label) {
+        g_string_append(out, "<a id=\"exit\" class=\"exit\" rel=\"noreferrer\" "
+                             "href=\"https://www.weather.gov/\">");
+        text_append_html(out, exit_label);
+        g_string_append(out, "</a>\n<script src=\"/exit.js\"></script>\n");
+    }
+    g_string_append(out, "<main>\n");
+    page_text(response, "h1", title);
+}
+
+void page_end(struct web_response *response) {
+    g_string_append(response->body, "</main>\n</body>\n</html>\n");
+}
+
+void page_text(struct web_response *response, const char *element, const char *text) {
+    g_string_append_printf(response->body, "<%s>", element);
+    text_append_html(response->body, text);
+    g_string_append_printf(response->body, "</%s>\n", element);
+}
+
+static const char *say(enum language language, enum message key) {
+    return catalogue[language][key];
+}
+
+/* In the language the browser asks for, when the link tells none. */
+static enum language asked_language(const struct web_request *request) {
+    const char *accepted = web_header(request, "Accept-Language");
+    return accepted && g_ascii_strncasecmp(accepted, "es", 2) == 0 ? LANGUAGE_ES : LANGUAGE_EN;
+}
+
+static void begin(struct web_response *response, enum language language, enum message title) {
+    page_begin(response, language_name(language), say(language, title),
+               say(language, MESSAGE_PAGE_EXIT));
+}
+
+static void gone(const struct web_request *request, struct web_response *response, GError *error) {
+    enum language language = asked_language(request);
+    response->status = g_error_matches(error, BASE_ERROR, BASE_ERROR_NOT_FOUND) ? 404 : 503;
+    g_error_free(error);
+    begin(response, language, MESSAGE_PAGE_CONFIRM_TITLE);
+    page_text(response, "p", say(language, MESSAGE_PAGE_GONE));
+    page_end(response);
+}
+
+static void pin_form(struct web_response *response, enum language language, const char *warning) {
+    begin(response, language, MESSAGE_PAGE_CONFIRM_TITLE);
+    if (warning) {
+        g_string_append(response->body, "<p class=\"warning\" role=\"alert\">");
+        text_append_html(response->body, warning);
+        g_string_append(response->body, "</p>\n");
+    }
+    page_text(response, "p", say(language, MESSAGE_PAGE_CONFIRM_TEXT));
+    g_string_append(response->body, "<form method=\"post\">\n<label for=\"pin\">");
+    text_append_html(response->body, say(language, MESSAGE_PAGE_CONFIRM_PIN));
+    g_string_append(response->body,
+                    "</label>\n<input id=\"pin\" name=\"pin\" type=\"password\" inputmode=\"numeric\" "
+                    "autocomplete=\"off\" maxlength=\"8\" required>\n<button>");
+    text_append_html(response->body, say(language, MESSAGE_PAGE_CONFIRM_BUTTON));
+    g_string_append(response->body, "</button>\n</form>\n");
+    page_end(response);
+}
+
+static void confirm_page(const struct web_request *request, struct web_response *response) {
+    enum language language;
+    g_autofree char *id = NULL;
+    GError *error = NULL;
+    if (link_open(request->site, "confirm", request->argument, &language, &id, &error))
+        pin_form(response, language, NULL);
+    else
+        gone(request, response, error);
+}
+
+static void confirm_post(const struct web_request *request, struct web_response *response) {
+    g_autofree char *pin = web_form_field(request, "pin");
+    enum alert_confirmation confirmation;
+    enum language language;
+    GError *error = NULL;
+
+    if (!alert_confirm(request->site, request->argument, pin ? pin : "", &confirmation, &language,
+                       &error)) {
+        gone(request, response, error);
+    } else if (confirmation == ALERT_CONFIRMATION_WRONG_PIN) {
+        response->status = 422;
+        pin_form(response, language, say(language, MESSAGE_PAGE_CONFIRM_WRONG));
+    } else {
+        gboolean done = confirmation == ALERT_CONFIRMATION_DONE;
+        response->status = done ? 200 : 403;
+        begin(response, language, MESSAGE_PAGE_CONFIRM_TITLE);
+        page_text(response, "p",
+                  say(language, done ? MESSAGE_PAGE_CONFIRM_DONE : MESSAGE_PAGE_CONFIRM_LOCKED));
+        page_end(response);
+    }
+}
+
+static void stop_page(const struct web_request *request, struct web_response *response) {
+    enum language language;
+    g_autofree char *id = NULL;
+    GError *error = NULL;
+    if (!link_open(request->site, "stop", request->argument, &language, &id, &error)) {
+        gone(request, response, error);
+        return;
+    }
+    begin(response, language, MESSAGE_PAGE_STOP_TITLE);
+    page_text(response, "p", say(language, MESSAGE_PAGE_STOP_TEXT));
+    g_string_append(response->body, "<form method=\"post\">\n<button>");
+    text_append_html(response->body, say(language, MESSAGE_PAGE_STOP_BUTTON));
+    g_string_append(response->body, "</button>\n</form>\n");
+    page_end(response);
+}
+
+/* Also RFC 8058: a mail program's one-click unsubscription posts here. */
+static void stop_post(const struct web_request *request, struct web_response *response) {
+    enum language language;
+    g_autofree char *id = NULL;
+    GError *error = NULL;
+    if (!link_open(request->site, "stop", request->argument, &language, &id, &error) ||
+        !register_end(request->site, id, TRUE, &error)) {
+        gone(request, response, error);
+        return;
+    }
+    begin(response, language, MESSAGE_PAGE_STOP_TITLE);
+    page_text(response, "p", say(language, MESSAGE_PAGE_STOP_DONE));
+    page_end(response);
+}
+
+static void style(const struct web_request *request, struct web_response *response) {
+    (void)request;
+    response->content_type = "text/css; charset=utf-8";
+    g_string_assign(response->body, embedded_style_css);
+}
+
+/* With JavaScript, leaving also takes this page out of the way back. */
+static void exit_script(const struct web_request *request, struct web_response *response) {
+    (void)request;
+    response->content_type = "text/javascript; charset=utf-8";
+    g_string_assign(response->body, "document.getElementById('exit').onclick = function (event) {\n"
+                                    "  event.preventDefault();\n  location.replace(this.href);\n};\n");
+}
+
+static void root(const struct web_request *request, struct web_response *response) {
+    enum language language = asked_language(request);
+    page_begin(response, language_name(language), request->site->config->name, NULL);
+    page_end(response);
+}
+
+const struct web_route web_page_routes[] = {
+    {"GET", "/", root, FALSE},
+    {"GET", "/style.css", style, FALSE},
+    {"GET", "/exit.js", exit_script, FALSE},
+    {"GET", "/c/*", confirm_page, FALSE},
+    {"POST", "/c/*", confirm_post, TRUE},
+    {"GET", "/u/*", stop_page, FALSE},
+    {"POST", "/u/*", stop_post, TRUE},
+    {NULL},
+};

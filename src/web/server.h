@@ -1,0 +1,21 @@
+/* The HTTP server: libmicrohttpd, strict, behind a guard.
+ *
+ * Used by: cli. Includes: pipeline/site.h. */
+#ifndef WEB_SERVER_H
+#define WEB_SERVER_H
+
+#include "pipeline/site.h"
+
+struct web_server;
+
+/* Listens on the configured address; `port` overrides the configured one when not 0. */
+struct web_server *web_server_start(struct site *site, guint port, GError **error);
+void web_server_stop(struct web_server *server);
+
+/* The port it listens on. */
+guint web_server_port(const struct web_server *server);
+
+/* The console's address with its key. Transfer full. */
+char *web_console_url(const struct site *site, guint port);
+
+#endif

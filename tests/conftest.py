@@ -1,0 +1,129 @@
+"""What the end-to-end tests share: the program, sites in scratch folders, and real data if present.
+
+The program is $TOCSIN (./dev test gives the one built with sanitizers), else build/tocsin. Real
+rosters are read from $TOCSIN_DATA, else ../shared/data beside the checkout; tests that need them skip,
+saying so, where they are absent.
+"""
+import json
+import os
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+PROGRAM = os.environ.get("TOCSIN", str(ROOT / "build" / "tocsin"))
+DATA = Path(os.environ.get("TOCSIN_DATA", ROOT.parent / "shared" / "data"))
+
+
+class Site:
+    """A site in a folder of its own, driven through the command line."""
+
+    def __init__(self, path):
+        self.path = Path(path)
+        if not (self.path / "site.yaml").exists():
+            self.run("init")
+
+    def run(self, *words, check=True, timeout=120, env=None):
+        done = subprocess.run([PROGRAM, "-C", str(self.path), *map(str, words)], capture_output=True,
+                              text=True, timeout=timeout, env={**os.environ, **(env or {})})
+        if check:
+            assert done.returncode == 0, f"{words}: {done.returncode}\n{done.stdout}\n{done.stderr}"
+        assert "ERROR: AddressSanitizer" not in done.stderr and "runtime error" not in done.stderr, done.stderr
+        return done
+
+    def json(self, *words, **options):
+        """The objects that a command prints, one a line."""
+        done = self.run(*words, "--json", **options)
+        return [json.loads(line) for line in done.stdout.splitlines()]
+
+    def load(self, feed, *files, **options):
+        """Loads files; gives (events, summary)."""
+        *events, last = self.json("feed", "load", feed, *files, **options)
+        return events, last["summary"]
+
+    def configure(self, text):
+        (self.path / "site.yaml").write_text(text, encoding="utf-8")
+
+    def mail(self):
+        """The messages in the site's Maildir, oldest first, as text."""
+        folder = self.path / "mail" / "new"
+        files = sorted(folder.glob("*"), key=lambda file: file.stat().st_mtime_ns) if folder.exists() else []
+        return [file.read_text(encoding="utf-8") for file in files]
+
+    def register(self, person, email="ana@example.org", pin="4711", **options):
+        """Registers and confirms by the code in the mail; gives the registration's id."""
+        words = [f"--{name.replace('_', '-')}={value}" for name, value in options.items()]
+        before = len(self.mail())
+        made = self.json("watch", "add", f"--person={person}", f"--email={email}", f"--pin={pin}", *words)
+        code = re.search(r"^(\d{6})\s*$", self.mail()[before].replace("\r", ""), re.M).group(1)
+        self.run("watch", "confirm", made[0]["registration"], code)
+        return made[0]["registration"]
+
+
+@pytest.fixture
+def site(tmp_path):
+    return Site(tmp_path / "site")
+
+
+@pytest.fixture(scope="session")
+def data():
+    if not DATA.exists():
+        pytest.skip(f"no real data at {DATA}")
+    return DATA
+
+
+ROSTER_MAPPING = """\
+feed: {feed}
+format: csv-roster
+interval: 24h
+facility: {{id: {feed}, name: Sample County Jail, timezone: America/Denver, phone: 555-0100}}
+snapshot: {{file_date: "%Y-%m-%d", at: "06:00"}}
+columns:
+  person: [person_no]
+  booking: [booking_no]
+  surname: last
+  given: first
+  born: dob
+  facility: unit
+  status: status
+  sealed: sealed
+  admitted_at: booked
+facilities:
+  - {{code: MAIN, id: main, name: Main Jail}}
+  - {{code: ANNEX, id: annex, name: Annex}}
+dates: ["%Y-%m-%d %H:%M", "%Y-%m-%d"]
+"""
+
+
+class Roster:
+    """Writes made-up rosters: `people` is {number: row} and stays editable between days."""
+
+    HEADER = "person_no,booking_no,last,first,dob,unit,status,sealed,booked,race,immigration_hold"
+
+    def __init__(self, folder, n=200, feed="sample"):
+        self.folder = Path(folder)
+        self.folder.mkdir(exist_ok=True)
+        self.mapping = self.folder / "mapping.yaml"
+        self.mapping.write_text(ROSTER_MAPPING.format(feed=feed), encoding="utf-8")
+        self.people = {1000 + i: {"booking": f"B{1000 + i}", "last": f"SAMPLE{i}", "first": "PAT",
+                                  "dob": "1980-01-31", "unit": "MAIN", "status": "held", "sealed": "N",
+                                  "booked": f"2025-0{1 + i % 3}-{1 + i % 28:02d} 10:00"}
+                       for i in range(n)}
+
+    def row(self, number):
+        p = self.people[number]
+        return (f"{number},{p['booking']},{p['last']},{p['first']},{p['dob']},{p['unit']},{p['status']},"
+                f"{p['sealed']},{p['booked']},X,SECRETHOLD")
+
+    def write(self, day, numbers=None, name=None):
+        path = self.folder / (name or f"roster_{day}.csv")
+        lines = [self.HEADER] + [self.row(n) for n in (numbers if numbers is not None else self.people)]
+        path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+        return path
+
+
+@pytest.fixture
+def roster(tmp_path):
+    return Roster(tmp_path / "feed")
