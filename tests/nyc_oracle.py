@@ -1,6 +1,6 @@
 """A second, naive implementation of what daily New York rosters mean: the oracle of test_nyc.py.
 
-It holds whole lists in sets and shares nothing with the program. It knows no held lists, alerts or
+It holds whole lists in memory and shares nothing with the program. It knows no held lists, alerts or
 sealing: only which custody events a run of good files makes. Also usable by hand:
 
     python3 nyc_oracle.py FILE...     prints the events, one JSON object a line
@@ -17,10 +17,10 @@ from zoneinfo import ZoneInfo
 NEW_YORK = ZoneInfo("America/New_York")
 SILENT_AFTER = timedelta(days=1.5)
 
-# `corrects` is the Event that is corrected, or None; `row` is the line in the file, the header being 1.
+# `row` is the line in the file, the header being 1; `corrects` is the Event that is corrected, or None.
 Event = namedtuple("Event", "kind assertion person booking file row occurred_at observed_at detail corrects",
                    defaults=("", None))
-# `rows` maps each (person, admission) to the line that it is first listed on; `sealed` to its flag.
+# `rows` maps each (person, admission) to the line that first lists it, `sealed` to its flag.
 Roster = namedtuple("Roster", "name taken_at rows sealed")
 
 
@@ -28,16 +28,16 @@ def utc(moment):
     return moment.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def noon_of_name(name):
-    """Noon in New York on the day that the file's name ends with."""
+def noon_in_new_york(name):
+    """Noon on the day that a file's name ends with, as UTC: safe to subtract."""
     day = datetime.strptime(re.search(r"(\d{8})\.csv$", name).group(1), "%Y%m%d")
-    return day.replace(hour=12, tzinfo=NEW_YORK)
+    return day.replace(hour=12, tzinfo=NEW_YORK).astimezone(timezone.utc)
 
 
-def admission_utc(text):
-    """2025-04-01T17:10:29.000 or 2025-04-01 17:10:29, New York time, as UTC."""
+def admission(text):
+    """2025-04-01T17:10:29.000 or 2025-04-01 17:10:29, New York time."""
     seconds = text.replace("T", " ").split(".")[0]
-    return utc(datetime.strptime(seconds, "%Y-%m-%d %H:%M:%S").replace(tzinfo=NEW_YORK))
+    return datetime.strptime(seconds, "%Y-%m-%d %H:%M:%S").replace(tzinfo=NEW_YORK)
 
 
 def read(path):
@@ -52,80 +52,81 @@ def read(path):
             pair = cells[person].strip(), cells[admitted].strip()
             rows.setdefault(pair, number)
             sealed.setdefault(pair, cells[seal].strip())
-    return Roster(path.name, noon_of_name(path.name), rows, sealed)
+    return Roster(path.name, noon_in_new_york(path.name), rows, sealed)
 
 
 class Oracle:
-    """Takes rosters oldest first; gives the events of each."""
+    """Takes rosters, oldest first, and gives the events of each; copy.copy makes a fork."""
 
     def __init__(self):
         self.last = None
         self.silent = False
-        self.left = {}      # pair -> the latest left_roster that was reported of it
+        self.seen = frozenset()     # every pair that was ever listed
+        self.left = {}              # pair -> the latest left_roster that was reported of it
 
     def take(self, roster):
-        if self.last is None:
-            events = []
-        elif roster.sealed == self.last.sealed:
-            events = self._silence(roster, "repeated")
-        else:
-            events = [*self._gap(roster), *self._restoration(roster),
-                      *self._departures(roster), *self._arrivals(roster)]
+        events = self._compare(roster) if self.last else []
         self.last = roster
+        self.seen = self.seen | roster.rows.keys()
         return events
 
-    def _silence(self, roster, detail):
-        """A feed falls silent once, however often it then repeats itself."""
-        since = self.last.taken_at.astimezone(timezone.utc) + SILENT_AFTER
-        began = utc(since) if detail == "stopped" else utc(roster.taken_at)
-        events = [] if self.silent else [Event("feed_silent", "inferred", None, None, roster.name, None, began,
-                                               utc(roster.taken_at), detail)]
+    def _compare(self, roster):
+        stopped = self._stop(roster)
+        if roster.sealed == self.last.sealed:
+            return stopped + self._fall_silent(roster, roster.taken_at, "repeated")
+        return stopped + self._restore(roster) + self._departures(roster) + self._arrivals(roster)
+
+    def _stop(self, roster):
+        late = self.last.taken_at + SILENT_AFTER
+        return self._fall_silent(roster, late, "stopped") if roster.taken_at > late else []
+
+    def _fall_silent(self, roster, since, detail):
+        """A feed falls silent once, for the first reason, however long it stays so."""
+        if self.silent:
+            return []
         self.silent = True
-        return events
+        return [Event("feed_silent", "inferred", None, None, roster.name, None, utc(since),
+                      utc(roster.taken_at), detail)]
 
-    def _gap(self, roster):
-        gap = roster.taken_at.astimezone(timezone.utc) - self.last.taken_at.astimezone(timezone.utc)
-        return self._silence(roster, "stopped") if gap > SILENT_AFTER else []
-
-    def _restoration(self, roster):
-        now = utc(roster.taken_at)
-        events = [Event("feed_restored", "reported", None, None, roster.name, None, now, now)] if self.silent else []
+    def _restore(self, roster):
+        if not self.silent:
+            return []
         self.silent = False
-        return events
+        now = utc(roster.taken_at)
+        return [Event("feed_restored", "reported", None, None, roster.name, None, now, now)]
 
     def _departures(self, roster):
-        """Only whoever is on no row at all has left; nobody knows when."""
+        """Only whoever is on no row at all has left, and nobody knows when."""
         present = {person for person, _ in roster.rows}
-        gone = [pair for pair in self.last.rows if pair[0] not in present]
-        for pair in gone:
-            self.left[pair] = Event("left_roster", "inferred", pair[0], "/".join(pair), roster.name, None, None,
-                                    utc(roster.taken_at))
-        return [self.left[pair] for pair in gone]
+        left = {pair: Event("left_roster", "inferred", pair[0], "/".join(pair), roster.name, None, None,
+                            utc(roster.taken_at))
+                for pair in self.last.rows if pair[0] not in present}
+        self.left = {**self.left, **left}
+        return list(left.values())
 
     def _arrivals(self, roster):
-        return [self._arrival(roster, pair) for pair in roster.rows if pair not in self.last.rows]
+        new = [pair for pair in roster.rows if pair not in self.last.rows]
+        return [event for pair in new for event in self._arrival(roster, pair)]
 
     def _arrival(self, roster, pair):
-        person, admitted = pair
-        row, observed = roster.rows[pair], utc(roster.taken_at)
+        """A pair that gave way to another of the same person, and is back, had never left: no event."""
+        facts = pair[0], "/".join(pair), roster.name, roster.rows[pair]
+        now = utc(roster.taken_at)
         if pair in self.left:
-            return Event("back_on_roster", "corrected", person, "/".join(pair), roster.name, row, None, observed,
-                         corrects=self.left[pair])
-        return Event("booked", "reported", person, "/".join(pair), roster.name, row, admission_utc(admitted),
-                     observed)
+            return [Event("back_on_roster", "corrected", *facts, None, now, corrects=self.left[pair])]
+        if pair in self.seen:
+            return []
+        return [Event("booked", "reported", *facts, utc(admission(pair[1])), now)]
 
 
 def events_by_file(rosters):
-    """{file name: its events}, for rosters oldest first."""
+    """{file name: its events}, of rosters oldest first."""
     oracle = Oracle()
     return {roster.name: oracle.take(roster) for roster in rosters}
 
 
-def events_of(rosters):
-    return [event for events in events_by_file(rosters).values() for event in events]
-
-
 if __name__ == "__main__":
-    for event in events_of(map(read, sys.argv[1:])):
-        corrects = event.corrects and event.corrects._asdict()
-        print(json.dumps({**event._asdict(), "corrects": corrects}))
+    for found in events_by_file(map(read, sys.argv[1:])).values():
+        for event in found:
+            corrected = event.corrects and event.corrects._asdict()
+            print(json.dumps({**event._asdict(), "corrects": corrected}))

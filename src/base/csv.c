@@ -110,6 +110,11 @@ static char *find_row_end(struct csv_reader *reader, char *p, const char **reaso
     const struct csv_dialect *d = &reader->dialect;
     gboolean at_field_start = TRUE;
 
+    char *line_end = memchr(p, '\n', (gsize)(reader->end - p));
+    if (line_end && (!d->quote || !memchr(p, d->quote, (gsize)(line_end - p)))) {
+        char *carriage = memchr(p, '\r', (gsize)(line_end - p));
+        return carriage ? carriage : line_end;
+    }
     while (p < reader->end && !ends_line(*p)) {
         if (at_field_start && !d->keeps_padding)
             while (p < reader->end && *p == ' ' && *p != d->delimiter)
@@ -136,8 +141,28 @@ static char *find_row_end(struct csv_reader *reader, char *p, const char **reaso
     return p;
 }
 
-static gboolean take_field(struct csv_reader *reader, char *start, char *stop, char **field,
-                           const char **reason) {
+/* What a whole row is made of, found once so that its fields need no look of their own. */
+struct texture {
+    gboolean has_high, has_nul;
+};
+
+static struct texture look_at(const char *start, const char *stop) {
+    guint64 high = 0, nul = 0, word;
+    const guint64 ones = G_GUINT64_CONSTANT(0x0101010101010101), tops = ones << 7;
+    for (; stop - start >= 8; start += 8) {
+        memcpy(&word, start, 8);
+        high |= word;
+        nul |= (word - ones) & ~word;
+    }
+    for (; start < stop; start++) {
+        high |= (guint64)(guchar)*start;
+        nul |= *start ? 0 : tops;
+    }
+    return (struct texture){(high & tops) != 0, (nul & tops) != 0};
+}
+
+static gboolean take_field(struct csv_reader *reader, char *start, char *stop, struct texture texture,
+                           char **field, const char **reason) {
     const struct csv_dialect *d = &reader->dialect;
 
     if (!d->keeps_padding || (d->quote && start < stop && *start == d->quote))
@@ -148,13 +173,13 @@ static gboolean take_field(struct csv_reader *reader, char *start, char *stop, c
         if (!d->keeps_padding)
             trim(&start, &stop);
     }
-    if (memchr(start, 0, (gsize)(stop - start))) {
+    if (texture.has_nul && memchr(start, 0, (gsize)(stop - start))) {
         *reason = "a field holds a NUL byte";
         return FALSE;
     }
     *stop = 0;
     *field = start;
-    if (g_str_is_ascii(start))
+    if (!texture.has_high || g_str_is_ascii(start))
         return TRUE;
     if (d->is_latin1) {
         char *utf8 = g_convert(start, -1, "UTF-8", "ISO-8859-1", NULL, NULL, NULL);
@@ -171,6 +196,7 @@ static gboolean take_field(struct csv_reader *reader, char *start, char *stop, c
 /* Cuts the row [start, stop) into fields in place. */
 static gboolean split_row(struct csv_reader *reader, char *start, char *stop, struct csv_row *row) {
     const struct csv_dialect *d = &reader->dialect;
+    const struct texture texture = look_at(start, stop);
     guint n = 0;
     gboolean more = TRUE;
 
@@ -191,7 +217,7 @@ static gboolean split_row(struct csv_reader *reader, char *start, char *stop, st
             row->reason = "the row has more than 512 fields";
             return FALSE;
         }
-        if (!take_field(reader, start, p, &reader->fields[n++], &row->reason))
+        if (!take_field(reader, start, p, texture, &reader->fields[n++], &row->reason))
             return FALSE;
         start = p + 1;
     }

@@ -264,6 +264,11 @@ GBytes *seal_open_key(const guint8 *key, GBytes *box, const char *bound_to, GErr
     return take_plain(plain, n - overhead, ok, error);
 }
 
+void seal_sha256(const void *bytes, gsize n, guint8 digest[32]) {
+    if (!EVP_Digest(bytes, n, digest, NULL, EVP_sha256(), NULL))
+        g_error("OpenSSL cannot compute SHA-256");
+}
+
 void seal_hmac(const void *key, gsize key_n, const void *text, gsize n, guint8 mac[32]) {
     unsigned mac_n = 32;
     if (!HMAC(EVP_sha256(), key, (int)key_n, text, n, mac, &mac_n))

@@ -47,6 +47,9 @@ GBytes *seal_open_key(const guint8 *key, GBytes *box, const char *bound_to, GErr
 void seal_bytes_unref(GBytes *bytes);
 void seal_wipe(void *bytes, gsize n);
 
+/* SHA-256, at the machine's own speed. */
+void seal_sha256(const void *bytes, gsize n, guint8 digest[32]);
+
 /* HMAC-SHA256 of `text` under `key`, 32 bytes into `mac`. */
 void seal_hmac(const void *key, gsize key_n, const void *text, gsize n, guint8 mac[32]);
 gboolean seal_equal(const void *a, const void *b, gsize n); /* in constant time */

@@ -8,27 +8,35 @@ struct entry {
     gint64 booking_id;
     gint64 tenure_from_us;
     guint64 digest;
-    gsize person; /* offset in keys; the booking's key follows its NUL */
+    gsize person, booking; /* offsets in keys */
     guint is_expected : 1;
     guint is_seen : 1;
     guint is_spared : 1;
 };
 
+/* The hash stands beside the entry's number, so that a probe seldom leaves the slots. */
+struct slot {
+    guint32 hash, entry; /* entry + 1; 0: free */
+};
+
 struct custody_roster {
     GArray *entries;
     GByteArray *keys;
-    guint32 *slots;
+    struct slot *slots;
     guint n_slots; /* a power of two, at least twice the entries */
     guint n_expected, n_spared;
     GString *unread; /* text of rows that could not be read */
 };
 
-struct custody_roster *custody_roster_new(void) {
+struct custody_roster *custody_roster_new(guint n_expected) {
     struct custody_roster *roster = g_new0(struct custody_roster, 1);
-    roster->entries = g_array_new(FALSE, FALSE, sizeof(struct entry));
+    roster->entries =
+        g_array_sized_new(FALSE, FALSE, sizeof(struct entry), n_expected + n_expected / 16 + 64);
     roster->keys = g_byte_array_new();
     roster->n_slots = 1024;
-    roster->slots = g_new0(guint32, roster->n_slots);
+    while (roster->n_slots < 2 * (n_expected + n_expected / 16))
+        roster->n_slots *= 2;
+    roster->slots = g_new0(struct slot, roster->n_slots);
     roster->unread = g_string_new(NULL);
     return roster;
 }
@@ -52,60 +60,80 @@ static const char *person_of(const struct custody_roster *roster, const struct e
 }
 
 static const char *booking_of(const struct custody_roster *roster, const struct entry *entry) {
-    const char *person = person_of(roster, entry);
-    return person + strlen(person) + 1;
+    return (const char *)roster->keys->data + entry->booking;
 }
 
-static guint hash_key(const char *key) {
-    return (guint)base_hash64(key, strlen(key), 0x7065726c);
+static guint32 hash_key(const char *key, gsize n) {
+    return (guint32)base_hash64(key, n, 0x7065726c);
 }
 
 /* The slot that holds `booking_key`, or the free one where it belongs. */
-static guint32 *find_slot(const struct custody_roster *roster, const char *booking_key) {
-    for (guint i = hash_key(booking_key);; i++) {
-        guint32 *slot = &roster->slots[i & (roster->n_slots - 1)];
-        if (!*slot || strcmp(booking_of(roster, entry_at(roster, *slot - 1)), booking_key) == 0)
+static struct slot *find_slot(const struct custody_roster *roster, const char *booking_key,
+                              guint32 hash) {
+    for (guint i = hash;; i++) {
+        struct slot *slot = &roster->slots[i & (roster->n_slots - 1)];
+        if (!slot->entry ||
+            (slot->hash == hash &&
+             strcmp(booking_of(roster, entry_at(roster, slot->entry - 1)), booking_key) == 0))
             return slot;
     }
 }
 
 static void grow(struct custody_roster *roster) {
+    struct slot *old = roster->slots;
+    guint n_old = roster->n_slots;
     roster->n_slots *= 2;
-    g_free(roster->slots);
-    roster->slots = g_new0(guint32, roster->n_slots);
-    for (guint i = 0; i < roster->entries->len; i++)
-        *find_slot(roster, booking_of(roster, entry_at(roster, i))) = i + 1;
+    roster->slots = g_new0(struct slot, roster->n_slots);
+    for (guint i = 0; i < n_old; i++) {
+        guint at = old[i].hash;
+        if (!old[i].entry)
+            continue;
+        while (roster->slots[at & (roster->n_slots - 1)].entry)
+            at++;
+        roster->slots[at & (roster->n_slots - 1)] = old[i];
+    }
+    g_free(old);
+}
+
+static gsize keep_key(struct custody_roster *roster, const char *key, gsize n) {
+    gsize at = roster->keys->len;
+    g_byte_array_append(roster->keys, (const guint8 *)key, (guint)n);
+    g_byte_array_append(roster->keys, (const guint8 *)"", 1);
+    return at;
 }
 
 static void add(struct custody_roster *roster, const struct entry *entry, const char *booking_key,
-                const char *person_key) {
+                gsize booking_key_n, const char *person_key, gsize person_key_n, guint32 hash) {
     struct entry with_keys = *entry;
-    with_keys.person = roster->keys->len;
-    g_byte_array_append(roster->keys, (const guint8 *)person_key, (guint)strlen(person_key) + 1);
-    g_byte_array_append(roster->keys, (const guint8 *)booking_key, (guint)strlen(booking_key) + 1);
+    with_keys.person = keep_key(roster, person_key, person_key_n);
+    with_keys.booking = keep_key(roster, booking_key, booking_key_n);
     if (2 * (roster->entries->len + 1) > roster->n_slots)
         grow(roster);
-    guint32 *slot = find_slot(roster, booking_key);
+    struct slot *slot = find_slot(roster, booking_of(roster, &with_keys), hash);
     g_array_append_val(roster->entries, with_keys);
-    *slot = roster->entries->len;
+    *slot = (struct slot){hash, roster->entries->len};
 }
 
 void custody_roster_expect(struct custody_roster *roster, gint64 booking_id, const char *booking_key,
-                           const char *person_key, guint64 digest, gint64 tenure_from_us) {
+                           gsize booking_key_n, const char *person_key, gsize person_key_n,
+                           guint64 digest, gint64 tenure_from_us) {
     const struct entry entry = {.booking_id = booking_id,
                                 .digest = digest,
                                 .tenure_from_us = tenure_from_us,
                                 .is_expected = TRUE};
-    add(roster, &entry, booking_key, person_key);
+    add(roster, &entry, booking_key, booking_key_n, person_key, person_key_n,
+        hash_key(booking_key, booking_key_n));
     roster->n_expected++;
 }
 
 enum custody_sight custody_roster_see(struct custody_roster *roster, const char *booking_key,
                                       const char *person_key, guint64 digest, gint64 *booking_id) {
-    guint32 slot = *find_slot(roster, booking_key);
+    const gsize booking_key_n = strlen(booking_key);
+    guint32 hash = hash_key(booking_key, booking_key_n);
+    guint32 slot = find_slot(roster, booking_key, hash)->entry;
     if (!slot) {
         const struct entry entry = {.digest = digest, .is_seen = TRUE};
-        add(roster, &entry, booking_key, person_key);
+        add(roster, &entry, booking_key, booking_key_n, person_key, strlen(person_key), hash);
         *booking_id = 0;
         return SIGHT_NEW;
     }

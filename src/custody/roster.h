@@ -4,8 +4,8 @@
  * the new list is seen; what was expected and not seen has vanished. Rows whose cells are the same
  * as last time cost one probe and are read no further.
  *
- *   entries   [ id | person, booking → keys | digest | admitted | seen ]   one a listed booking
- *   slots     [ entry + 1 | … ]                                           open addressing, power of 2
+ *   entries   [ id | person, booking → keys | digest | since | seen ]   one a listed booking
+ *   slots     [ hash 32, entry + 1 32 | … ]                            open addressing, power of 2
  *   keys      [ "person\0booking\0…" ]
  *
  * Used by: pipeline. Includes: base, custody. */
@@ -16,12 +16,14 @@
 
 struct custody_roster;
 
-struct custody_roster *custody_roster_new(void);
+/* `n_expected`: how many will be expected, about; makes room at once. */
+struct custody_roster *custody_roster_new(guint n_expected);
 void custody_roster_free(struct custody_roster *roster);
 
-/* A booking that the last list showed. Strings are copied. */
+/* A booking that the last list showed. Keys are copied; they need no NUL. */
 void custody_roster_expect(struct custody_roster *roster, gint64 booking_id, const char *booking_key,
-                           const char *person_key, guint64 digest, gint64 tenure_from_us);
+                           gsize booking_key_n, const char *person_key, gsize person_key_n,
+                           guint64 digest, gint64 tenure_from_us);
 
 enum custody_sight {
     SIGHT_SAME,      /* listed before, nothing differs */

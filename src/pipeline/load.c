@@ -282,7 +282,8 @@ static gboolean note_repetition(struct load *load, const struct roster_run *run,
 }
 
 static gboolean learn_baseline(struct load *load, GError **error) {
-    struct custody_roster *roster = custody_roster_new();
+    struct custody_roster *roster =
+        custody_roster_new(store_booking_n_listed(load->db, load->feed.id));
     gboolean ok = store_booking_expect(load->db, load->feed.id, roster, error);
     if (ok)
         custody_turnover_start(&load->feed.turnover, roster,
@@ -362,7 +363,8 @@ static gboolean hold_roster(struct load *load, const struct custody_verdict *ver
 
 /* Compares and judges; what the comparison did is taken back when the list is held. */
 static gboolean load_roster(struct load *load, struct custody_verdict *verdict, GError **error) {
-    struct roster_run run = {.roster = custody_roster_new()};
+    struct roster_run run = {
+        .roster = custody_roster_new(store_booking_n_listed(load->db, load->feed.id))};
     struct feed_adapter *adapter = open_rows(load, error);
     gboolean ok = adapter != NULL && db_script(load->db, "SAVEPOINT roster", error) &&
                   store_booking_expect(load->db, load->feed.id, run.roster, error) &&
@@ -526,13 +528,6 @@ static gboolean refuse_in_transaction(struct db *db, void *context, GError **err
     return ok;
 }
 
-static void digest_of(const void *bytes, gsize n, guint8 digest[32]) {
-    gsize digest_n = 32;
-    g_autoptr(GChecksum) sum = g_checksum_new(G_CHECKSUM_SHA256);
-    g_checksum_update(sum, bytes, (gssize)n);
-    g_checksum_get_digest(sum, digest, &digest_n);
-}
-
 static gboolean run_load(struct load *load, GError **error) {
     g_autoptr(GError) problem = NULL;
     gint64 start_us = g_get_monotonic_time();
@@ -635,7 +630,7 @@ gboolean feed_load(struct site *site, const char *feed_id, const char *path,
         gsize n;
         const void *bytes = g_bytes_get_data(content, &n);
         load.content = content;
-        digest_of(bytes ? bytes : "", n, load.digest);
+        seal_sha256(bytes ? bytes : "", n, load.digest);
         load.observed_at_us = taken_at(&load, query.mapping, path);
         load.snapshot_at_us = query.mapping->format == FEED_CSV_ROSTER ? load.observed_at_us : 0;
         ok = run_load(&load, error);
@@ -711,7 +706,7 @@ gboolean feed_push(struct site *site, const char *feed_id, const char *key, cons
                         .summary = &summary};
     struct push_query query = {.feed_id = feed_id, .digest = load.digest};
 
-    digest_of(key, strlen(key), load.digest);
+    seal_sha256(key, strlen(key), load.digest);
     gboolean ok = store_read(site->store, find_push, &query, error);
     if (ok && query.body_digest && !g_str_equal(query.body_digest, name)) {
         g_set_error(error, BASE_ERROR, BASE_ERROR_CONFLICT,

@@ -7,6 +7,7 @@
 
 struct db {
     sqlite3 *handle;
+    guint log_pages;        /* in the write-ahead log after the last commit */
     GHashTable *statements; /* SQL text's address → sqlite3_stmt */
 };
 
@@ -27,8 +28,28 @@ static void finalize(gpointer statement) {
     sqlite3_finalize(statement);
 }
 
+/* SQLite calls this after a commit, with the length of the log. */
+static int note_log(void *context, sqlite3 *handle, const char *name, int n_pages) {
+    struct db *db = context;
+    (void)handle;
+    (void)name;
+    db->log_pages = (guint)n_pages;
+    return SQLITE_OK;
+}
+
+/* Each connection stays with one thread at a time; nobody asks how much memory SQLite uses. */
+static void configure_once(void) {
+    static gsize done;
+    if (g_once_init_enter(&done)) {
+        sqlite3_config(SQLITE_CONFIG_MULTITHREAD);
+        sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+        g_once_init_leave(&done, 1);
+    }
+}
+
 struct db *db_open(const char *path, enum db_role role, GError **error) {
     struct db *db = g_new0(struct db, 1);
+    configure_once();
     db->statements = g_hash_table_new_full(NULL, NULL, NULL, finalize);
     if (sqlite3_open_v2(path, &db->handle,
                         SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX,
@@ -45,7 +66,7 @@ struct db *db_open(const char *path, enum db_role role, GError **error) {
     if (!db_script(db,
                    role == DB_WRITER
                        ? "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA cache_size=-65536; "
-                         "PRAGMA wal_autocheckpoint=4000; PRAGMA temp_store=MEMORY;"
+                         "PRAGMA wal_autocheckpoint=0; PRAGMA temp_store=MEMORY;"
                        : "PRAGMA query_only=ON; PRAGMA wal_autocheckpoint=0; "
                          "PRAGMA cache_size=-16384; PRAGMA temp_store=MEMORY;",
                    error)) {
@@ -53,6 +74,8 @@ struct db *db_open(const char *path, enum db_role role, GError **error) {
         db_close(db);
         return NULL;
     }
+    if (role == DB_WRITER)
+        sqlite3_wal_hook(db->handle, note_log, db);
     return db;
 }
 
@@ -161,6 +184,10 @@ gboolean db_is_null(struct db_rows *rows, int column) {
 
 gboolean db_backup(struct db *db, const char *path, GError **error) {
     return db_run(db, "VACUUM INTO :path", PARAMS(P_TEXT("path", path)), error);
+}
+
+guint db_log_pages(struct db *db) {
+    return db->log_pages;
 }
 
 gboolean db_checkpoint(struct db *db, GError **error) {

@@ -55,13 +55,16 @@ gboolean db_done(struct db_rows *rows, GError **error);
 gint64 db_int(struct db_rows *rows, int column);
 gint64 db_time(struct db_rows *rows, int column); /* NULL: TIME_UNKNOWN */
 const char *db_text(struct db_rows *rows, int column);
-const void *db_blob(struct db_rows *rows, int column, gsize *n);
+const void *db_blob(struct db_rows *rows, int column, gsize *n); /* of text: its bytes, no NUL */
 gboolean db_is_null(struct db_rows *rows, int column);
 
 /* Copies the whole database, as of one moment, into a new file. */
 gboolean db_backup(struct db *db, const char *path, GError **error);
 
-/* Copies the log's pages into the database; only the writer may. */
+/* Pages in the write-ahead log after the last commit. */
+guint db_log_pages(struct db *db);
+
+/* Copies the log's pages into the database; only the writer may, when nobody waits for it. */
 gboolean db_checkpoint(struct db *db, GError **error);
 
 #endif

@@ -11,6 +11,7 @@
 
 #define SCHEMA_VERSION 1
 #define MOST_IN_A_GROUP 512
+#define CHECKPOINT_PAGES 4000 /* of the log; 16 MB */
 
 struct job {
     store_work work;
@@ -35,6 +36,16 @@ struct store {
     guint64 n_groups, n_works;
 };
 
+/* Keeps other processes' writers out. */
+static void lock(struct store *store) {
+    while (flock(store->lock_fd, LOCK_EX) != 0 && errno == EINTR)
+        ;
+}
+
+static void unlock(struct store *store) {
+    flock(store->lock_fd, LOCK_UN);
+}
+
 /* ── The writer's thread ───────────────────────────────────────────────────────────────────────── */
 
 static gboolean run_behind_savepoint(struct store *store, struct job *job) {
@@ -44,6 +55,15 @@ static gboolean run_behind_savepoint(struct store *store, struct job *job) {
     if (!job->ok || job->is_trial)
         db_script(store->writer, "ROLLBACK TO work", NULL);
     return db_script(store->writer, "RELEASE work", job->error ? NULL : &job->error);
+}
+
+/* Checkpoints when the log has grown, after the answers were given: nobody waits for it. */
+static void tidy(struct store *store) {
+    if (db_log_pages(store->writer) < CHECKPOINT_PAGES)
+        return;
+    lock(store);
+    db_checkpoint(store->writer, NULL);
+    unlock(store);
 }
 
 static void spoil(GPtrArray *group, const GError *cause) {
@@ -59,15 +79,14 @@ static void spoil(GPtrArray *group, const GError *cause) {
 static void run_group(struct store *store, GPtrArray *group) {
     GError *error = NULL;
 
-    while (flock(store->lock_fd, LOCK_EX) != 0 && errno == EINTR)
-        ;
+    lock(store);
     if (db_script(store->writer, "BEGIN IMMEDIATE", &error)) {
         for (guint i = 0; i < group->len; i++)
             run_behind_savepoint(store, group->pdata[i]);
         if (!db_script(store->writer, "COMMIT", &error))
             db_script(store->writer, "ROLLBACK", NULL);
     }
-    flock(store->lock_fd, LOCK_UN);
+    unlock(store);
     if (error)
         spoil(group, error);
     g_clear_error(&error);
@@ -96,6 +115,9 @@ static gpointer write_loop(gpointer data) {
         g_cond_broadcast(&store->has_answers);
         if (store->listener)
             store->listener(store->listener_context);
+        g_mutex_unlock(&store->mutex);
+        tidy(store);
+        g_mutex_lock(&store->mutex);
     }
     g_mutex_unlock(&store->mutex);
     return NULL;
@@ -198,12 +220,11 @@ struct store *store_open(const char *path, GError **error) {
     if (store->lock_fd < 0) {
         g_set_error(error, BASE_ERROR, BASE_ERROR_STORE, "%s: %s", lock_path, g_strerror(errno));
     } else {
-        while (flock(store->lock_fd, LOCK_EX) != 0 && errno == EINTR)
-            ;
+        lock(store);
         store->writer = db_open(path, DB_WRITER, error);
         if (store->writer && make_schema(store->writer, error))
             store->thread = g_thread_new("writer", write_loop, store);
-        flock(store->lock_fd, LOCK_UN);
+        unlock(store);
     }
     if (!store->thread) {
         store_close(store);
@@ -221,10 +242,9 @@ void store_close(struct store *store) {
         g_cond_signal(&store->has_work);
         g_mutex_unlock(&store->mutex);
         g_thread_join(store->thread);
-        while (flock(store->lock_fd, LOCK_EX) != 0 && errno == EINTR)
-            ;
+        lock(store);
         db_checkpoint(store->writer, NULL);
-        flock(store->lock_fd, LOCK_UN);
+        unlock(store);
     }
     for (struct db *db; (db = g_queue_pop_head(&store->readers));)
         db_close(db);

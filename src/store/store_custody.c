@@ -153,15 +153,22 @@ gboolean store_booking_expect(struct db *db, const char *feed, struct custody_ro
                                     "SELECT id, key, person_key, digest, tenure_from_us FROM booking "
                                     "WHERE roster_feed = :feed AND listing = 1 ORDER BY id",
                                     PARAMS(P_TEXT("feed", feed)));
-    while (db_next(rows))
-        custody_roster_expect(roster, db_int(rows, 0), db_text(rows, 1), db_text(rows, 2),
+    while (db_next(rows)) {
+        gsize key_n, person_key_n;
+        const char *key = db_blob(rows, 1, &key_n), *person_key = db_blob(rows, 2, &person_key_n);
+        custody_roster_expect(roster, db_int(rows, 0), key, key_n, person_key, person_key_n,
                               (guint64)db_int(rows, 3), db_time(rows, 4));
+    }
     return db_done(rows, error);
 }
 
-gboolean store_booking_touch(struct db *db, gint64 id, guint64 digest, GError **error) {
-    return db_run(db, "UPDATE booking SET digest = :digest WHERE id = :id",
-                  PARAMS(P_INT("digest", digest), P_INT("id", id)), error);
+guint store_booking_n_listed(struct db *db, const char *feed) {
+    struct db_rows *rows = db_query(
+        db, "SELECT count(*) FROM booking WHERE roster_feed = :feed AND listing = 1",
+        PARAMS(P_TEXT("feed", feed)));
+    guint n = db_next(rows) ? (guint)db_int(rows, 0) : 0;
+    db_done(rows, NULL);
+    return n;
 }
 
 /* ── Events ────────────────────────────────────────────────────────────────────────────────────── */

@@ -37,9 +37,7 @@ gboolean store_booking_save(struct db *db, const char *jail, const char *roster_
 /* Every booking that the feed's roster lists, given to `roster` to expect. */
 gboolean store_booking_expect(struct db *db, const char *feed, struct custody_roster *roster,
                               GError **error);
-
-/* Only the row's digest changed. */
-gboolean store_booking_touch(struct db *db, gint64 id, guint64 digest, GError **error);
+guint store_booking_n_listed(struct db *db, const char *feed);
 
 struct store_event {
     const struct custody_event *event;
