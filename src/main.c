@@ -3,6 +3,7 @@
 #include <locale.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "cli/cli.h"
@@ -17,6 +18,7 @@ int main(int argc, char **argv) {
                                            cli_person, cli_watch,  cli_alert,    cli_config,
                                            cli_doctor, cli_backup, cli_simulate, {NULL}};
 
+    umask(077); /* whatever a site holds is its owner's */
     setlocale(LC_ALL, "C.UTF-8");
     curl_global_init(CURL_GLOBAL_DEFAULT);
     while (argc > 1 && argv[1][0] == '-') {

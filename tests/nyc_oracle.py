@@ -62,9 +62,10 @@ class Oracle:
         self.last = None
         self.silent = False
         self.seen = frozenset()     # every pair that was ever listed
-        self.left = {}              # pair -> the latest left_roster that was reported of it
+        self.left = {}              # pair -> its left_roster that nothing has corrected yet
 
     def take(self, roster):
+        self.left = dict(self.left)
         events = self._compare(roster) if self.last else []
         self.last = roster
         self.seen = self.seen | roster.rows.keys()
@@ -101,7 +102,7 @@ class Oracle:
         left = {pair: Event("left_roster", "inferred", pair[0], "/".join(pair), roster.name, None, None,
                             utc(roster.taken_at))
                 for pair in self.last.rows if pair[0] not in present}
-        self.left = {**self.left, **left}
+        self.left.update(left)
         return list(left.values())
 
     def _arrivals(self, roster):
@@ -113,7 +114,7 @@ class Oracle:
         facts = pair[0], "/".join(pair), roster.name, roster.rows[pair]
         now = utc(roster.taken_at)
         if pair in self.left:
-            return [Event("back_on_roster", "corrected", *facts, None, now, corrects=self.left[pair])]
+            return [Event("back_on_roster", "corrected", *facts, None, now, corrects=self.left.pop(pair))]
         if pair in self.seen:
             return []
         return [Event("booked", "reported", *facts, utc(admission(pair[1])), now)]

@@ -13,6 +13,7 @@ CREATE TABLE feed (
     silent_since_us INTEGER,
     silence_seq     INTEGER,                  -- the feed_silent event
     silence_told    INTEGER NOT NULL DEFAULT 0,
+    last_digest     BLOB,                     -- of the list that was taken last
     turnover        TEXT                      -- what the breaker has learned, JSON
 ) WITHOUT ROWID;
 
@@ -44,6 +45,7 @@ CREATE TABLE problem (
     reason    TEXT NOT NULL,
     value     TEXT NOT NULL
 );
+CREATE INDEX problem_by_source ON problem (source_id);
 
 CREATE TABLE person (
     id      INTEGER PRIMARY KEY,
@@ -57,6 +59,7 @@ CREATE TABLE person (
     folded  TEXT NOT NULL,                    -- "surname given middle", for search
     UNIQUE (scope, key)
 );
+CREATE INDEX person_by_key ON person (key);
 CREATE INDEX person_by_name ON person (folded) WHERE folded <> '';
 
 CREATE TABLE booking (
@@ -74,13 +77,17 @@ CREATE TABLE booking (
     digest              INTEGER NOT NULL,
     standing            INTEGER NOT NULL,     -- enum custody_standing
     listing             INTEGER NOT NULL,     -- enum custody_listing
+    said_at_us          INTEGER,
+    said_on_date        INTEGER NOT NULL,
+    out_seen_at_us      INTEGER,
+    row_says_out        INTEGER NOT NULL,
     last_kind           INTEGER,
-    last_occurred_at_us INTEGER,
-    last_on_date        INTEGER NOT NULL,
     last_event_id       BLOB,
     UNIQUE (jail, key)
 );
 CREATE INDEX booking_by_person ON booking (person_id);
+CREATE INDEX booking_by_key ON booking (key);
+CREATE INDEX booking_out ON booking (roster_feed) WHERE listing = 1 AND standing = 2 AND row_says_out = 0;
 -- All that comparing a roster needs, in the order of the rows, so that the table itself is not read.
 CREATE INDEX booking_listed
     ON booking (roster_feed, listing, person_id, key, person_key, digest, tenure_from_us)
@@ -103,8 +110,10 @@ CREATE TABLE event (
     observed_at_us   INTEGER NOT NULL,
     recorded_at_us   INTEGER NOT NULL,
     corrects         BLOB,
-    detail           TEXT NOT NULL
+    detail           TEXT NOT NULL,
+    source_key       TEXT                     -- the source's own id for the event
 );
+CREATE INDEX event_by_source_key ON event (feed, source_key) WHERE source_key IS NOT NULL;
 CREATE INDEX event_by_booking ON event (booking_id) WHERE booking_id IS NOT NULL;
 
 CREATE TABLE registration (
@@ -148,4 +157,4 @@ CREATE TABLE alert (
 CREATE UNIQUE INDEX alert_once ON alert (registration_id, event_seq) WHERE event_seq IS NOT NULL; -- also its order
 CREATE INDEX alert_due ON alert (next_at_us) WHERE next_at_us IS NOT NULL;
 CREATE INDEX alert_by_event ON alert (event_seq) WHERE event_seq IS NOT NULL;
-CREATE INDEX alert_waits ON alert (state) WHERE state IN (4, 7);
+CREATE INDEX alert_waits ON alert (state) WHERE state IN (1, 4, 7);

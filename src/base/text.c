@@ -31,6 +31,14 @@ char *text_clean(const char *text, gsize max_chars) {
     return g_string_free(out, FALSE);
 }
 
+void text_copy(char *out, gsize size, const char *text) {
+    g_autofree char *valid = g_utf8_make_valid(text, -1);
+    g_strlcpy(out, valid, size);
+    const char *end;
+    g_utf8_validate(out, -1, &end);
+    out[end - out] = 0;
+}
+
 void text_append_header(GString *out, const char *text) {
     g_autofree char *clean = text_clean(text, 256);
     if (g_str_is_ascii(clean)) {

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "base/text.h"
 #include "base/time.h"
 
 /* How long somebody on a first list without dates of admission has been in, for want of better. */
@@ -24,34 +25,38 @@ static struct custody_event event_about(const struct custody_source *source,
                                   .observed_at_us = source->observed_at_us};
 }
 
-/* Rule 3: the id is made of what the source said, never of when we read it. A roster's event is its
- * booking, its kind and the roster's time; a reported one has the source's own id or what it says. */
+/* Rule 3: the id is made of what the source said, never of when we read it: the source's own id for
+ * the event, or the booking, the kind, the time and, for a roster, the file. */
 static void identify(const struct custody_source *source, struct custody_event *event,
                      const char *source_event_id) {
+    const gboolean has_time = event->occurred_at_us != TIME_UNKNOWN && !source->content;
     g_autofree char *when =
-        base_time_format(event->occurred_at_us != TIME_UNKNOWN && !source_event_id &&
-                                 event->assertion == ASSERTION_REPORTED
-                             ? event->occurred_at_us
-                             : event->observed_at_us);
-    if (source_event_id) {
-        const char *const parts[] = {source->feed, "id", source_event_id, event->booking_key, NULL};
-        custody_event_id(event->id, parts);
-    } else {
-        const char *const parts[] = {source->mapping->jail, custody_kind_name(event->kind),
-                                     event->booking_key,    when,
-                                     event->detail,         NULL};
-        custody_event_id(event->id, parts);
-    }
+        base_time_format(has_time ? event->occurred_at_us : event->observed_at_us);
+    const char *const by_id[] = {source->feed,       "id", source_event_id,
+                                 event->booking_key, custody_kind_name(event->kind),
+                                 NULL};
+    const char *const by_content[] = {source->mapping->jail,
+                                      custody_kind_name(event->kind),
+                                      event->booking_key,
+                                      when,
+                                      event->detail,
+                                      source->content ? source->content : "",
+                                      NULL};
+    custody_event_id(event->id, source_event_id ? by_id : by_content);
 }
 
-/* Makes `event` the newest thing known of the booking. */
+/* Makes `event` the newest thing known of the booking. Only a time that the source gave counts for
+ * what is late: a roster's own time does not, for rosters lag. */
 static void remember(struct custody_booking *booking, const struct custody_event *event) {
     booking->has_event = TRUE;
     booking->last_kind = event->kind;
-    booking->last_occurred_at_us =
-        event->occurred_at_us != TIME_UNKNOWN ? event->occurred_at_us : event->observed_at_us;
-    booking->last_on_date = event->occurred_at_us != TIME_UNKNOWN && event->occurred_on_date;
     memcpy(booking->last_event_id, event->id, sizeof booking->last_event_id);
+    booking->out_seen_at_us =
+        booking->standing == STANDING_OUT ? event->observed_at_us : TIME_UNKNOWN;
+    if (event->occurred_at_us != TIME_UNKNOWN) {
+        booking->said_at_us = event->occurred_at_us;
+        booking->said_on_date = event->occurred_on_date;
+    }
 }
 
 static void take_back(struct custody_event *event, const struct custody_booking *prior) {
@@ -59,43 +64,61 @@ static void take_back(struct custody_event *event, const struct custody_booking 
     memcpy(event->corrects, prior->last_event_id, sizeof event->corrects);
 }
 
-/* The booking after a record, before what happened is taken into account. */
+/* Whoever was told that somebody got out hears of what ends it, asked for or not. */
+static void follow(struct custody_event *event, const struct custody_booking *prior) {
+    event->has_follows = prior && prior->has_event && !event->has_corrects &&
+                         (KIND_BIT(prior->last_kind) & KINDS_OUT) &&
+                         (KIND_BIT(event->kind) & KINDS_HELD);
+    if (event->has_follows)
+        memcpy(event->follows, prior->last_event_id, sizeof event->follows);
+}
+
+/* The booking after a record, before what happened is taken into account. What the source does not
+ * tell stays: an event feed without a `sealed` column does not unseal anybody. */
 static void carry_over(const struct custody_source *source, const struct custody_booking *prior,
                        const struct feed_record *record, struct custody_booking *next) {
     *next = prior ? *prior
                   : (struct custody_booking){.admitted_at_us = TIME_UNKNOWN,
                                              .tenure_from_us = TIME_UNKNOWN,
-                                             .last_occurred_at_us = TIME_UNKNOWN,
+                                             .said_at_us = TIME_UNKNOWN,
+                                             .out_seen_at_us = TIME_UNKNOWN,
                                              .status = ""};
     next->key = record->booking_key;
     next->person_key = record->person_key;
-    next->facility_id = record->facility->id;
-    next->flags = record->flags;
+    if (!prior || record->has_facility)
+        next->facility_id = record->facility->id;
+    next->flags = (next->flags & ~record->known_flags) | record->flags;
     if (record->admitted_at_us != TIME_UNKNOWN)
         next->admitted_at_us = next->tenure_from_us = record->admitted_at_us;
     else if (next->tenure_from_us == TIME_UNKNOWN)
-        next->tenure_from_us = source->observed_at_us - (source->is_baseline ? UNKNOWN_TENURE_US : 0);
+        next->tenure_from_us =
+            source->observed_at_us - (source->is_baseline ? UNKNOWN_TENURE_US : 0);
     if (*record->status)
         next->status = record->status;
 }
 
-/* Rule 4: whether what the source reports is older than what it already told of this booking. A
- * roster's snapshot does not count as telling, for rosters lag; a status is no custody; a death is
+/* Rule 4: whether what the source reports is older than what was told already, of this booking or,
+ * for an ending, of another booking that holds the person now. A status is no custody; a death is
  * never too late. When only days are known, the later to arrive is the newer. */
-static gboolean is_late(const struct custody_booking *prior, const struct custody_event *event) {
-    if (!prior || !prior->has_event || event->occurred_at_us == TIME_UNKNOWN ||
-        event->kind == CUSTODY_DIED || event->kind == CUSTODY_CORRECTED)
+static gboolean is_late(const struct custody_source *source, const struct custody_booking *prior,
+                        const struct custody_event *event) {
+    if (event->occurred_at_us == TIME_UNKNOWN || event->kind == CUSTODY_DIED ||
+        event->kind == CUSTODY_CORRECTED)
         return FALSE;
-    gint64 tolerance_us = event->occurred_on_date || prior->last_on_date ? DAY_US : 0;
-    return event->occurred_at_us + tolerance_us < prior->last_occurred_at_us;
+    const gboolean by_day = event->occurred_on_date || (prior && prior->said_on_date);
+    const gint64 newest_us = event->occurred_at_us + (by_day ? DAY_US : 0);
+    if ((KIND_BIT(event->kind) & KINDS_OUT) && source->held_since_us != TIME_UNKNOWN &&
+        newest_us < source->held_since_us)
+        return TRUE;
+    return prior && prior->said_at_us != TIME_UNKNOWN && newest_us < prior->said_at_us;
 }
 
 /* The same ending told again, by another file or feed. */
 static gboolean is_repeated(const struct custody_booking *prior, const struct custody_event *event) {
     return prior && prior->has_event && prior->last_kind == event->kind &&
            (event->kind == CUSTODY_BOOKED || prior->standing == STANDING_OUT) &&
-           (event->occurred_at_us == TIME_UNKNOWN ||
-            ABS(event->occurred_at_us - prior->last_occurred_at_us) < DAY_US);
+           (event->occurred_at_us == TIME_UNKNOWN || prior->said_at_us == TIME_UNKNOWN ||
+            ABS(event->occurred_at_us - prior->said_at_us) < DAY_US);
 }
 
 static enum custody_standing standing_after(enum custody_kind kind, enum custody_standing before) {
@@ -104,10 +127,10 @@ static enum custody_standing standing_after(enum custody_kind kind, enum custody
     case CUSTODY_RECAPTURED:
     case CUSTODY_RETURNED:
     case CUSTODY_BACK_ON_ROSTER:
+    case CUSTODY_TRANSFERRED: /* whether inside the jail or away, nobody said they are free */
     case CUSTODY_CORRECTED: return STANDING_HELD;
     case CUSTODY_TEMPORARY_ABSENCE: return STANDING_AWAY;
     case CUSTODY_RELEASED:
-    case CUSTODY_TRANSFERRED:
     case CUSTODY_ESCAPED:
     case CUSTODY_DIED: return STANDING_OUT;
     case CUSTODY_LEFT_ROSTER: return STANDING_UNLISTED;
@@ -127,22 +150,25 @@ gboolean custody_booking_reported(const struct custody_source *source,
     if (record->action == CUSTODY_BOOKED && event->occurred_at_us == TIME_UNKNOWN)
         event->occurred_at_us = record->admitted_at_us;
     if (record->action == CUSTODY_STATUS_CHANGED)
-        g_strlcpy(event->detail, record->status, sizeof event->detail);
+        text_copy(event->detail, sizeof event->detail, record->status);
     if (record->action == CUSTODY_CORRECTED) {
         event->assertion = ASSERTION_CORRECTED;
-        if (record->corrects_event_id) {
-            const char *const parts[] = {source->feed, "id", record->corrects_event_id,
-                                         record->booking_key, NULL};
-            custody_event_id(event->corrects, parts);
+        if (source->corrected) {
+            memcpy(event->corrects, source->corrected, sizeof event->corrects);
             event->has_corrects = TRUE;
-        } else if (prior) {
+        } else if (prior && !record->corrects_event_id) {
             take_back(event, prior);
         }
     }
     identify(source, event, record->event_id);
-    event->is_late = is_late(prior, event);
-    if (event->is_late) {
+    event->is_late = is_late(source, prior, event);
+    if (event->is_late && prior) {
+        const guint flags = next->flags; /* sealing is never too late */
         *next = *prior;
+        next->flags = flags;
+    }
+    if (event->is_late) {
+        next->standing = prior ? next->standing : STANDING_OUT;
         return !source->is_baseline;
     }
     if (is_repeated(prior, event))
@@ -151,6 +177,7 @@ gboolean custody_booking_reported(const struct custody_source *source,
         !(prior && event->has_corrects && prior->has_event &&
           memcmp(prior->last_event_id, event->corrects, sizeof event->corrects) == 0))
         return !source->is_baseline; /* it corrects something older: the standing stays */
+    follow(event, prior);
     next->standing = standing_after(event->kind, next->standing);
     if (event->kind != CUSTODY_STATUS_CHANGED)
         remember(next, event);
@@ -161,8 +188,11 @@ gboolean custody_booking_reported(const struct custody_source *source,
 static gboolean compare_listing(const struct custody_source *source,
                                 const struct custody_booking *prior, const struct feed_record *record,
                                 struct custody_booking *next, struct custody_event *event) {
-    const gboolean is_back = prior->listing == LISTING_GONE &&
-                             (prior->standing == STANDING_UNLISTED || prior->standing == STANDING_OUT);
+    /* Off the list and on it again; or its row told of a release and does so no more. */
+    const gboolean is_back = !record->has_action &&
+                             ((prior->listing == LISTING_GONE &&
+                               (prior->standing == STANDING_UNLISTED || prior->standing == STANDING_OUT)) ||
+                              (prior->standing == STANDING_OUT && prior->row_says_out));
     if (is_back)
         next->standing = STANDING_HELD;
     if (is_back && prior->has_event) { /* without an event nobody was told of a leaving */
@@ -172,10 +202,10 @@ static gboolean compare_listing(const struct custody_source *source,
         *event = event_about(source, next, CUSTODY_TRANSFERRED, ASSERTION_REPORTED);
         const struct feed_facility *from =
             feed_mapping_facility_by_id(source->mapping, prior->facility_id);
-        g_strlcpy(event->detail, from->name, sizeof event->detail);
+        text_copy(event->detail, sizeof event->detail, from->name);
     } else if (*record->status && g_strcmp0(prior->status, record->status) != 0 && *prior->status) {
         *event = event_about(source, next, CUSTODY_STATUS_CHANGED, ASSERTION_REPORTED);
-        g_strlcpy(event->detail, record->status, sizeof event->detail);
+        text_copy(event->detail, sizeof event->detail, record->status);
     } else {
         return FALSE;
     }
@@ -207,11 +237,28 @@ gboolean custody_booking_listed(const struct custody_source *source,
         }
     }
     event->row = record->row;
-    next->digest = digest;
+    next->digest = record->is_deferred ? 0 : digest;
+    next->row_says_out = record->has_action;
     next->listing = LISTING_NOW;
     if (source->is_baseline && !prior)
         next->has_event = FALSE;
     return happened && !source->is_baseline;
+}
+
+gboolean custody_booking_still_listed(const struct custody_source *source,
+                                      const struct custody_booking *prior,
+                                      struct custody_booking *next, struct custody_event *event) {
+    if (prior->standing != STANDING_OUT || prior->row_says_out || prior->listing != LISTING_NOW ||
+        prior->out_seen_at_us == TIME_UNKNOWN ||
+        source->observed_at_us < prior->out_seen_at_us + source->mapping->interval_us)
+        return FALSE;
+    *next = *prior;
+    *event = event_about(source, next, CUSTODY_BACK_ON_ROSTER, ASSERTION_CORRECTED);
+    take_back(event, prior);
+    identify(source, event, NULL);
+    next->standing = STANDING_HELD;
+    remember(next, event);
+    return TRUE;
 }
 
 gboolean custody_booking_unlisted(const struct custody_source *source,

@@ -119,13 +119,16 @@ static void explain(const struct custody_breaker_input *input, double days, stru
         input->hold_above_percent
             ? g_strdup_printf(" (the mapping holds above %d %%)", input->hold_above_percent)
             : g_strdup("");
-    g_snprintf(v->reason, sizeof v->reason,
-               "%s%sThe last list showed %u people. After %.1f days about %.0f of them should be gone "
-               "and about %.0f new ones in, some %.0f in all. This list lacks %u of them and shows "
-               "%u%s.",
-               input->is_cut ? "The file ends in the middle of a row. " : "",
-               v->n_now == 0 ? "The list is empty. " : "", v->n_before, days, v->expected_missing,
-               v->expected_arrivals, expected_now, v->n_missing, v->n_now, share);
+    g_snprintf(
+        v->reason, sizeof v->reason,
+        "%s%s%sThe last list showed %u people. After %.1f days about %.0f of them should be gone "
+        "and about %.0f new ones in, some %.0f in all. This list lacks %u of them and shows "
+        "%u%s.",
+        input->is_cut ? "The file ends in the middle of a row. " : "",
+        v->n_now == 0 ? "The list is empty. " : "",
+        input->n_unreadable > MAX(5, 0.02 * v->n_before) ? "Many rows cannot be read. " : "",
+        v->n_before, days, v->expected_missing, v->expected_arrivals, expected_now, v->n_missing,
+        v->n_now, share);
 }
 
 void custody_breaker_judge(const struct custody_turnover *turnover,
@@ -145,14 +148,18 @@ void custody_breaker_judge(const struct custody_turnover *turnover,
                                         .expected_missing = leavers,
                                         .expected_arrivals = arrivals,
                                         .limit = limit};
-    if (tenures->n_gone == 0)
+    const gboolean too_broken = input->n_unreadable > MAX(5, 0.02 * n);
+    const gboolean is_empty = input->n_now == 0 && n > 0;
+    verdict->is_held = too_broken || input->is_cut || is_empty;
+    if (tenures->n_gone == 0) {
+        explain(input, days, verdict);
         return;
+    }
     gboolean too_many = tenures->n_gone > leavers + limit;
     gboolean too_short = n - leavers + arrivals - input->n_now > limit;
     if (input->hold_above_percent)
         too_many = too_short = tenures->n_gone * 100.0 > input->hold_above_percent * n;
-    gboolean too_broken = input->n_unreadable > MAX(5, 0.02 * n);
-    verdict->is_held = too_many || too_short || too_broken || input->is_cut || input->n_now == 0;
+    verdict->is_held |= too_many || too_short;
     explain(input, days, verdict);
 }
 

@@ -25,6 +25,9 @@ struct custody_event {
     guint row;             /* in the source; 0 when the event is that there is no row */
     gboolean has_corrects;
     guint8 corrects[CUSTODY_EVENT_ID_BYTES]; /* the event this takes back */
+    gboolean has_follows;
+    guint8 follows[CUSTODY_EVENT_ID_BYTES]; /* the ending that this one ends: whoever was told of that
+                                               one hears of this one */
     char detail[96]; /* the new status, the facility moved from, or why a feed counts as silent */
 };
 

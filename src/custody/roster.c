@@ -152,13 +152,34 @@ void custody_roster_spare(struct custody_roster *roster, const char *text) {
     g_string_append(roster->unread, text);
 }
 
+/* Whether two neighbouring characters belong to one number or one word. */
+static gboolean runs_on(char a, char b) {
+    return (g_ascii_isdigit(a) && g_ascii_isdigit(b)) || (g_ascii_isalpha(a) && g_ascii_isalpha(b));
+}
+
 /* Whether `number` stands in the unread text, not as part of a longer one. */
 static gboolean is_mentioned(const GString *unread, const char *number) {
     gsize n = strlen(number);
-    for (const char *at = unread->str; (at = strstr(at, number)); at++)
-        if (!g_ascii_isalnum(at[n]) && (at == unread->str || !g_ascii_isalnum(at[-1])))
+    for (const char *at = unread->str; n && (at = strstr(at, number)); at++)
+        if (!runs_on(at[n - 1], at[n]) && (at == unread->str || !runs_on(at[-1], *at)))
             return TRUE;
     return FALSE;
+}
+
+/* A number joined of parts is mentioned when each of them is. */
+static gboolean is_person_mentioned(const GString *unread, const char *person_key) {
+    g_auto(GStrv) parts = g_strsplit(person_key, "/", -1);
+    for (char **part = parts; *part; part++)
+        if (!is_mentioned(unread, *part))
+            return FALSE;
+    return TRUE;
+}
+
+void custody_roster_each_spared(const struct custody_roster *roster,
+                                void (*each)(const char *person_key, void *context), void *context) {
+    for (guint i = 0; i < roster->entries->len; i++)
+        if (entry_at(roster, i)->is_spared)
+            each(person_of(roster, entry_at(roster, i)), context);
 }
 
 GArray *custody_roster_vanished(struct custody_roster *roster) {
@@ -171,7 +192,7 @@ GArray *custody_roster_vanished(struct custody_roster *roster) {
         if (entry->is_seen)
             continue;
         entry->is_spared =
-            roster->unread->len && is_mentioned(roster->unread, person_of(roster, entry));
+            roster->unread->len && is_person_mentioned(roster->unread, person_of(roster, entry));
         roster->n_spared += entry->is_spared;
         if (!entry->is_spared)
             g_hash_table_insert(missing, (gpointer)(gsize)person_of(roster, entry),

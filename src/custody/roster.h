@@ -39,6 +39,9 @@ enum custody_sight custody_roster_see(struct custody_roster *roster, const char 
 
 /* A row that could not be read: whoever's number stands in `text` is not taken as gone. */
 void custody_roster_spare(struct custody_roster *roster, const char *text);
+/* After custody_roster_vanished: the person's number of each one spared. */
+void custody_roster_each_spared(const struct custody_roster *roster,
+                                void (*each)(const char *person_key, void *context), void *context);
 
 struct custody_vanished {
     gint64 booking_id;

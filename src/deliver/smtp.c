@@ -10,6 +10,7 @@
 struct smtp {
     struct deliver_channel base;
     CURL *curl;
+    char last_command[5]; /* RCPT, DATA …: what the peer's answer is about */
 };
 
 struct upload {
@@ -17,6 +18,17 @@ struct upload {
     gsize left;
     gboolean is_done;
 };
+
+/* libcurl shows what it sends; only the verb is looked at. */
+static int see_command(CURL *curl, curl_infotype type, char *data, size_t n, void *context) {
+    struct smtp *smtp = context;
+    (void)curl;
+    if (type == CURLINFO_HEADER_OUT && n >= 4) {
+        memcpy(smtp->last_command, data, 4);
+        smtp->last_command[4] = 0;
+    }
+    return 0;
+}
 
 static size_t read_upload(char *out, size_t size, size_t n, void *context) {
     struct upload *upload = context;
@@ -28,11 +40,14 @@ static size_t read_upload(char *out, size_t size, size_t n, void *context) {
     return most;
 }
 
-static enum deliver_result judge(CURLcode code, long reply, gboolean had_all) {
+/* A refusal is final only when it is about the recipient or the message. A server that refuses the
+ * connection, the login or the sender is set up wrongly, and will be mended. */
+static enum deliver_result judge(const struct smtp *smtp, CURLcode code, long reply, gboolean had_all) {
     if (code == CURLE_OK)
         return DELIVER_HANDED_OVER;
-    if (reply >= 500)
-        return code == CURLE_LOGIN_DENIED ? DELIVER_TRY_LATER : DELIVER_REFUSED;
+    if (reply >= 500 && (had_all || g_str_equal(smtp->last_command, "RCPT") ||
+                         g_str_equal(smtp->last_command, "DATA")))
+        return DELIVER_REFUSED;
     if (had_all && reply == 354)
         return DELIVER_AMBIGUOUS;
     return DELIVER_TRY_LATER;
@@ -54,13 +69,14 @@ static enum deliver_result smtp_send(struct deliver_channel *channel, const char
     curl_easy_setopt(smtp->curl, CURLOPT_MAIL_RCPT, recipients);
     curl_easy_setopt(smtp->curl, CURLOPT_READDATA, &upload);
     curl_easy_setopt(smtp->curl, CURLOPT_ERRORBUFFER, problem);
+    smtp->last_command[0] = 0;
     CURLcode code = curl_easy_perform(smtp->curl);
     curl_easy_getinfo(smtp->curl, CURLINFO_RESPONSE_CODE, &reply);
     curl_easy_setopt(smtp->curl, CURLOPT_MAIL_RCPT, NULL);
     curl_easy_setopt(smtp->curl, CURLOPT_ERRORBUFFER, NULL);
     curl_slist_free_all(recipients);
 
-    enum deliver_result result = judge(code, reply, upload.is_done);
+    enum deliver_result result = judge(smtp, code, reply, upload.is_done);
     /* Peers repeat the address in what they say; only the number and curl's own words are kept. */
     *answer = code == CURLE_OK ? g_strdup_printf("%ld", reply)
                                : g_strdup_printf("%ld %s", reply, curl_easy_strerror(code));
@@ -85,6 +101,9 @@ struct deliver_channel *deliver_smtp_new(const struct deliver_smtp_options *opti
     curl_easy_setopt(smtp->curl, CURLOPT_UPLOAD, 1L);
     curl_easy_setopt(smtp->curl, CURLOPT_READFUNCTION, read_upload);
     curl_easy_setopt(smtp->curl, CURLOPT_NOSIGNAL, 1L);
+    curl_easy_setopt(smtp->curl, CURLOPT_VERBOSE, 1L); /* needed for the function below; prints nothing */
+    curl_easy_setopt(smtp->curl, CURLOPT_DEBUGFUNCTION, see_command);
+    curl_easy_setopt(smtp->curl, CURLOPT_DEBUGDATA, smtp);
     curl_easy_setopt(smtp->curl, CURLOPT_CONNECTTIMEOUT, 10L);
     curl_easy_setopt(smtp->curl, CURLOPT_TIMEOUT, (long)options->timeout_s);
     curl_easy_setopt(smtp->curl, CURLOPT_USE_SSL, tls[options->starttls]);

@@ -47,8 +47,9 @@ const char *feed_join_key(const char *const *parts, guint n, GString *joined) {
 
 gint64 feed_snapshot_at(const struct feed_mapping *mapping, const char *file_name) {
     gint32 ymd;
+    guint minutes = mapping->snapshot_minutes;
     g_autofree char *base = g_path_get_basename(file_name);
-    if (!mapping->file_date || !feed_date_find(base, mapping->file_date, &ymd))
+    if (!mapping->file_date || !feed_date_find(base, mapping->file_date, &ymd, &minutes))
         return TIME_UNKNOWN;
-    return feed_date_local(ymd, mapping->snapshot_minutes, feed_mapping_facility(mapping)->zone);
+    return feed_date_local(ymd, minutes, feed_mapping_facility(mapping)->zone);
 }

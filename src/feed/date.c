@@ -190,7 +190,7 @@ gboolean feed_date_format_check(const char *format, GError **error) {
     return TRUE;
 }
 
-gboolean feed_date_find(const char *file_name, const char *format, gint32 *ymd) {
+gboolean feed_date_find(const char *file_name, const char *format, gint32 *ymd, guint *minutes) {
     gboolean found = FALSE;
     for (const char *start = file_name; *start; start++) {
         struct civil c = {.day = 1};
@@ -199,6 +199,8 @@ gboolean feed_date_find(const char *file_name, const char *format, gint32 *ymd) 
             continue;
         if (match(&p, format, &c) && !g_ascii_isdigit(*p) && settle(&c)) {
             *ymd = c.year * 10000 + c.month * 100 + c.day;
+            if (c.has_hour)
+                *minutes = (guint)(c.hour * 60 + c.minute);
             found = TRUE;
         }
     }

@@ -25,9 +25,10 @@ gboolean feed_date_parse(const char *text, const char *const *formats, GTimeZone
 /* Whether `format` has only conversions that are known here; else names the bad one. */
 gboolean feed_date_format_check(const char *format, GError **error);
 
-/* Finds a date in a file's name by `format` (such as "%Y%m%d" or "%Y-%m-%d"), at any place in it
- * that is not inside a longer number. The last one wins. */
-gboolean feed_date_find(const char *file_name, const char *format, gint32 *ymd);
+/* Finds a date in a file's name by `format` (such as "%Y%m%d" or "%Y-%m-%d_%H%M"), at any place in it
+ * that is not inside a longer number. The last one wins. `minutes` past midnight is set when the
+ * format has an hour. */
+gboolean feed_date_find(const char *file_name, const char *format, gint32 *ymd, guint *minutes);
 
 /* The instant of `minutes` past local midnight on `ymd`. */
 gint64 feed_date_local(gint32 ymd, guint minutes, GTimeZone *zone);

@@ -83,8 +83,8 @@ static enum feed_next json_next(struct feed_adapter *base, struct feed_cells *ce
     if (at_end)
         return FEED_END;
     if (!json_is_object(adapter->current)) {
-        feed_problem_set(problem, adapter->row, "", NULL, "not a JSON object%s%s; it was passed over",
-                         *json_problem.text ? ": " : "", json_problem.text);
+        feed_problem_set(problem, adapter->row, "", NULL,
+                         "not a JSON object (column %d); it was passed over", json_problem.column);
         return FEED_PROBLEM;
     }
     memset(cells, 0, sizeof *cells);
@@ -141,8 +141,9 @@ struct feed_adapter *feed_json_open(const struct feed_mapping *mapping, char *te
         json_decref(whole);
         gsize start = strspn(adapter->text, " \t\r\n");
         if (start < n && adapter->text[start] == '[') {
-            g_set_error(error, BASE_ERROR, BASE_ERROR_INPUT, "row %d: not JSON: %s", problem.line,
-                        problem.text);
+            /* jansson's own words quote the text, which may be what must not be kept. */
+            g_set_error(error, BASE_ERROR, BASE_ERROR_INPUT, "row %d, column %d: this is not JSON",
+                        problem.line, problem.column);
             json_free(&adapter->base);
             return NULL;
         }

@@ -159,43 +159,58 @@ static const cyaml_schema_value_t mapping_schema = {
 
 /* ── What may never be kept ────────────────────────────────────────────────────────────────────── */
 
+/* Short words that are harmless inside longer ones ("bracelet", "police hold") stand alone here. */
+static gboolean has_word(const char *column, const char *word) {
+    g_auto(GStrv) words = g_strsplit_set(column, " _-./", -1);
+    for (char **w = words; *w; w++)
+        if (g_ascii_strcasecmp(*w, word) == 0)
+            return TRUE;
+    return FALSE;
+}
+
 const char *feed_forbidden_column(const char *column) {
+    static const char ssn[] = "social security numbers", immigration[] = "immigration status or holds",
+                      birth[] = "country or place of birth", race[] = "race or ethnicity";
     static const struct {
         const char *part, *what;
-    } forbidden[] = {
-        {"ssn", "social security numbers"},
-        {"socialsec", "social security numbers"},
-        {"immigra", "immigration status or holds"},
-        {"nationalit", "nationality"},
-        {"citizen", "citizenship"},
-        {"countryof", "country of birth or origin"},
-        {"birthcountry", "country of birth or origin"},
-        {"birthplace", "place of birth"},
-        {"placeofbirth", "place of birth"},
-        {"birthstate", "place of birth"},
-        {"stateofbirth", "place of birth"},
-        {"aliennum", "immigration numbers"},
-        {"alienreg", "immigration numbers"},
-        {"visa", "immigration papers"},
-        {"passport", "passports"},
-        {"icehold", "immigration status or holds"},
-        {"icedetain", "immigration status or holds"},
-        {"holdingfor", "holds for other agencies"},
-        {"race", "race or ethnicity"},
-        {"ethnic", "race or ethnicity"},
-        {"hispanic", "race or ethnicity"},
-        {"religio", "religion"},
-        {"sexualorient", "sexual orientation"},
-    };
+    } parts[] = {{"ssn", ssn},
+                 {"socialsec", ssn},
+                 {"socsec", ssn},
+                 {"immigra", immigration},
+                 {"detainer", immigration},
+                 {"alien", immigration},
+                 {"visa", immigration},
+                 {"passport", "passports"},
+                 {"nationalit", "nationality"},
+                 {"citizen", "citizenship"},
+                 {"countryof", birth},
+                 {"birthcountry", birth},
+                 {"birthplace", birth},
+                 {"placeofbirth", birth},
+                 {"birthstate", birth},
+                 {"stateofbirth", birth},
+                 {"holdingfor", "holds for other agencies"},
+                 {"ethnic", race},
+                 {"hispanic", race},
+                 {"religio", "religion"},
+                 {"sexualorient", "sexual orientation"}},
+      words[] = {{"ice", immigration},
+                 {"ins", immigration},
+                 {"anumber", immigration},
+                 {"pob", birth},
+                 {"race", race}};
     g_autofree char *plain = g_ascii_strdown(column, -1);
     char *out = plain;
     for (const char *p = plain; *p; p++)
         if (g_ascii_isalnum(*p))
             *out++ = *p;
     *out = 0;
-    for (guint i = 0; i < G_N_ELEMENTS(forbidden); i++)
-        if (strstr(plain, forbidden[i].part))
-            return forbidden[i].what;
+    for (guint i = 0; i < G_N_ELEMENTS(parts); i++)
+        if (strstr(plain, parts[i].part))
+            return parts[i].what;
+    for (guint i = 0; i < G_N_ELEMENTS(words); i++)
+        if (has_word(column, words[i].part) || strcmp(plain, words[i].part) == 0)
+            return words[i].what;
     return NULL;
 }
 
@@ -310,6 +325,11 @@ static gboolean take_columns(const struct base_yaml_source *source, struct yaml_
     if (mapping->format != FEED_CSV_ROSTER && !mapping->columns[FIELD_EVENT])
         return base_yaml_wrong(source, "columns", error,
                                "an event feed needs `event:` under `columns:`");
+    if (mapping->format != FEED_CSV_ROSTER && !mapping->columns[FIELD_EVENT_ID] &&
+        !mapping->columns[FIELD_OCCURRED_AT])
+        return base_yaml_wrong(source, "columns", error,
+                               "an event feed needs `event_id:` or `occurred_at:` under `columns:`, or "
+                               "the same event could be told twice");
     if (mapping->format == FEED_CSV_ROSTER &&
         (mapping->columns[FIELD_EVENT] || mapping->columns[FIELD_OCCURRED_AT]))
         return base_yaml_wrong(source, "event", error,
@@ -402,6 +422,10 @@ static gboolean take_all(const struct base_yaml_source *source, struct yaml_mapp
         !take_codes(source, yaml->reasons, yaml->reasons_count, TRUE, mapping->reasons, error) ||
         !take_codes(source, yaml->statuses, yaml->statuses_count, FALSE, mapping->statuses, error))
         return FALSE;
+    if (mapping->columns[FIELD_REASON] && !mapping->reasons->len)
+        return base_yaml_wrong(source, "reason", error,
+                               "`reason` needs a table `reasons:` that says what each code means: a "
+                               "death must never be told as a release");
     for (unsigned i = 0; i < yaml->facilities_count; i++)
         if (!take_facility(source, &yaml->facilities[i], yaml->facility->timezone, mapping->facilities,
                            error))

@@ -26,7 +26,7 @@ void feed_problem_set(struct feed_problem *problem, guint row, const char *field
     va_end(args);
     if (value) {
         g_autofree char *clean = text_clean(value, 24);
-        g_strlcpy(problem->value, clean, sizeof problem->value);
+        text_copy(problem->value, sizeof problem->value, clean);
     }
 }
 
@@ -37,12 +37,12 @@ static void note(const struct reading *r, enum feed_field field, const char *rea
     r->on_problem(&problem, r->context);
 }
 
-guint64 feed_cells_digest(const struct feed_cells *cells) {
-    guint64 digest = 0;
+guint64 feed_cells_digest(const struct feed_cells *cells, guint64 seed) {
+    guint64 digest = seed;
     for (int field = 0; field < FIELD_N; field++)
         if (cells->cell[field])
             digest = base_hash64(cells->cell[field], strlen(cells->cell[field]), digest + field + 1);
-    return digest;
+    return digest ? digest : 1;
 }
 
 static const char *text_of(const struct reading *r, enum feed_field field) {
@@ -93,11 +93,12 @@ static void read_facility(const struct reading *r, struct feed_record *record) {
         const struct feed_facility *f = &g_array_index(r->mapping->facilities, struct feed_facility, i);
         if (f->code && g_ascii_strcasecmp(f->code, code) == 0) {
             record->facility = f;
+            record->has_facility = TRUE;
             return;
         }
     }
     note(r, FIELD_FACILITY,
-         "no facility has this code; add it under `facilities:`. Taken as the jail's own");
+         "no facility has this code; add it under `facilities:`. Taken as where it was before");
 }
 
 static guint read_flag(const struct reading *r, enum feed_field field, guint flag) {
@@ -183,12 +184,15 @@ static void read_occurred(const struct reading *r, struct feed_record *record) {
     const gboolean is_roster = r->mapping->format == FEED_CSV_ROSTER;
     if (!record->has_action)
         return;
+    /* A list known by its day only was taken some time that day. */
+    const gint64 ahead_us = is_roster && !r->mapping->snapshot_minutes ? DAY_US : HOUR_US;
     enum instant found =
         read_instant(r, is_roster ? FIELD_RELEASED_AT : FIELD_OCCURRED_AT, record->facility->zone,
-                     is_roster ? HOUR_US : DAY_US, &record->occurred_at_us, &record->occurred_on_date);
-    if (is_roster && found == INSTANT_FUTURE)
+                     ahead_us, &record->occurred_at_us, &record->occurred_on_date);
+    if (is_roster && found == INSTANT_FUTURE) {
         record->has_action = FALSE;
-    if (is_roster && found == INSTANT_UNREADABLE) {
+        record->is_deferred = TRUE;
+    } else if (found == INSTANT_FUTURE || found == INSTANT_UNREADABLE) {
         record->is_unclear = TRUE;
         record->action = CUSTODY_STATUS_CHANGED;
     }
@@ -217,6 +221,9 @@ gboolean feed_record_read(const struct feed_mapping *mapping, const struct feed_
     record->flags = read_flag(&r, FIELD_SEALED, SUBJECT_SEALED) |
                     read_flag(&r, FIELD_JUVENILE, SUBJECT_JUVENILE) |
                     read_flag(&r, FIELD_PROTECTED, SUBJECT_PROTECTED);
+    record->known_flags = (mapping->columns[FIELD_SEALED] ? SUBJECT_SEALED : 0u) |
+                          (mapping->columns[FIELD_JUVENILE] ? SUBJECT_JUVENILE : 0u) |
+                          (mapping->columns[FIELD_PROTECTED] ? SUBJECT_PROTECTED : 0u);
     read_instant(&r, FIELD_ADMITTED_AT, record->facility->zone, DAY_US, &record->admitted_at_us, NULL);
     read_action(&r, record);
     read_occurred(&r, record);

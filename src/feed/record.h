@@ -23,9 +23,12 @@ struct feed_record {
     const char *person_key, *booking_key;
     const char *surname, *given, *middle, *suffix; /* "" when unknown */
     gint32 born;                                   /* 19800131; 0 unknown */
-    const struct feed_facility *facility;
+    const struct feed_facility *facility; /* the jail's own when the source does not say */
+    gboolean has_facility;                /* the source says which */
     const char *status; /* words, "" unknown */
     guint flags;        /* enum subject_flag */
+    guint known_flags;  /* those that the source tells of */
+    gboolean is_deferred; /* a date lies ahead: the row must be read again, though it stays the same */
     gint64 admitted_at_us;
     gboolean has_action; /* the source reports something that happened */
     enum custody_kind action;
@@ -56,7 +59,8 @@ gboolean feed_record_read(const struct feed_mapping *mapping, const struct feed_
                           gint64 observed_at_us, GStringChunk *scratch, struct feed_record *record,
                           feed_problem_fn on_problem, void *context);
 
-/* A digest of every mapped cell: equal digests, nothing to read. */
-guint64 feed_cells_digest(const struct feed_cells *cells);
+/* A digest of every mapped cell under `seed`, the mapping's own: equal digests, nothing to read.
+ * Never 0, which stands for a row that must be read again. */
+guint64 feed_cells_digest(const struct feed_cells *cells, guint64 seed);
 
 #endif

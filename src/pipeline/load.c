@@ -12,9 +12,11 @@
 #include "feed/date.h"
 #include "people/fold.h"
 #include "pipeline/publish.h"
+#include "store/store_watch.h"
 
 #define MOST_PROBLEMS_KEPT 10000
 #define MOST_PROBLEMS_LISTED 1000
+#define SPARED_ROW 0 /* no file has such a row */
 #define MOST_FILE_BYTES (G_GUINT64_CONSTANT(2) << 30)
 
 void load_summary_clear(struct load_summary *summary) {
@@ -28,6 +30,7 @@ void load_summary_clear(struct load_summary *summary) {
 struct load {
     struct site *site;
     const char *feed_id, *name;
+    guint64 mapping_digest;
     GBytes *content; /* the file's bytes; NULL: the roster that is held */
     guint8 digest[32];
     gint64 snapshot_at_us; /* of a roster; else 0 */
@@ -38,7 +41,9 @@ struct load {
     struct load_summary *summary;
     char *answer;
 
-    struct db *db;
+    char *held_name;    /* of the list that a person accepted */
+    char *content_name; /* the digest in hexadecimal */
+    struct db *db; /* from here on: of the transaction */
     struct store_feed feed;
     struct feed_mapping *mapping;
     struct store_source source;
@@ -97,7 +102,8 @@ static gboolean note_speech(struct load *load, GError **error) {
     const struct custody_feed_state state = silence_state(load);
     struct custody_event event;
     gint64 seq;
-    load->feed.fresh_at_us = load->feed.last_at_us = load->custody.observed_at_us;
+    load->feed.fresh_at_us = load->feed.last_at_us =
+        MAX(load->feed.last_at_us, load->custody.observed_at_us); /* TIME_UNKNOWN is the least */
     if (!custody_feed_speaks(&state, load->custody.observed_at_us, &event))
         return TRUE;
     if (!publish_event(&load->publish, &event, 0, 0, &seq, error) ||
@@ -124,27 +130,71 @@ static gboolean save_person(struct load *load, const struct feed_record *record,
     return ok;
 }
 
-/* A row or event that says something new: person, booking, event, in that order. */
-static gboolean apply_record(struct load *load, const struct feed_record *record, guint64 digest,
-                             gboolean as_listing, GError **error) {
-    struct store_booking prior;
+/* The booking is known as somebody else's. Nobody is told what the row says, for it is about one of
+ * two people; those who follow the booking hear that something is unclear. */
+static gboolean refuse_other_person(struct load *load, const struct custody_booking *prior,
+                                    const struct feed_record *record, struct feed_record *safe) {
+    struct feed_problem problem;
+    if (strcmp(prior->person_key, record->person_key) == 0)
+        return FALSE;
+    feed_problem_set(&problem, record->row, "person", record->person_key,
+                     "the booking is known as another person's; it stays theirs until the jail's "
+                     "records staff say which is right");
+    keep_problem(&problem, load);
+    *safe = *record;
+    safe->person_key = prior->person_key;
+    safe->surname = safe->given = safe->middle = safe->suffix = "";
+    safe->born = 0;
+    if (record->has_action) {
+        safe->is_unclear = TRUE;
+        safe->action = CUSTODY_STATUS_CHANGED;
+    }
+    return TRUE;
+}
+
+/* Person, booking, event, in that order; nothing changes when the event was recorded before. */
+static gboolean save_record(struct load *load, const struct feed_record *record,
+                            const struct custody_booking *known, guint64 digest, gboolean as_listing,
+                            GError **error) {
     struct custody_booking next;
     struct custody_event event;
     gint64 person_id = 0;
+    guint8 corrected[CUSTODY_EVENT_ID_BYTES];
 
-    if (!store_booking_by_key(load->db, load->mapping->jail, record->booking_key, &prior, error) ||
-        !save_person(load, record, &person_id, error)) {
+    if (!save_person(load, record, &person_id, error))
         return FALSE;
-    }
-    const struct custody_booking *known = prior.booking.id ? &prior.booking : NULL;
+    load->custody.held_since_us =
+        record->has_action ? store_person_held_since(load->db, person_id, known ? known->id : 0)
+                           : TIME_UNKNOWN;
+    load->custody.corrected =
+        record->corrects_event_id && store_event_by_source_key(load->db, load->feed.id,
+                                                               record->corrects_event_id, corrected)
+            ? corrected
+            : NULL;
+    load->publish.source_key = record->event_id;
     gboolean happened =
         as_listing ? custody_booking_listed(&load->custody, known, record, digest, &next, &event)
                    : custody_booking_reported(&load->custody, known, record, &next, &event);
+    if (happened && !as_listing && publish_is_known(&load->publish, &event))
+        return TRUE;
     next.id = known ? known->id : 0;
     next.person_id = person_id;
-    gboolean ok = store_booking_save(load->db, load->mapping->jail, as_listing ? load->feed.id : NULL,
-                                     &next, error) &&
-                  (!happened || publish_event(&load->publish, &event, next.id, person_id, NULL, error));
+    return store_booking_save(load->db, load->mapping->jail, as_listing ? load->feed.id : NULL, &next,
+                              error) &&
+           (!happened || publish_event(&load->publish, &event, next.id, person_id, NULL, error));
+}
+
+static gboolean apply_record(struct load *load, const struct feed_record *record, guint64 digest,
+                             gboolean as_listing, GError **error) {
+    struct store_booking prior;
+    struct feed_record safe;
+    if (!store_booking_by_key(load->db, load->mapping->jail, record->booking_key, &prior, error))
+        return FALSE;
+    const struct custody_booking *known = prior.booking.id ? &prior.booking : NULL;
+    if (known && refuse_other_person(load, known, record, &safe))
+        record = &safe;
+    gboolean ok = save_record(load, record, known, digest, as_listing, error);
+    load->publish.source_key = NULL;
     store_booking_clear(&prior);
     return ok;
 }
@@ -157,13 +207,20 @@ struct roster_run {
     gboolean is_cut;
 };
 
+static gboolean take_reported(struct load *load, struct roster_run *run,
+                              const struct feed_cells *cells, GError **error);
+
 static gboolean take_row(struct load *load, struct roster_run *run, const struct feed_cells *cells,
                          GError **error) {
     const char *person = cells->cell[FIELD_PERSON], *booking = cells->cell[FIELD_BOOKING];
-    guint64 digest = feed_cells_digest(cells);
+    guint64 digest = feed_cells_digest(cells, load->mapping_digest);
     struct feed_record record;
     gint64 booking_id = 0;
 
+    if (cells->row == SPARED_ROW) { /* of a held list: somebody whose row could not be read */
+        custody_roster_spare(run->roster, person);
+        return TRUE;
+    }
     if (!person || !booking) {
         run->n_unreadable++;
         if (person) /* a person without a booking number is there, whoever it is */
@@ -181,7 +238,7 @@ static gboolean take_row(struct load *load, struct roster_run *run, const struct
                          "the file lists this booking twice with different values; the first row "
                          "counts");
         keep_problem(&problem, load);
-        return TRUE;
+        return take_reported(load, run, cells, error); /* a second row may be the one that tells */
     }
     case SIGHT_CHANGED: run->n_changed++; break;
     case SIGHT_NEW: run->n_new++; break;
@@ -251,6 +308,7 @@ static gboolean take_vanished(struct load *load, const struct custody_vanished *
         custody_booking_unlisted(&load->custody, &prior.booking, gone->is_rebooked, &next, &event);
     gboolean ok =
         store_booking_save(load->db, load->mapping->jail, NULL, &next, error) &&
+        (!gone->is_rebooked || store_registration_rebook(load->db, gone->booking_id, error)) &&
         (!happened || publish_event(&load->publish, &event, next.id, next.person_id, NULL, error));
     store_booking_clear(&prior);
     return ok;
@@ -294,13 +352,33 @@ static gboolean learn_baseline(struct load *load, GError **error) {
     return ok;
 }
 
+/* Whom a report let out and the list goes on showing: the report was wrong. */
+static gboolean take_still_listed(struct load *load, GError **error) {
+    g_autoptr(GArray) ids = store_booking_still_listed(load->db, load->feed.id, error);
+    gboolean ok = ids != NULL;
+    for (guint i = 0; ok && i < ids->len; i++) {
+        struct store_booking prior;
+        struct custody_booking next;
+        struct custody_event event;
+        ok = store_booking_by_id(load->db, g_array_index(ids, gint64, i), &prior, error);
+        if (ok && custody_booking_still_listed(&load->custody, &prior.booking, &next, &event))
+            ok = store_booking_save(load->db, load->mapping->jail, NULL, &next, error) &&
+                 publish_event(&load->publish, &event, next.id, next.person_id, NULL, error);
+        store_booking_clear(&prior);
+    }
+    return ok;
+}
+
 static gboolean accept_roster(struct load *load, struct roster_run *run, GArray *vanished,
                               GError **error) {
     for (guint i = 0; i < vanished->len; i++)
         if (!take_vanished(load, &g_array_index(vanished, struct custody_vanished, i), error))
             return FALSE;
-    if (!store_held_end(load->db, load->feed.id, SOURCE_SUPERSEDED, error))
+    if (!take_still_listed(load, error) ||
+        !store_held_end(load->db, load->feed.id, SOURCE_SUPERSEDED, error))
         return FALSE;
+    load->feed.has_last_digest = TRUE;
+    memcpy(load->feed.last_digest, load->digest, sizeof load->feed.last_digest);
     if (!load->feed.has_baseline)
         return learn_baseline(load, error) && note_speech(load, error);
     if (!vanished->len && !run->n_new && !run->n_changed)
@@ -329,7 +407,13 @@ static gboolean keep_cells(struct load *load, struct roster_run *run, const stru
     return take_reported(load, run, cells, error);
 }
 
-static gboolean hold_roster(struct load *load, const struct custody_verdict *verdict, GError **error) {
+static void keep_spared(const char *person_key, void *context) {
+    const struct feed_cells cells = {.row = SPARED_ROW, .cell = {[FIELD_PERSON] = person_key}};
+    feed_cells_keep(context, &cells);
+}
+
+static gboolean hold_roster(struct load *load, const struct custody_roster *roster,
+                            const struct custody_verdict *verdict, GError **error) {
     g_autoptr(GByteArray) kept = g_byte_array_new();
     struct roster_run run = {.roster = NULL};
     struct feed_cells cells;
@@ -337,6 +421,8 @@ static gboolean hold_roster(struct load *load, const struct custody_verdict *ver
     struct feed_adapter *adapter = open_content(load, load->content, error);
     enum feed_next next;
     gboolean ok = adapter != NULL;
+
+    custody_roster_each_spared(roster, keep_spared, kept);
 
     load->summary->problems = load->summary->rows = load->n_kept_problems = 0;
     json_array_clear(load->summary->problem_list);
@@ -355,7 +441,6 @@ static gboolean hold_roster(struct load *load, const struct custody_verdict *ver
     load->source.state = SOURCE_HELD;
     load->source.reason = verdict->reason;
     load->summary->held = 1;
-    load->feed.last_at_us = load->custody.observed_at_us;
     g_strlcpy(load->summary->note, verdict->reason, sizeof load->summary->note);
     return ok && store_held_add(load->db, load->source.id, kept->data, kept->len, error) &&
            publish_page(load->db, load->site, page, error);
@@ -374,10 +459,18 @@ static gboolean load_roster(struct load *load, struct custody_verdict *verdict, 
         const struct custody_breaker_input input = breaker_input(load, &run);
         if (load->feed.has_baseline && !load->is_accepted)
             custody_breaker_judge(&load->feed.turnover, &input, verdict);
+        if (!load->is_accepted &&
+            store_source_is_older_content(load->db, &load->feed, &load->source)) {
+            verdict->is_held = TRUE;
+            g_strlcpy(verdict->reason,
+                      "This is, to the letter, a list that was taken before, and others came since. It "
+                      "looks like an old file sent again.",
+                      sizeof verdict->reason);
+        }
         if (verdict->is_held) {
             json_array_clear(load->summary->list);
             load->publish.n_alerts = 0;
-            ok = db_script(load->db, "ROLLBACK TO roster", error) && hold_roster(load, verdict, error);
+            ok = db_script(load->db, "ROLLBACK TO roster", error) && hold_roster(load, run.roster, verdict, error);
         } else {
             ok = accept_roster(load, &run, vanished, error);
         }
@@ -404,8 +497,13 @@ static gboolean take_event(struct load *load, struct roster_run *run, const stru
 static gboolean load_events(struct load *load, GError **error) {
     struct roster_run run = {.roster = NULL};
     struct feed_adapter *adapter = open_rows(load, error);
+    if (!load->feed.has_baseline && !load->push_key) { /* rule 8: the first file is the feed's history */
+        load->publish.tells_nobody = TRUE;
+        load->summary->is_baseline = TRUE;
+    }
     gboolean ok = adapter && each_row(load, adapter, &run, take_event, error);
     feed_adapter_free(adapter);
+    load->feed.has_baseline = TRUE;
     return ok && note_speech(load, error);
 }
 
@@ -431,6 +529,13 @@ static gboolean begin_load(struct load *load, struct db *db, GError **error) {
                                             .mapping = load->mapping,
                                             .observed_at_us = load->observed_at_us,
                                             .is_baseline = is_roster(load) && !load->feed.has_baseline};
+    g_autofree char *content = g_malloc0(65);
+    for (gsize i = 0; i < sizeof load->digest; i++)
+        g_snprintf(content + 2 * i, 3, "%02x", load->digest[i]);
+    load->content_name = g_steal_pointer(&content);
+    load->custody.content = is_roster(load) ? load->content_name : NULL;
+    load->custody.held_since_us = TIME_UNKNOWN;
+    load->mapping_digest = base_hash64(load->feed.mapping, strlen(load->feed.mapping), 0);
     load->scratch = g_string_chunk_new(4096);
     return TRUE;
 }
@@ -441,6 +546,7 @@ static void end_load(struct load *load) {
     if (load->scratch)
         g_string_chunk_free(load->scratch);
     g_clear_error(&load->problem_error);
+    g_clear_pointer(&load->content_name, g_free);
     load->mapping = NULL;
     load->scratch = NULL;
 }
@@ -469,22 +575,34 @@ static gboolean finish(struct load *load, GError **error) {
 /* A file that came before, or is older than what was loaded since. */
 static gboolean is_passed_over(struct load *load, gboolean *passed, GError **error) {
     enum store_source_state state;
+    const gboolean is_newest = load->feed.has_last_digest &&
+                               memcmp(load->feed.last_digest, load->digest, 32) == 0;
+    const gboolean is_older =
+        is_roster(load) && load->feed.last_at_us != TIME_UNKNOWN && load->snapshot_at_us < load->feed.last_at_us;
     *passed = TRUE;
     if (store_source_known(load->db, load->feed.id, load->digest, load->snapshot_at_us, &state) &&
-        state != SOURCE_REFUSED) {
+        state != SOURCE_REFUSED &&
+        (!is_roster(load) || is_older || is_newest || state == SOURCE_HELD || state == SOURCE_REJECTED)) {
         g_snprintf(load->summary->note, sizeof load->summary->note, "this file was taken before (%s)",
                    store_source_state_name(state));
         return TRUE;
     }
-    if (is_roster(load) && load->feed.last_at_us != TIME_UNKNOWN &&
-        load->snapshot_at_us < load->feed.last_at_us) {
+    if (is_older) {
         g_autofree char *newer = base_time_format(load->feed.last_at_us);
         g_snprintf(load->summary->note, sizeof load->summary->note,
                    "the list is older than the one taken at %s; it was not compared", newer);
-        return record_source(load, SOURCE_STALE, error) && finish(load, error);
+        g_autofree char *page = g_strdup_printf("The file %s of the feed %s came too late: %s.",
+                                                load->name, load->feed.id, load->summary->note);
+        return record_source(load, SOURCE_STALE, error) && finish(load, error) &&
+               publish_page(load->db, load->site, page, error);
     }
     *passed = FALSE;
-    return TRUE;
+    if (load->observed_at_us <= load->publish.now_at_us + DAY_US)
+        return TRUE;
+    g_set_error(error, BASE_ERROR, BASE_ERROR_INPUT,
+                "%s: by its name the list was taken in the future. Mend the name, or say --taken-at",
+                load->name);
+    return FALSE;
 }
 
 static gboolean note_gap(struct load *load, GError **error) {
@@ -641,49 +759,56 @@ gboolean feed_load(struct site *site, const char *feed_id, const char *path,
 
 /* ── Pushed events ─────────────────────────────────────────────────────────────────────────────── */
 
-struct push_query {
-    const char *feed_id;
-    const guint8 *digest;
-    char *body_digest, *answer;
-};
-
-static gboolean find_push(struct db *db, void *context, GError **error) {
-    struct push_query *query = context;
-    struct db_rows *rows =
-        db_query(db,
-                 "SELECT name, answer FROM source WHERE feed = :feed AND "
-                 "digest = :digest AND snapshot_at_us = -1",
-                 PARAMS(P_TEXT("feed", query->feed_id), P_BLOB("digest", query->digest, 32)));
+/* What was answered to this key before, if it came before. FALSE when it came with other content. */
+static gboolean find_push(struct load *load, GError **error) {
+    g_autofree char *name = NULL;
+    struct db_rows *rows = db_query(load->db,
+                                    "SELECT name, answer FROM source WHERE feed = :feed AND "
+                                    "digest = :digest AND snapshot_at_us = -1",
+                                    PARAMS(P_TEXT("feed", load->feed_id),
+                                           P_BLOB("digest", load->digest, 32)));
     if (db_next(rows)) {
-        query->body_digest = g_strdup(db_text(rows, 0));
-        query->answer = g_strdup(db_text(rows, 1));
+        name = g_strdup(db_text(rows, 0));
+        load->answer = g_strdup(db_text(rows, 1));
     }
-    return db_done(rows, error);
+    if (!db_done(rows, error))
+        return FALSE;
+    if (name && !g_str_equal(name, load->name)) {
+        g_set_error(error, BASE_ERROR, BASE_ERROR_CONFLICT,
+                    "this Idempotency-Key came before with other content; use a new key");
+        return FALSE;
+    }
+    return TRUE;
+}
+
+static gboolean take_push(struct load *load, GError **error) {
+    if (is_roster(load)) {
+        g_set_error(error, BASE_ERROR, BASE_ERROR_INPUT, "the feed %s takes rosters, not events",
+                    load->feed_id);
+        return FALSE;
+    }
+    if (!record_source(load, SOURCE_LOADED, error))
+        return FALSE;
+    load->publish.source_id = load->source.id;
+    if (!load_events(load, error))
+        return FALSE;
+    json_t *ids = json_array(), *event;
+    size_t i;
+    json_array_foreach(load->summary->list, i, event)
+        json_array_append(ids, json_object_get(event, "event_id"));
+    json_t *answer = json_pack("{s:i, s:o, s:O}", "rows", load->summary->rows, "events", ids, "problems",
+                               load->summary->problem_list);
+    char *text = json_dumps(answer, JSON_COMPACT);
+    load->answer = g_strdup(text);
+    free(text);
+    json_decref(answer);
+    return finish(load, error);
 }
 
 static gboolean push_in_transaction(struct db *db, void *context, GError **error) {
     struct load *load = context;
-    gboolean ok = begin_load(load, db, error);
-    if (ok && is_roster(load)) {
-        g_set_error(error, BASE_ERROR, BASE_ERROR_INPUT, "the feed %s takes rosters, not events",
-                    load->feed_id);
-        ok = FALSE;
-    }
-    ok = ok && record_source(load, SOURCE_LOADED, error);
-    load->publish.source_id = load->source.id;
-    ok = ok && load_events(load, error);
-    if (ok) {
-        json_t *ids = json_array();
-        size_t i;
-        json_t *event;
-        json_array_foreach(load->summary->list, i, event)
-            json_array_append(ids, json_object_get(event, "event_id"));
-        json_t *answer = json_pack("{s:i, s:o, s:O}", "rows", load->summary->rows, "events", ids,
-                                   "problems", load->summary->problem_list);
-        load->answer = json_dumps(answer, JSON_COMPACT);
-        json_decref(answer);
-        ok = finish(load, error);
-    }
+    gboolean ok = begin_load(load, db, error) && find_push(load, error) &&
+                  (load->answer || take_push(load, error));
     end_load(load);
     return ok;
 }
@@ -704,79 +829,49 @@ gboolean feed_push(struct site *site, const char *feed_id, const char *key, cons
                         .observed_at_us = site_now(site),
                         .options = &options,
                         .summary = &summary};
-    struct push_query query = {.feed_id = feed_id, .digest = load.digest};
 
     seal_sha256(key, strlen(key), load.digest);
-    gboolean ok = store_read(site->store, find_push, &query, error);
-    if (ok && query.body_digest && !g_str_equal(query.body_digest, name)) {
-        g_set_error(error, BASE_ERROR, BASE_ERROR_CONFLICT,
-                    "this Idempotency-Key came before with other content; use a new key");
-        ok = FALSE;
-    } else if (ok && query.body_digest) {
-        *answer = g_steal_pointer(&query.answer);
-    } else if (ok && (ok = store_write(site->store, push_in_transaction, &load, error))) {
-        *answer = g_strdup(load.answer);
-    }
-    free(load.answer);
-    g_free(query.body_digest);
-    g_free(query.answer);
+    gboolean ok = store_write(site->store, push_in_transaction, &load, error);
+    if (ok)
+        *answer = g_steal_pointer(&load.answer);
+    g_free(load.answer);
     load_summary_clear(&summary);
     return ok;
 }
 
 /* ── What the breaker held ─────────────────────────────────────────────────────────────────────── */
 
-struct held_query {
-    const char *feed_id;
-    GBytes *cells;
-    gint64 snapshot_at_us;
-    char *name;
-    guint8 digest[32];
-};
-
-static gboolean find_held(struct db *db, void *context, GError **error) {
-    struct held_query *query = context;
+/* The newest list that is held becomes the content of this load. */
+static gboolean find_held(struct load *load, struct db *db, GError **error) {
     gint64 id;
-    if (!store_held_newest(db, query->feed_id, &id, error))
+    if (!store_held_newest(db, load->feed_id, &id, error))
         return FALSE;
     if (!id) {
-        g_set_error(error, BASE_ERROR, BASE_ERROR_NOT_FOUND, "no list of %s is held", query->feed_id);
+        g_set_error(error, BASE_ERROR, BASE_ERROR_NOT_FOUND, "no list of %s is held", load->feed_id);
         return FALSE;
     }
-    struct db_rows *rows =
-        db_query(db, "SELECT digest FROM source WHERE id = :id", PARAMS(P_INT("id", id)));
-    if (db_next(rows)) {
-        gsize n;
-        const void *digest = db_blob(rows, 0, &n);
-        memcpy(query->digest, digest, MIN(n, sizeof query->digest));
-    }
-    if (!db_done(rows, error))
-        return FALSE;
-    query->cells = store_held_cells(db, id, &query->snapshot_at_us, &query->name, error);
-    return query->cells != NULL;
+    load->content = store_held_cells(db, id, &load->snapshot_at_us, &load->held_name, load->digest, error);
+    load->name = load->held_name;
+    load->observed_at_us = load->snapshot_at_us;
+    return load->content != NULL;
+}
+
+static gboolean accept_in_transaction(struct db *db, void *context, GError **error) {
+    return find_held(context, db, error) && load_in_transaction(db, context, error);
 }
 
 gboolean feed_accept(struct site *site, const char *feed_id, struct load_summary *summary,
                      GError **error) {
     const struct load_options options = {.taken_at_us = TIME_UNKNOWN};
-    struct held_query query = {.feed_id = feed_id};
-    *summary = (struct load_summary){.list = NULL};
-    gboolean ok = store_read(site->store, find_held, &query, error);
-    if (ok) {
-        struct load load = {.site = site,
-                            .feed_id = feed_id,
-                            .name = query.name,
-                            .content = query.cells,
-                            .snapshot_at_us = query.snapshot_at_us,
-                            .observed_at_us = query.snapshot_at_us,
-                            .is_accepted = TRUE,
-                            .options = &options,
-                            .summary = summary};
-        memcpy(load.digest, query.digest, sizeof load.digest);
-        ok = run_load(&load, error);
-    }
-    g_clear_pointer(&query.cells, g_bytes_unref);
-    g_free(query.name);
+    struct load load = {.site = site,
+                        .feed_id = feed_id,
+                        .is_accepted = TRUE,
+                        .options = &options,
+                        .summary = summary};
+    *summary = (struct load_summary){.list = json_array(), .problem_list = json_array()};
+    gboolean ok = store_write(site->store, accept_in_transaction, &load, error);
+    g_clear_pointer(&load.content, g_bytes_unref);
+    g_free(load.held_name);
     return ok;
 }
 
@@ -861,31 +956,46 @@ static gboolean tick_feed(struct load *load, GError **error) {
 
 struct tick {
     struct site *site;
+    const char *feed_id;
+    GPtrArray *ids;
     guint n_events;
 };
 
 static gboolean tick_in_transaction(struct db *db, void *context, GError **error) {
     struct tick *tick = context;
     const struct load_options options = {.taken_at_us = TIME_UNKNOWN};
-    g_autoptr(GPtrArray) ids = store_feed_ids(db, error);
-    gboolean ok = ids != NULL;
-
-    for (guint i = 0; ok && i < ids->len; i++) {
-        struct load_summary summary = {.list = json_array()};
-        struct load load = {
-            .site = tick->site, .feed_id = ids->pdata[i], .options = &options, .summary = &summary};
-        ok = begin_load(&load, db, error) && tick_feed(&load, error) &&
-             store_feed_save(db, &load.feed, error);
-        tick->n_events += (guint)json_array_size(summary.list);
-        end_load(&load);
-        load_summary_clear(&summary);
-    }
+    struct load_summary summary = {.list = json_array()};
+    struct load load = {.site = tick->site,
+                        .feed_id = tick->feed_id,
+                        .options = &options,
+                        .summary = &summary};
+    gboolean ok = begin_load(&load, db, error) && tick_feed(&load, error) &&
+                  store_feed_save(db, &load.feed, error);
+    tick->n_events += (guint)json_array_size(summary.list);
+    end_load(&load);
+    load_summary_clear(&summary);
     return ok;
 }
 
+static gboolean read_ids(struct db *db, void *context, GError **error) {
+    struct tick *tick = context;
+    tick->ids = store_feed_ids(db, error);
+    return tick->ids != NULL;
+}
+
+/* A feed that cannot be looked over does not hide the silence of the others. */
 gboolean feeds_tick(struct site *site, guint *n_events, GError **error) {
     struct tick tick = {.site = site};
-    gboolean ok = store_write(site->store, tick_in_transaction, &tick, error);
+    gboolean ok = store_read(site->store, read_ids, &tick, error);
+    for (guint i = 0; tick.ids && i < tick.ids->len; i++) {
+        g_autoptr(GError) problem = NULL;
+        tick.feed_id = tick.ids->pdata[i];
+        if (!store_write(site->store, tick_in_transaction, &tick, &problem) && ok) {
+            ok = FALSE;
+            g_propagate_error(error, g_steal_pointer(&problem));
+        }
+    }
+    g_clear_pointer(&tick.ids, g_ptr_array_unref);
     *n_events = tick.n_events;
     return ok;
 }

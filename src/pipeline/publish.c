@@ -64,19 +64,28 @@ static gboolean owe(struct publish *p, const char *registration_id, gint64 event
     if (!store_alert_add(p->db, &alert, &is_new, error))
         return FALSE;
     p->n_alerts += is_new;
-    return TRUE;
+    /* Older news of theirs that waits for another try goes first, and now. */
+    return !is_new || store_alerts_hurry(p->db, registration_id, p->now_at_us, error);
 }
 
-/* Matches each registration; `earlier_seq` is the event that this one takes back or ends, 0: none.
- * Whoever was told of that one is told of this one; who was not told of it yet hears of neither. */
+/* What an event takes back or ends. */
+struct earlier {
+    gint64 seq;           /* 0: nothing */
+    gboolean may_withdraw; /* an alert of it that has not left may stay unsent, and this one too */
+};
+
+/* Matches each registration. Whoever was told of the earlier event is told of this one; who was not
+ * told of it yet, and will not be, hears of neither. */
 static gboolean tell(struct publish *p, GPtrArray *registrations, const struct custody_event *event,
-                     gint64 seq, gint64 earlier_seq, GError **error) {
+                     gint64 seq, struct earlier earlier, GError **error) {
     for (guint i = 0; i < registrations->len; i++) {
         const struct store_registration *row = registrations->pdata[i];
         gboolean told = FALSE, withdrawn = FALSE;
-        if (earlier_seq && !store_alert_told(p->db, row->id, earlier_seq, &told, &withdrawn, error))
+        if (earlier.seq && !store_alert_told(p->db, row->id, earlier.seq, earlier.may_withdraw, &told,
+                                             &withdrawn, error))
             return FALSE;
-        enum match_reason reason = match_registration(event, &row->registration, told, p->now_at_us);
+        enum match_reason reason =
+            match_registration(event, &row->registration, told, p->now_at_us);
         if (reason != MATCH_NONE && !withdrawn && !owe(p, row->id, seq, reason, error))
             return FALSE;
     }
@@ -86,7 +95,28 @@ static gboolean tell(struct publish *p, GPtrArray *registrations, const struct c
 gboolean publish_silence(struct publish *p, const struct custody_event *event, gint64 seq,
                          GError **error) {
     g_autoptr(GPtrArray) registrations = store_registrations_on_jail(p->db, p->mapping->jail, error);
-    return registrations && tell(p, registrations, event, seq, p->feed->silence_seq, error);
+    const struct earlier silence = {.seq = p->feed->silence_seq};
+    return registrations && tell(p, registrations, event, seq, silence, error);
+}
+
+/* The event's person and, when it takes back an event about somebody else, that one too. */
+static gboolean tell_person(struct publish *p, const struct custody_event *event, gint64 seq,
+                            gint64 person_id, GError **error) {
+    struct store_event_place place = {.seq = 0};
+    const guint8 *earlier_id = event->has_corrects ? event->corrects
+                               : event->has_follows ? event->follows
+                                                    : NULL;
+    if (earlier_id)
+        store_event_place(p->db, earlier_id, &place);
+    const struct earlier earlier = {.seq = place.seq,
+                                    .may_withdraw = event->has_corrects && !place.corrects};
+    g_autoptr(GPtrArray) registrations = store_registrations_on_person(p->db, person_id, error);
+    if (!registrations || !tell(p, registrations, event, seq, earlier, error))
+        return FALSE;
+    if (!event->has_corrects || !place.person_id || place.person_id == person_id)
+        return TRUE;
+    g_autoptr(GPtrArray) others = store_registrations_on_person(p->db, place.person_id, error);
+    return others && tell(p, others, event, seq, earlier, error);
 }
 
 gboolean publish_event(struct publish *p, const struct custody_event *event, gint64 booking_id,
@@ -95,6 +125,7 @@ gboolean publish_event(struct publish *p, const struct custody_event *event, gin
                               .feed = p->feed->id,
                               .source_id = p->source_id,
                               .booking_id = booking_id,
+                              .source_key = p->source_key,
                               .recorded_at_us = p->now_at_us};
     if (!store_event_add(p->db, &row, error))
         return FALSE;
@@ -106,7 +137,9 @@ gboolean publish_event(struct publish *p, const struct custody_event *event, gin
         json_array_append_new(p->events, event_json(p, event));
     if (p->tells_nobody || !person_id)
         return TRUE;
-    g_autoptr(GPtrArray) registrations = store_registrations_on_person(p->db, person_id, error);
-    gint64 earlier_seq = event->has_corrects ? store_event_seq(p->db, event->corrects) : 0;
-    return registrations && tell(p, registrations, event, row.seq, earlier_seq, error);
+    return tell_person(p, event, row.seq, person_id, error);
+}
+
+gboolean publish_is_known(const struct publish *p, const struct custody_event *event) {
+    return store_event_seq(p->db, event->id) != 0;
 }

@@ -18,12 +18,16 @@ struct publish {
     const struct store_feed *feed;
     const struct feed_mapping *mapping;
     gint64 source_id;
+    const char *source_key; /* the source's own id of the event at hand; NULL: none */
     const char *file; /* its name, for the listing; NULL: none */
     gint64 now_at_us;
     gboolean tells_nobody; /* a baseline, on request */
     json_t *events;        /* those that were new, as JSON */
     guint n_alerts;
 };
+
+/* Whether the event was recorded before: then nothing about it may change anything. */
+gboolean publish_is_known(const struct publish *publish, const struct custody_event *event);
 
 /* Records `event` about a booking (or, both ids 0, the feed). Does nothing more when it was recorded
  * before. `seq` may be NULL. */

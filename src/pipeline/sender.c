@@ -28,6 +28,7 @@ struct sender {
     GThreadPool *workers;
     GAsyncQueue *channels; /* idle ones, one a worker */
     GHashTable *in_flight; /* registration ids, and alert ids of pages */
+    guint n_channels;
     guint n_handed_over, n_failed;
 };
 
@@ -139,7 +140,7 @@ static GBytes *compose(struct job *job, const struct permit *permit, const char 
         .host = at ? at + 1 : "localhost",
         .alert_id = job->alert->id,
         .reminder = job->alert->reminder,
-        .date_at_us = job->alert->created_at_us,
+        .date_at_us = job->alert->reminder ? site_now(site) : job->alert->created_at_us,
         .confirm_url = confirm_url,
         .stop_url = ends ? NULL : stop_url,
         .remind_minutes = (guint)(config->schedule.remind_us / MINUTE_US),
@@ -165,7 +166,7 @@ static enum deliver_result hand_over(struct job *job, const struct permit *permi
 
     if (job->row && !(contact = open_contact(job, &problem))) {
         *answer = g_strdup(problem ? problem->message : "the contact cannot be opened");
-        return DELIVER_REFUSED;
+        return DELIVER_TRY_LATER;
     }
     g_autofree char *to = contact
                               ? g_strndup(g_bytes_get_data(contact, NULL), g_bytes_get_size(contact))
@@ -196,7 +197,8 @@ static gboolean save_outcome(struct db *db, void *context, GError **error) {
     const struct site *site = o->job->sender->site;
     if (!store_alert_save(db, alert, error))
         return FALSE;
-    if (o->supersedes && !store_alerts_supersede(db, alert->registration_id, alert->seq, error))
+    if (o->supersedes && !store_alerts_supersede(db, alert->registration_id, alert->seq,
+                                (KIND_BIT(o->job->facts.kind) & KINDS_FEED) != 0, error))
         return FALSE;
     if (o->ends_registration && !store_registration_wipe(db, alert->registration_id, error))
         return FALSE;
@@ -226,7 +228,7 @@ static void note_result(struct job *job, enum deliver_result result, char *answe
     outcome->is_handed_over = plan.is_handed_over;
     outcome->needs_person = plan.needs_person && alert->purpose != PURPOSE_CODE;
     outcome->supersedes =
-        plan.is_handed_over && (kind & ~(KINDS_FEED | KIND_BIT(CUSTODY_STATUS_CHANGED)));
+        plan.is_handed_over && (kind & ~KIND_BIT(CUSTODY_STATUS_CHANGED));
     outcome->ends_registration = alert->purpose == PURPOSE_ENDED && plan.next_at_us == TIME_UNKNOWN;
     alert->state = plan.needs_person                     ? ALERT_NEEDS_PERSON
                    : alert->handed_at_us != TIME_UNKNOWN ? ALERT_SENT
@@ -239,6 +241,13 @@ static void note_result(struct job *job, enum deliver_result result, char *answe
                               "news. See `tocsin alert list --waiting`.";
 }
 
+static gboolean is_stopping(struct sender *sender) {
+    g_mutex_lock(&sender->mutex);
+    gboolean stopping = sender->is_stopping;
+    g_mutex_unlock(&sender->mutex);
+    return stopping;
+}
+
 /* What may not be sent twice at once. */
 static const char *flight_key(const struct store_alert *alert) {
     return alert->registration_id ? alert->registration_id : alert->id;
@@ -247,10 +256,16 @@ static const char *flight_key(const struct store_alert *alert) {
 static void finish_job(struct job *job, struct outcome *outcome) {
     struct sender *sender = job->sender;
     g_autoptr(GError) problem = NULL;
-    if (!store_write(sender->site->store, save_outcome, outcome, &problem))
-        log_line("error", "an alert's result could not be written; it will be tried again", "alert",
+    /* Until it is written the alert stays in flight, and holds back what follows it. */
+    while (!store_write(sender->site->store, save_outcome, outcome, &problem)) {
+        log_line("error", "an alert's result could not be written; trying again", "alert",
                  job->alert->id, "problem", problem->message, NULL);
-    else if (outcome->ends_registration)
+        g_clear_error(&problem);
+        if (is_stopping(sender))
+            break;
+        g_usleep(SECOND_US);
+    }
+    if (outcome->ends_registration)
         store_keys_delete(sender->site->keys, job->alert->registration_id, NULL);
     if (outcome->is_handed_over && sender->on_handed_over) {
         const struct sender_note note = {
@@ -293,7 +308,7 @@ static void work(gpointer data, gpointer context) {
 
     gboolean is_alert = job->alert->purpose == PURPOSE_ALERT;
     if (!store_read(job->sender->site->store, read_job, job, &problem)) {
-        close_without_sending(job, ALERT_NEEDS_PERSON, problem->message, &outcome);
+        note_result(job, DELIVER_TRY_LATER, problem->message, &outcome);
     } else if (job->alert->purpose == PURPOSE_PAGE && !job->sender->site->config->operator_email) {
         close_without_sending(job, ALERT_SENT, "", &outcome);
         outcome.is_settled = TRUE;
@@ -305,7 +320,8 @@ static void work(gpointer data, gpointer context) {
     } else if (is_alert && !(permit = ask_for_permit(job, &decision))) {
         close_without_sending(job, ALERT_WITHHELD, decision.citation, &outcome);
     } else {
-        note_result(job, hand_over(job, permit, &answer), answer, &outcome);
+        enum deliver_result result = hand_over(job, permit, &answer);
+        note_result(job, result, answer, &outcome);
     }
     finish_job(job, &outcome);
     permit_free(permit);
@@ -343,17 +359,22 @@ static gboolean read_due(struct db *db, void *context, GError **error) {
     return claim->due != NULL;
 }
 
-/* Keeps one alert a registration: the others wait for its result. */
+/* Keeps one alert a registration, the others wait for its result; and no more than leaves soon, for
+ * what only waits could still be corrected. */
 static void drop_in_flight(struct sender *sender, GPtrArray *due) {
     g_autoptr(GHashTable) taken = g_hash_table_new(g_str_hash, g_str_equal);
     g_mutex_lock(&sender->mutex);
+    const guint busy = g_hash_table_size(sender->in_flight), most = 2 * sender->n_channels;
     for (guint i = 0; i < due->len;) {
         const char *key = flight_key(due->pdata[i]);
-        if (g_hash_table_contains(sender->in_flight, key) ||
-            !g_hash_table_add(taken, (gpointer)(gsize)key))
+        if (i + busy >= most) {
+            g_ptr_array_set_size(due, (gint)i);
+        } else if (g_hash_table_contains(sender->in_flight, key) || g_hash_table_contains(taken, key)) {
             g_ptr_array_remove_index(due, i);
-        else
+        } else {
+            g_hash_table_add(taken, (gpointer)(gsize)key);
             i++;
+        }
     }
     g_mutex_unlock(&sender->mutex);
 }
@@ -451,7 +472,8 @@ static gboolean recover(struct db *db, void *context, GError **error) {
 }
 
 static gboolean open_channels(struct sender *sender, GError **error) {
-    guint n = sender->site->config->mail_is_smtp ? sender->site->config->senders : 2;
+    const guint n = sender->n_channels =
+        sender->site->config->mail_is_smtp ? sender->site->config->senders : 2;
     for (guint i = 0; i < n; i++) {
         struct deliver_channel *channel = make_channel(sender, error);
         if (!channel)

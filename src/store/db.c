@@ -63,7 +63,7 @@ struct db *db_open(const char *path, enum db_role role, GError **error) {
     sqlite3_busy_timeout(db->handle, 20000);
     /* Only the writer checkpoints, never a connection's closing. */
     sqlite3_db_config(db->handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
-    if (!db_script(db,
+    if (role != DB_PLAIN && !db_script(db,
                    role == DB_WRITER
                        ? "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA cache_size=-65536; "
                          "PRAGMA wal_autocheckpoint=0; PRAGMA temp_store=MEMORY;"
@@ -183,7 +183,12 @@ gboolean db_is_null(struct db_rows *rows, int column) {
 }
 
 gboolean db_backup(struct db *db, const char *path, GError **error) {
-    return db_run(db, "VACUUM INTO :path", PARAMS(P_TEXT("path", path)), error);
+    return db_script(db, "PRAGMA query_only=OFF", error) &&
+           db_run(db, "VACUUM INTO :path", PARAMS(P_TEXT("path", path)), error);
+}
+
+gboolean db_in_transaction(struct db *db) {
+    return !sqlite3_get_autocommit(db->handle);
 }
 
 guint db_log_pages(struct db *db) {

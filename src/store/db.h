@@ -12,7 +12,7 @@
 struct db;
 struct db_rows;
 
-enum db_role { DB_WRITER, DB_READER };
+enum db_role { DB_WRITER, DB_READER, DB_PLAIN /* settings are the caller's */ };
 
 struct db *db_open(const char *path, enum db_role role, GError **error);
 void db_close(struct db *db);
@@ -60,6 +60,9 @@ gboolean db_is_null(struct db_rows *rows, int column);
 
 /* Copies the whole database, as of one moment, into a new file. */
 gboolean db_backup(struct db *db, const char *path, GError **error);
+
+/* Whether a transaction is open: SQLite ends one by itself when the disk is full or fails. */
+gboolean db_in_transaction(struct db *db);
 
 /* Pages in the write-ahead log after the last commit. */
 guint db_log_pages(struct db *db);

@@ -70,8 +70,8 @@ static void spoil(GPtrArray *group, const GError *cause) {
     for (guint i = 0; i < group->len; i++) {
         struct job *job = group->pdata[i];
         job->ok = FALSE;
-        if (!job->error)
-            job->error = g_error_copy(cause);
+        g_clear_error(&job->error);
+        job->error = g_error_copy(cause);
     }
 }
 
@@ -81,9 +81,12 @@ static void run_group(struct store *store, GPtrArray *group) {
 
     lock(store);
     if (db_script(store->writer, "BEGIN IMMEDIATE", &error)) {
-        for (guint i = 0; i < group->len; i++)
+        for (guint i = 0; i < group->len && db_in_transaction(store->writer); i++)
             run_behind_savepoint(store, group->pdata[i]);
-        if (!db_script(store->writer, "COMMIT", &error))
+        if (!db_in_transaction(store->writer))
+            g_set_error(&error, BASE_ERROR, BASE_ERROR_STORE,
+                        "the database gave the transaction up: is the disk full?");
+        else if (!db_script(store->writer, "COMMIT", &error))
             db_script(store->writer, "ROLLBACK", NULL);
     }
     unlock(store);

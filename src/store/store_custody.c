@@ -45,7 +45,7 @@ gboolean store_person_save(struct db *db, struct store_person *p, const char *fo
 #define BOOKING_COLUMNS                                                                                \
     "id, person_id, key, person_key, facility, status, flags, admitted_at_us, tenure_from_us, "        \
     "digest, "                                                                                         \
-    "standing, listing, last_kind, last_occurred_at_us, last_on_date, last_event_id"
+    "standing, listing, last_kind, last_event_id, said_at_us, said_on_date, out_seen_at_us, row_says_out"
 
 static void read_booking(struct db_rows *rows, struct store_booking *row) {
     row->key = g_strdup(db_text(rows, 2));
@@ -66,10 +66,12 @@ static void read_booking(struct db_rows *rows, struct store_booking *row) {
                                             .listing = (enum custody_listing)db_int(rows, 11),
                                             .has_event = !db_is_null(rows, 12),
                                             .last_kind = (enum custody_kind)db_int(rows, 12),
-                                            .last_occurred_at_us = db_time(rows, 13),
-                                            .last_on_date = db_int(rows, 14) != 0};
+                                            .said_at_us = db_time(rows, 14),
+                                            .said_on_date = db_int(rows, 15) != 0,
+                                            .out_seen_at_us = db_time(rows, 16),
+                                            .row_says_out = db_int(rows, 17) != 0};
     gsize n;
-    const void *id = db_blob(rows, 15, &n);
+    const void *id = db_blob(rows, 13, &n);
     if (id && n == sizeof row->booking.last_event_id)
         memcpy(row->booking.last_event_id, id, n);
 }
@@ -107,17 +109,17 @@ gboolean store_booking_save(struct db *db, const char *jail, const char *roster_
                             struct custody_booking *b, GError **error) {
     static const char insert[] =
         "INSERT INTO booking (jail, key, person_id, person_key, roster_feed, facility, status, flags, "
-        "admitted_at_us, tenure_from_us, digest, standing, listing, last_kind, last_occurred_at_us, "
-        "last_on_date, last_event_id) VALUES (:jail, :key, :person_id, :person_key, :roster_feed, "
+        "admitted_at_us, tenure_from_us, digest, standing, listing, last_kind, last_event_id, said_at_us, "
+        "said_on_date, out_seen_at_us, row_says_out) VALUES (:jail, :key, :person_id, :person_key, :roster_feed, "
         ":facility, :status, :flags, :admitted_at, :tenure_from, :digest, :standing, :listing, "
-        ":last_kind, :last_occurred_at, :last_on_date, :last_event_id)";
+        ":last_kind, :last_event_id, :said_at, :said_on_date, :out_seen_at, :row_says_out)";
     static const char update[] =
         "UPDATE booking SET person_id = :person_id, person_key = :person_key, "
         "roster_feed = coalesce(:roster_feed, roster_feed), facility = :facility, status = :status, "
         "flags = :flags, admitted_at_us = :admitted_at, tenure_from_us = :tenure_from, "
         "digest = :digest, standing = :standing, listing = :listing, last_kind = :last_kind, "
-        "last_occurred_at_us = :last_occurred_at, last_on_date = :last_on_date, "
-        "last_event_id = :last_event_id WHERE id = :id AND :jail = :jail AND :key = :key";
+        "last_event_id = :last_event_id, said_at_us = :said_at, said_on_date = :said_on_date, "
+        "out_seen_at_us = :out_seen_at, row_says_out = :row_says_out WHERE id = :id AND :jail = :jail AND :key = :key";
     const struct db_param id = P_INT("id", b->id), end = {.name = NULL};
     gboolean ok = db_run(
         db, b->id ? update : insert,
@@ -136,8 +138,8 @@ gboolean store_booking_save(struct db *db, const char *jail, const char *roster_
             P_INT("standing", b->standing),
             P_INT("listing", b->listing),
             {.name = ":last_kind", .type = b->has_event ? DB_INT : DB_NULL, .number = b->last_kind},
-            P_TIME("last_occurred_at", b->last_occurred_at_us),
-            P_INT("last_on_date", b->last_on_date),
+            P_TIME("said_at", b->said_at_us), P_INT("said_on_date", b->said_on_date),
+            P_TIME("out_seen_at", b->out_seen_at_us), P_INT("row_says_out", b->row_says_out),
             P_BLOB("last_event_id", b->has_event ? b->last_event_id : NULL, sizeof b->last_event_id),
             b->id ? id : end,
             end}),
@@ -162,6 +164,33 @@ gboolean store_booking_expect(struct db *db, const char *feed, struct custody_ro
     return db_done(rows, error);
 }
 
+/* Bookings that were reported out and still stand on the list without saying so. Transfer full. */
+GArray *store_booking_still_listed(struct db *db, const char *feed, GError **error) {
+    GArray *ids = g_array_new(FALSE, FALSE, sizeof(gint64));
+    struct db_rows *rows = db_query(db,
+                                    "SELECT id FROM booking WHERE roster_feed = :feed AND listing = 1 "
+                                    "AND standing = 2 AND row_says_out = 0",
+                                    PARAMS(P_TEXT("feed", feed)));
+    while (db_next(rows)) {
+        gint64 id = db_int(rows, 0);
+        g_array_append_val(ids, id);
+    }
+    if (db_done(rows, error))
+        return ids;
+    g_array_unref(ids);
+    return NULL;
+}
+
+gint64 store_person_held_since(struct db *db, gint64 person_id, gint64 but_booking_id) {
+    struct db_rows *rows = db_query(
+        db,
+        "SELECT max(said_at_us) FROM booking WHERE person_id = :person AND id <> :but AND standing = 0",
+        PARAMS(P_INT("person", person_id), P_INT("but", but_booking_id)));
+    gint64 at_us = db_next(rows) ? db_time(rows, 0) : TIME_UNKNOWN;
+    db_done(rows, NULL);
+    return at_us;
+}
+
 guint store_booking_n_listed(struct db *db, const char *feed) {
     struct db_rows *rows = db_query(
         db, "SELECT count(*) FROM booking WHERE roster_feed = :feed AND listing = 1",
@@ -181,6 +210,36 @@ gint64 store_event_seq(struct db *db, const guint8 id[CUSTODY_EVENT_ID_BYTES]) {
     return seq;
 }
 
+gboolean store_event_by_source_key(struct db *db, const char *feed, const char *source_key,
+                                   guint8 id[CUSTODY_EVENT_ID_BYTES]) {
+    struct db_rows *rows = db_query(
+        db,
+        "SELECT id FROM event WHERE feed = :feed AND source_key = :key ORDER BY seq DESC LIMIT 1",
+        PARAMS(P_TEXT("feed", feed), P_TEXT("key", source_key)));
+    gsize n = 0;
+    const void *bytes = db_next(rows) ? db_blob(rows, 0, &n) : NULL;
+    const gboolean found = bytes && n == CUSTODY_EVENT_ID_BYTES;
+    if (found)
+        memcpy(id, bytes, n);
+    db_done(rows, NULL);
+    return found;
+}
+
+gboolean store_event_place(struct db *db, const guint8 id[CUSTODY_EVENT_ID_BYTES],
+                           struct store_event_place *place) {
+    struct db_rows *rows = db_query(db,
+                                    "SELECT e.seq, coalesce(b.person_id, 0), e.corrects IS NOT NULL "
+                                    "FROM event e LEFT JOIN booking b ON b.id = e.booking_id "
+                                    "WHERE e.id = :id",
+                                    PARAMS(P_BLOB("id", id, CUSTODY_EVENT_ID_BYTES)));
+    const gboolean found = db_next(rows);
+    if (found)
+        *place = (struct store_event_place){
+            .seq = db_int(rows, 0), .person_id = db_int(rows, 1), .corrects = db_int(rows, 2) != 0};
+    db_done(rows, NULL);
+    return found;
+}
+
 gboolean store_event_add(struct db *db, struct store_event *s, GError **error) {
     const struct custody_event *e = s->event;
     const struct db_param none = {.name = ":x", .type = DB_NULL};
@@ -193,9 +252,9 @@ gboolean store_event_add(struct db *db, struct store_event *s, GError **error) {
     if (!db_run(db,
                 "INSERT INTO event (id, kind, assertion, is_late, is_unclear, feed, source_id, row, "
                 "facility, booking_id, occurred_at_us, occurred_on_date, observed_at_us, "
-                "recorded_at_us, corrects, detail) VALUES (:id, :kind, :assertion, :is_late, "
+                "recorded_at_us, corrects, detail, source_key) VALUES (:id, :kind, :assertion, :is_late, "
                 ":is_unclear, :feed, :source_id, :row, :facility, :booking_id, :occurred_at, "
-                ":on_date, :observed_at, :recorded_at, :corrects, :detail) ON CONFLICT DO NOTHING",
+                ":on_date, :observed_at, :recorded_at, :corrects, :detail, :source_key) ON CONFLICT DO NOTHING",
                 PARAMS(P_BLOB("id", e->id, sizeof e->id), P_INT("kind", e->kind),
                        P_INT("assertion", e->assertion), P_INT("is_late", e->is_late),
                        P_INT("is_unclear", e->is_unclear), P_TEXT("feed", s->feed), source_id, row,
@@ -203,7 +262,7 @@ gboolean store_event_add(struct db *db, struct store_event *s, GError **error) {
                        P_TIME("occurred_at", e->occurred_at_us), P_INT("on_date", e->occurred_on_date),
                        P_INT("observed_at", e->observed_at_us), P_INT("recorded_at", s->recorded_at_us),
                        P_BLOB("corrects", e->has_corrects ? e->corrects : NULL, sizeof e->corrects),
-                       P_TEXT("detail", e->detail)),
+                       P_TEXT("detail", e->detail), P_TEXT("source_key", s->source_key)),
                 error))
         return FALSE;
     s->is_new = db_changes(db) == 1;

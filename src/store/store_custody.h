@@ -37,6 +37,10 @@ gboolean store_booking_save(struct db *db, const char *jail, const char *roster_
 /* Every booking that the feed's roster lists, given to `roster` to expect. */
 gboolean store_booking_expect(struct db *db, const char *feed, struct custody_roster *roster,
                               GError **error);
+/* Bookings that were reported out and still stand on the list without saying so. Transfer full. */
+GArray *store_booking_still_listed(struct db *db, const char *feed, GError **error);
+/* The newest time told of the person's other bookings that hold them; TIME_UNKNOWN: none. */
+gint64 store_person_held_since(struct db *db, gint64 person_id, gint64 but_booking_id);
 guint store_booking_n_listed(struct db *db, const char *feed);
 
 struct store_event {
@@ -45,6 +49,7 @@ struct store_event {
     gint64 source_id;  /* 0: none */
     gint64 booking_id; /* 0: the feed's */
     gint64 recorded_at_us;
+    const char *source_key; /* the source's own id; NULL: none */
     gint64 seq;      /* set by store_event_add */
     gboolean is_new; /* set: FALSE when the same event was recorded before */
 };
@@ -52,6 +57,17 @@ gboolean store_event_add(struct db *db, struct store_event *event, GError **erro
 
 /* The seq of the event with this id; 0 when there is none. */
 gint64 store_event_seq(struct db *db, const guint8 id[CUSTODY_EVENT_ID_BYTES]);
+
+/* The newest event that the source gave this id. */
+gboolean store_event_by_source_key(struct db *db, const char *feed, const char *source_key,
+                                   guint8 id[CUSTODY_EVENT_ID_BYTES]);
+
+struct store_event_place {
+    gint64 seq, person_id;
+    gboolean corrects; /* it takes an event back itself */
+};
+gboolean store_event_place(struct db *db, const guint8 id[CUSTODY_EVENT_ID_BYTES],
+                           struct store_event_place *place);
 
 /* ── For listings ── */
 

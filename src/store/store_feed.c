@@ -1,6 +1,7 @@
 #include "store/store_feed.h"
 
 #include <jansson.h>
+#include <string.h>
 
 #include "base/error.h"
 
@@ -75,7 +76,7 @@ gboolean store_feed_get(struct db *db, const char *id, struct store_feed *feed, 
     struct db_rows *rows =
         db_query(db,
                  "SELECT mapping, drop_folder, secret, has_baseline, last_at_us, fresh_at_us, "
-                 "silent_since_us, silence_seq, silence_told, turnover FROM feed WHERE id = :id",
+                 "silent_since_us, silence_seq, silence_told, turnover, last_digest FROM feed WHERE id = :id",
                  PARAMS(P_TEXT("id", id)));
     *feed = (struct store_feed){.id = NULL};
     if (db_next(rows)) {
@@ -90,6 +91,11 @@ gboolean store_feed_get(struct db *db, const char *id, struct store_feed *feed, 
                                     .silence_seq = db_int(rows, 7),
                                     .silence_told = db_int(rows, 8) != 0};
         turnover_parse(db_text(rows, 9), &feed->turnover);
+        gsize n;
+        const void *digest = db_blob(rows, 10, &n);
+        feed->has_last_digest = digest && n == sizeof feed->last_digest;
+        if (feed->has_last_digest)
+            memcpy(feed->last_digest, digest, n);
     }
     if (!db_done(rows, error))
         return FALSE;
@@ -116,11 +122,13 @@ gboolean store_feed_save(struct db *db, const struct store_feed *feed, GError **
         db,
         "UPDATE feed SET has_baseline = :has_baseline, last_at_us = :last_at, "
         "fresh_at_us = :fresh_at, silent_since_us = :silent_since, silence_seq = :silence_seq, "
-        "silence_told = :silence_told, turnover = :turnover WHERE id = :id",
+        "silence_told = :silence_told, turnover = :turnover, last_digest = :last_digest WHERE id = :id",
         PARAMS(P_INT("has_baseline", feed->has_baseline), P_TIME("last_at", feed->last_at_us),
                P_TIME("fresh_at", feed->fresh_at_us), P_TIME("silent_since", feed->silent_since_us),
                P_INT("silence_seq", feed->silence_seq), P_INT("silence_told", feed->silence_told),
-               P_TEXT("turnover", turnover), P_TEXT("id", feed->id)),
+               P_TEXT("turnover", turnover),
+               P_BLOB("last_digest", feed->has_last_digest ? feed->last_digest : NULL, 32),
+               P_TEXT("id", feed->id)),
         error);
     free(turnover);
     return ok;
@@ -144,6 +152,19 @@ gboolean store_source_known(struct db *db, const char *feed, const guint8 *diges
         *state = (enum store_source_state)db_int(rows, 0);
     db_done(rows, NULL);
     return known;
+}
+
+gboolean store_source_is_older_content(struct db *db, const struct store_feed *feed,
+                                       const struct store_source *source) {
+    if (feed->has_last_digest && memcmp(feed->last_digest, source->digest, 32) == 0)
+        return FALSE;
+    struct db_rows *rows = db_query(
+        db, "SELECT 1 FROM source WHERE feed = :feed AND digest = :digest AND state IN (0, 3) AND id <> :own "
+        "LIMIT 1",
+        PARAMS(P_TEXT("feed", feed->id), P_BLOB("digest", source->digest, 32), P_INT("own", source->id)));
+    gboolean found = db_next(rows);
+    db_done(rows, NULL);
+    return found;
 }
 
 gboolean store_source_add(struct db *db, struct store_source *source, GError **error) {
@@ -211,10 +232,10 @@ gboolean store_held_newest(struct db *db, const char *feed, gint64 *source_id, G
 }
 
 GBytes *store_held_cells(struct db *db, gint64 source_id, gint64 *snapshot_at_us, char **name,
-                         GError **error) {
+                         guint8 digest[32], GError **error) {
     GBytes *cells = NULL;
     struct db_rows *rows = db_query(db,
-                                    "SELECT h.cells, s.snapshot_at_us, s.name FROM held_roster h "
+                                    "SELECT h.cells, s.snapshot_at_us, s.name, s.digest FROM held_roster h "
                                     "JOIN source s ON s.id = h.source_id WHERE h.source_id = :id",
                                     PARAMS(P_INT("id", source_id)));
     if (db_next(rows)) {
@@ -223,6 +244,8 @@ GBytes *store_held_cells(struct db *db, gint64 source_id, gint64 *snapshot_at_us
         cells = g_bytes_new(bytes, n);
         *snapshot_at_us = db_int(rows, 1);
         *name = g_strdup(db_text(rows, 2));
+        const void *stored = db_blob(rows, 3, &n);
+        memcpy(digest, stored, MIN(n, 32));
     }
     if (!db_done(rows, error)) {
         g_clear_pointer(&cells, g_bytes_unref);

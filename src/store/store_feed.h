@@ -15,6 +15,8 @@ struct store_feed {
     gint64 silence_seq; /* 0: none */
     gboolean silence_told;
     struct custody_turnover turnover;
+    gboolean has_last_digest;
+    guint8 last_digest[32]; /* of the list that was taken last */
 };
 
 void store_feed_clear(struct store_feed *feed);
@@ -58,6 +60,10 @@ gboolean store_source_known(struct db *db, const char *feed, const guint8 *diges
                             gint64 snapshot_at_us, enum store_source_state *state);
 /* Records it; `source->id` is set. */
 gboolean store_source_add(struct db *db, struct store_source *source, GError **error);
+/* Whether a roster with the same bytes was taken at another time, and others since: an old file, sent
+ * again. */
+gboolean store_source_is_older_content(struct db *db, const struct store_feed *feed,
+                                       const struct store_source *source);
 gboolean store_source_finish(struct db *db, const struct store_source *source, GError **error);
 
 /* For a file that is read anew. */
@@ -68,10 +74,10 @@ gboolean store_problem_add(struct db *db, gint64 source_id, const struct feed_pr
 /* Held rosters: their cells, and the newest one of a feed (0 in `*id`: none). */
 gboolean store_held_add(struct db *db, gint64 source_id, const void *cells, gsize n, GError **error);
 gboolean store_held_newest(struct db *db, const char *feed, gint64 *source_id, GError **error);
-/* Transfer full; NULL with an error when there is none. Fills `snapshot_at_us` and `name` (transfer
- * full). */
+/* Transfer full; NULL with an error when there is none. Fills `snapshot_at_us`, `digest` and
+ * `name` (transfer full). */
 GBytes *store_held_cells(struct db *db, gint64 source_id, gint64 *snapshot_at_us, char **name,
-                         GError **error);
+                         guint8 digest[32], GError **error);
 /* Ends every hold of the feed: the cells are dropped, the sources get `state`. */
 gboolean store_held_end(struct db *db, const char *feed, enum store_source_state state, GError **error);
 

@@ -104,12 +104,9 @@ gboolean store_alert_claim(struct db *db, gint64 seq, gboolean *claimed, GError 
 gboolean store_alert_save(struct db *db, const struct store_alert *a, GError **error) {
     return db_run(db,
                   "UPDATE alert SET state = :state, reminder = :reminder, next_at_us = :next_at, "
-                  "handed_at_us = :handed_at, confirmed_at_us = coalesce(confirmed_at_us, "
-                  ":confirmed_at), pin_tries = :pin_tries, note = :note WHERE seq = :seq AND state "
-                  "NOT IN (3, 8)",
+                  "handed_at_us = :handed_at, note = :note WHERE seq = :seq AND state NOT IN (3, 4, 8)",
                   PARAMS(P_INT("state", a->state), P_INT("reminder", a->reminder),
                          P_TIME("next_at", a->next_at_us), P_TIME("handed_at", a->handed_at_us),
-                         P_TIME("confirmed_at", a->confirmed_at_us), P_INT("pin_tries", a->pin_tries),
                          P_TEXT("note", a->note ? a->note : ""), P_INT("seq", a->seq)),
                   error);
 }
@@ -124,31 +121,43 @@ gboolean store_alerts_recover(struct db *db, gint64 now_at_us, guint *n, GError 
 }
 
 gboolean store_alerts_supersede(struct db *db, const char *registration_id, gint64 before_seq,
-                                GError **error) {
+                                gboolean about_feeds, GError **error) {
     return db_run(db,
                   "UPDATE alert SET state = 6, next_at_us = NULL WHERE registration_id = :id AND "
-                  "purpose = 0 AND seq < :seq AND state = 2",
-                  PARAMS(P_TEXT("id", registration_id), P_INT("seq", before_seq)), error);
+                  "event_seq IS NOT NULL AND seq < :seq AND state = 2 AND :about_feeds = "
+                  "(SELECT kind IN (12, 13) FROM event e WHERE e.seq = alert.event_seq)",
+                  PARAMS(P_TEXT("id", registration_id), P_INT("seq", before_seq),
+                         P_INT("about_feeds", about_feeds)),
+                  error);
 }
 
 gboolean store_alerts_end(struct db *db, const char *registration_id, GError **error) {
     return db_run(db,
                   "UPDATE alert SET state = 8, next_at_us = NULL WHERE registration_id = :id AND "
-                  "purpose = 0 AND state IN (0, 1, 2, 4, 7)",
+                  "event_seq IS NOT NULL AND state IN (0, 1, 2, 4, 7)",
                   PARAMS(P_TEXT("id", registration_id)), error);
+}
+
+gboolean store_alerts_hurry(struct db *db, const char *registration_id, gint64 now_at_us,
+                            GError **error) {
+    return db_run(db,
+                  "UPDATE alert SET next_at_us = :now WHERE registration_id = :id AND event_seq IS NOT "
+                  "NULL AND state = 0 AND next_at_us > :now",
+                  PARAMS(P_INT("now", now_at_us), P_TEXT("id", registration_id)), error);
 }
 
 gboolean store_alerts_confirm(struct db *db, gint64 seq, gint64 now_at_us, GError **error) {
     return db_run(db,
                   "UPDATE alert SET state = 3, next_at_us = NULL, confirmed_at_us = :now WHERE "
                   "registration_id = (SELECT registration_id FROM alert WHERE seq = :seq) AND "
-                  "seq <= :seq AND purpose = 0 AND confirmed_at_us IS NULL AND (seq = :seq OR "
+                  "event_seq IS NOT NULL AND seq <= :seq AND confirmed_at_us IS NULL AND (seq = :seq OR "
                   "state = 2)",
                   PARAMS(P_INT("now", now_at_us), P_INT("seq", seq)), error);
 }
 
-gboolean store_alert_told(struct db *db, const char *registration_id, gint64 event_seq, gboolean *told,
-                          gboolean *withdrawn, GError **error) {
+gboolean store_alert_told(struct db *db, const char *registration_id, gint64 event_seq,
+                          gboolean may_withdraw, gboolean *told, gboolean *withdrawn,
+                          GError **error) {
     struct db_rows *rows =
         db_query(db,
                  "SELECT seq, state, attempts FROM alert WHERE registration_id = "
@@ -158,7 +167,7 @@ gboolean store_alert_told(struct db *db, const char *registration_id, gint64 eve
     *told = *withdrawn = FALSE;
     if (db_next(rows)) {
         enum store_alert_state state = (enum store_alert_state)db_int(rows, 1);
-        if (state == ALERT_QUEUED && db_int(rows, 2) == 0)
+        if (may_withdraw && state == ALERT_QUEUED && db_int(rows, 2) == 0)
             unsent = db_int(rows, 0);
         else
             *told = state != ALERT_WITHDRAWN && state != ALERT_WITHHELD;

@@ -60,22 +60,26 @@ gint64 store_alert_next_due(struct db *db);
 
 /* Claims for sending. FALSE in `claimed` when it is no longer due. */
 gboolean store_alert_claim(struct db *db, gint64 seq, gboolean *claimed, GError **error);
-/* Saves state, reminder, next_at_us, handed_at_us, confirmed_at_us and note. */
+/* Saves state, reminder, next_at_us, handed_at_us and note, unless it was confirmed, locked or ended
+ * meanwhile. */
 gboolean store_alert_save(struct db *db, const struct store_alert *alert, GError **error);
 /* After a crash: what was being sent may have left, and is tried again under the same key. */
 gboolean store_alerts_recover(struct db *db, gint64 now_at_us, guint *n, GError **error);
 
-/* Stops the reminders of the registration's older alerts about custody. */
+/* Stops the reminders of the registration's older alerts, about feeds or about custody. */
 gboolean store_alerts_supersede(struct db *db, const char *registration_id, gint64 before_seq,
-                                GError **error);
+                                gboolean about_feeds, GError **error);
 gboolean store_alerts_end(struct db *db, const char *registration_id, GError **error);
 /* Confirms it and the older ones of its registration that were sent. */
 gboolean store_alerts_confirm(struct db *db, gint64 seq, gint64 now_at_us, GError **error);
 
-/* Whether the registration was told of the event, or may have been. When its alert had not left it
- * is withdrawn and `withdrawn` set. */
-gboolean store_alert_told(struct db *db, const char *registration_id, gint64 event_seq, gboolean *told,
-                          gboolean *withdrawn, GError **error);
+/* Whether the registration was told of the event, or may have been, or will be. When its alert has
+ * not left and `may_withdraw`, it is withdrawn and `withdrawn` set. */
+gboolean store_alert_told(struct db *db, const char *registration_id, gint64 event_seq,
+                          gboolean may_withdraw, gboolean *told, gboolean *withdrawn, GError **error);
+/* Tries the registration's queued alerts again at once. */
+gboolean store_alerts_hurry(struct db *db, const char *registration_id, gint64 now_at_us,
+                            GError **error);
 
 /* NULL with BASE_ERROR_NOT_FOUND. Transfer full. */
 struct store_alert *store_alert_get(struct db *db, const char *id, GError **error);

@@ -32,6 +32,9 @@ GPtrArray *store_registrations_on_jail(struct db *db, const char *jail, GError *
 /* All, newest first, at most `limit`. Transfer full. */
 GPtrArray *store_registrations_list(struct db *db, guint limit, GError **error);
 
+/* Registrations on a booking that went over into another of the same person follow it there. */
+gboolean store_registration_rebook(struct db *db, gint64 booking_id, GError **error);
+
 /* How many people one contact's confirmed registrations are about, `person_id` among them or not. */
 gboolean store_registration_count(struct db *db, const guint8 contact_hash[32], gint64 person_id,
                                   guint *n_others, GError **error);
