@@ -393,7 +393,7 @@ class MadeUpJail:
         return write(folder, f"made_up_{self.day:%Y%m%d}.csv", content.encode())
 
 
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", (0, 1, 2, 107, 122, 151))
 def test_made_up_rosters_give_the_oracles_events(scratch, seed):
     jail = MadeUpJail(seed)
     files = [jail.write(scratch / "feed")]

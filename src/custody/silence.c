@@ -29,6 +29,17 @@ gboolean custody_feed_overdue(const struct custody_feed_state *feed, gint64 now_
     return TRUE;
 }
 
+gboolean custody_feed_unusable(const struct custody_feed_state *feed, gint64 now_at_us,
+                               struct custody_event *event) {
+    if (feed->fresh_at_us == TIME_UNKNOWN || feed->silent_since_us != TIME_UNKNOWN)
+        return FALSE;
+    gint64 due_at_us = feed->fresh_at_us + feed->tell_after_us;
+    if (now_at_us <= due_at_us)
+        return FALSE;
+    make(feed, CUSTODY_FEED_SILENT, ASSERTION_INFERRED, due_at_us, now_at_us, "held", event);
+    return TRUE;
+}
+
 gboolean custody_feed_repeats(const struct custody_feed_state *feed, double changes_per_day,
                               gint64 observed_at_us, struct custody_event *event) {
     if (feed->fresh_at_us == TIME_UNKNOWN || feed->silent_since_us != TIME_UNKNOWN)

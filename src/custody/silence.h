@@ -19,6 +19,10 @@ struct custody_feed_state {
 gboolean custody_feed_overdue(const struct custody_feed_state *feed, gint64 now_at_us,
                               struct custody_event *event);
 
+/* Lists come, and have been held for as long as people may be left without news. */
+gboolean custody_feed_unusable(const struct custody_feed_state *feed, gint64 now_at_us,
+                               struct custody_event *event);
+
 /* A roster in which nothing at all has changed since the last new one: whether that is silence. A
  * jail that books and frees `changes_per_day` people shows no change over the elapsed time with
  * probability exp(-changes · days); under 1 in 200 it is not believed. */

@@ -35,6 +35,7 @@ struct load {
     guint8 digest[32];
     gint64 snapshot_at_us; /* of a roster; else 0 */
     gint64 observed_at_us;
+    gboolean time_is_files; /* nothing but the file's own date says when the list was taken */
     gboolean is_accepted; /* a person decided: the breaker is not asked */
     const char *push_key;
     const struct load_options *options;
@@ -91,7 +92,9 @@ static gboolean raise_silence(struct load *load, const struct custody_event *eve
         "The feed %s %s since %s. Nobody who relies on it can be told of changes. Ask the jail's "
         "records staff, then see `tocsin feed status`.",
         load->feed.id,
-        g_str_equal(event->detail, "repeated") ? "sends the same list again" : "has sent nothing",
+        g_str_equal(event->detail, "repeated") ? "sends the same list again"
+        : g_str_equal(event->detail, "held")   ? "has sent only lists that are held"
+                                               : "has sent nothing",
         since);
     return publish_event(&load->publish, event, 0, 0, &load->feed.silence_seq, error) &&
            publish_page(load->db, load->site, page, error);
@@ -441,6 +444,7 @@ static gboolean hold_roster(struct load *load, const struct custody_roster *rost
     load->source.state = SOURCE_HELD;
     load->source.reason = verdict->reason;
     load->summary->held = 1;
+    load->feed.last_at_us = load->custody.observed_at_us;
     g_strlcpy(load->summary->note, verdict->reason, sizeof load->summary->note);
     return ok && store_held_add(load->db, load->source.id, kept->data, kept->len, error) &&
            publish_page(load->db, load->site, page, error);
@@ -451,6 +455,7 @@ static gboolean load_roster(struct load *load, struct custody_verdict *verdict, 
     struct roster_run run = {
         .roster = custody_roster_new(store_booking_n_listed(load->db, load->feed.id))};
     struct feed_adapter *adapter = open_rows(load, error);
+    const size_t n_events = json_array_size(load->summary->list); /* of the feed itself: they stay */
     gboolean ok = adapter != NULL && db_script(load->db, "SAVEPOINT roster", error) &&
                   store_booking_expect(load->db, load->feed.id, run.roster, error) &&
                   each_row(load, adapter, &run, take_row, error);
@@ -459,7 +464,7 @@ static gboolean load_roster(struct load *load, struct custody_verdict *verdict, 
         const struct custody_breaker_input input = breaker_input(load, &run);
         if (load->feed.has_baseline && !load->is_accepted)
             custody_breaker_judge(&load->feed.turnover, &input, verdict);
-        if (!load->is_accepted &&
+        if (!load->is_accepted && load->time_is_files && load->feed.has_baseline &&
             store_source_is_older_content(load->db, &load->feed, &load->source)) {
             verdict->is_held = TRUE;
             g_strlcpy(verdict->reason,
@@ -468,7 +473,8 @@ static gboolean load_roster(struct load *load, struct custody_verdict *verdict, 
                       sizeof verdict->reason);
         }
         if (verdict->is_held) {
-            json_array_clear(load->summary->list);
+            while (json_array_size(load->summary->list) > n_events)
+                json_array_remove(load->summary->list, n_events);
             load->publish.n_alerts = 0;
             ok = db_script(load->db, "ROLLBACK TO roster", error) && hold_roster(load, run.roster, verdict, error);
         } else {
@@ -689,13 +695,14 @@ static gint64 newest_admission(const struct feed_mapping *mapping, GBytes *conte
     return newest;
 }
 
-static gint64 taken_at(const struct load *load, const struct feed_mapping *mapping, const char *path) {
+static gint64 taken_at(struct load *load, const struct feed_mapping *mapping, const char *path) {
     struct stat status;
     gint64 at_us = load->options->taken_at_us;
     if (at_us == TIME_UNKNOWN)
         at_us = feed_snapshot_at(mapping, path);
     if (at_us == TIME_UNKNOWN && mapping->file_date)
         at_us = newest_admission(mapping, load->content, site_now(load->site));
+    load->time_is_files = at_us == TIME_UNKNOWN;
     if (at_us == TIME_UNKNOWN && g_stat(path, &status) == 0)
         at_us = (gint64)status.st_mtim.tv_sec * SECOND_US + status.st_mtim.tv_nsec / 1000;
     return at_us == TIME_UNKNOWN ? site_now(load->site) : at_us;
@@ -938,7 +945,12 @@ static gboolean tick_feed(struct load *load, GError **error) {
     struct custody_event event;
     gint64 now = load->publish.now_at_us;
 
-    if (custody_feed_overdue(&state, now, &event) && !raise_silence(load, &event, error))
+    gint64 held_id = 0;
+    if (!store_held_newest(load->db, load->feed.id, &held_id, error))
+        return FALSE;
+    if ((custody_feed_overdue(&state, now, &event) ||
+         (held_id && custody_feed_unusable(&state, now, &event))) &&
+        !raise_silence(load, &event, error))
         return FALSE;
     if (load->feed.silent_since_us == TIME_UNKNOWN || load->feed.silence_told ||
         now < load->feed.silent_since_us + load->mapping->tell_after_us)

@@ -1,0 +1,296 @@
+"""The main job through the command line, on made-up rosters."""
+import json
+import re
+import subprocess
+
+import pytest
+
+from conftest import PROGRAM
+
+EVENTS_MAPPING = """\
+feed: events
+format: csv-events
+interval: 24h
+jail: sample
+facility: {id: sample, name: Sample County Jail, timezone: America/Denver}
+columns: {event_id: id, person: [person], booking: [booking], event: what, reason: why, occurred_at: when, corrects: undo}
+kinds:
+  - {code: REL, means: released}
+  - {code: BKD, means: booked}
+  - {code: OOPS, means: corrected}
+reasons:
+  - {code: BOND, means: released}
+  - {code: DEC, means: died}
+  - {code: CRT, means: temporary_absence}
+"""
+
+
+def kinds(events):
+    return [event["kind"] for event in events]
+
+
+def take_up(site, roster, day="2025-04-01"):
+    site.run("feed", "add", roster.mapping)
+    events, _ = site.load("sample", roster.write(day))
+    assert events == []
+
+
+def take_up_events(site, tmp_path):
+    mapping = tmp_path / "events.yaml"
+    mapping.write_text(EVENTS_MAPPING, encoding="utf-8")
+    site.run("feed", "add", mapping)
+    write_events(tmp_path, "history", [])
+    site.load("events", tmp_path / "history.csv")
+
+
+def write_events(tmp_path, name, rows):
+    path = tmp_path / f"{name}.csv"
+    path.write_text("\n".join(["id,person,booking,what,why,when,undo", *rows]) + "\n", encoding="utf-8")
+    return path
+
+
+def alerts(site):
+    return [mail for mail in site.mail() if "/c/" in mail]
+
+
+def test_a_vanished_row_is_told_and_its_return_corrected(site, roster):
+    take_up(site, roster)
+    site.register(1005)
+    others = [n for n in roster.people if n != 1005]
+    left, _ = site.load("sample", roster.write("2025-04-02", others))
+    assert kinds(left) == ["left_roster"] and left[0]["assertion"] == "inferred"
+    back, _ = site.load("sample", roster.write("2025-04-03"))
+    assert kinds(back) == ["back_on_roster"] and back[0]["corrects"] == left[0]["event_id"]
+    first, second = alerts(site)
+    assert "no longer shows Pat Sample5" in first.replace("=\n", "") and "was released" not in first
+    assert "shows Pat Sample5 again" in second.replace("=\n", "")
+    assert first.split("Message-ID: ")[1].split()[0] != second.split("Message-ID: ")[1].split()[0]
+
+
+def test_only_mapped_columns_are_kept_anywhere(site, roster):
+    take_up(site, roster)
+    bad = roster.write("2025-04-02")
+    bad.write_text(bad.read_text() + "9,SECRETHOLD,SECRETHOLD\n")
+    site.load("sample", bad)
+    for file in site.path.rglob("*"):
+        if file.is_file():
+            assert b"SECRETHOLD" not in file.read_bytes(), file
+
+
+def test_a_contact_stands_nowhere_in_the_clear(site, roster, tmp_path):
+    take_up(site, roster)
+    address = "ana.very.unique@example.org"
+    registration = site.register(1005, email=address)
+    site.load("sample", roster.write("2025-04-02", [n for n in roster.people if n != 1005]))
+    done = site.run("watch", "list")
+    done.stdout += site.run("alert", "list").stdout + done.stderr
+    site.run("backup", tmp_path / "backup")
+    places = [f for f in site.path.rglob("*") if f.is_file() and "mail" not in f.relative_to(site.path).parts]
+    places += [f for f in (tmp_path / "backup").rglob("*") if f.is_file()]
+    assert len(places) > 5
+    for file in places:
+        assert b"ana.very" not in file.read_bytes(), file
+    assert "ana.very" not in done.stdout
+    assert len(alerts(site)) == 1 and address in alerts(site)[0]
+    return registration
+
+
+def test_deleting_the_key_deletes_the_contact(site, roster, tmp_path):
+    take_up(site, roster)
+    registration = site.register(1005)
+    before = (site.path / "keys" / "contacts.db").read_bytes()
+    assert registration.encode() in before
+    site.run("watch", "end", registration)
+    assert "stopped your notices" in site.mail()[-1]
+    assert registration.encode() not in (site.path / "keys" / "contacts.db").read_bytes()
+    site.load("sample", roster.write("2025-04-02", [n for n in roster.people if n != 1005]))
+    assert alerts(site) == []
+
+
+def test_nothing_is_sent_before_the_contact_is_confirmed(site, roster):
+    take_up(site, roster)
+    site.run("watch", "add", "--person=1005", "--email=ana@example.org", "--pin=4711")
+    site.load("sample", roster.write("2025-04-02", [n for n in roster.people if n != 1005]))
+    assert len(site.mail()) == 1 and "SAMPLE5" not in site.mail()[0].upper()
+
+
+def test_wrong_codes_end_the_registration(site, roster):
+    take_up(site, roster)
+    made = site.json("watch", "add", "--person=1005", "--email=ana@example.org", "--pin=4711")[0]
+    code = re.search(r"^(\d{6})\s*$", site.mail()[0].replace("\r", ""), re.M).group(1)
+    wrong = "000000" if code != "000000" else "111111"
+    for _ in range(5):
+        assert site.run("watch", "confirm", made["registration"], wrong, check=False).returncode == 5
+    assert site.run("watch", "confirm", made["registration"], code, check=False).returncode == 4
+
+
+def test_one_contact_follows_three_people_unless_its_role_was_verified(site, roster):
+    take_up(site, roster)
+    for person in (1001, 1002, 1003):
+        site.register(person)
+    fourth = ("watch", "add", "--person=1004", "--email= ANA@example.org", "--pin=4711")
+    refused = site.run(*fourth, check=False)
+    assert refused.returncode == 5 and "role-verified" in refused.stderr
+    site.register(1004, role_verified="victim services, badge 12")
+
+
+def test_a_spanish_registration_is_told_in_spanish(site, roster):
+    take_up(site, roster)
+    site.register(1005, language="es")
+    roster.people[1005]["unit"] = "ANNEX"
+    site.load("sample", roster.write("2025-04-02"))
+    mail = alerts(site)[0].replace("=\n", "").replace("=\r\n", "")
+    assert "Trasladaron a Pat Sample5 de Main Jail a Annex" in mail
+
+
+def test_a_death_is_never_a_release(site, roster, tmp_path):
+    take_up(site, roster)
+    take_up_events(site, tmp_path)
+    site.register(1005)
+    file = write_events(tmp_path, "day", ["7,1005,B1005,REL,DEC,2025-04-02 10:00:00,"])
+    events, _ = site.load("events", file)
+    assert kinds(events) == ["died"]
+    mail = alerts(site)[0].replace("=\n", "")
+    assert "has died" in mail and "released" not in mail
+
+
+def test_a_wrong_release_is_taken_back_to_whom_it_was_told(site, roster, tmp_path):
+    take_up(site, roster)
+    take_up_events(site, tmp_path)
+    site.register(1005, events="released")
+    site.load("events", write_events(tmp_path, "a", ["7,1005,B1005,REL,BOND,2025-04-02 10:00:00,"]))
+    events, _ = site.load("events", write_events(tmp_path, "b", ["8,1005,B1005,OOPS,,2025-04-02 11:00:00,7"]))
+    assert kinds(events) == ["corrected"] and len(alerts(site)) == 2
+    assert "took back" in alerts(site)[1]
+
+
+def test_an_explicit_release_is_told_while_its_list_is_held(site, roster):
+    mapping = roster.mapping.read_text().replace("  admitted_at: booked", "  admitted_at: booked\n  released_at: race")
+    roster.mapping.write_text(mapping.replace("race", "out").replace("immigration_hold", "x"))
+    roster.HEADER = roster.HEADER.replace("race", "out")
+    rows = {n: roster.row(n).replace(",X,SECRETHOLD", ",,x") for n in roster.people}
+    roster.row = lambda n: rows[n]
+    take_up(site, roster)
+    site.register(1005)
+    rows[1005] = rows[1005].replace(",,x", ",2025-04-01 20:00,x")
+    events, summary = site.load("sample", roster.write("2025-04-02", list(roster.people)[:20]))
+    assert summary["held"] == 1 and kinds(events) == ["released"] and len(alerts(site)) == 1
+
+
+def test_a_held_list_can_be_accepted_or_rejected(site, roster):
+    take_up(site, roster)
+    site.register(1150)
+    cut = list(roster.people)[:100]
+    _, summary = site.load("sample", roster.write("2025-04-02", cut))
+    assert summary["held"] == 1 and alerts(site) == []
+    assert site.json("feed", "status")[0]["state"] == "held"
+    site.run("feed", "reject", "sample")
+    assert site.run("feed", "accept", "sample", check=False).returncode == 4
+    _, summary = site.load("sample", roster.write("2025-04-03", cut))
+    assert summary["held"] == 1
+    *events, summary = site.json("feed", "accept", "sample")
+    assert len(events) == 100 and set(kinds(events)) == {"left_roster"} and len(alerts(site)) == 1
+
+
+def test_check_says_and_does_not_do(site, roster):
+    take_up(site, roster)
+    file = roster.write("2025-04-02", list(roster.people)[1:])
+    *events, summary = site.json("feed", "check", "sample", file)
+    assert kinds(events) == ["left_roster"]
+    events, _ = site.load("sample", file)
+    assert kinds(events) == ["left_roster"]
+
+
+def test_unreadable_rows_are_listed_and_stop_nothing(site, roster):
+    take_up(site, roster)
+    file = roster.write("2025-04-02")
+    lines = file.read_text().splitlines()
+    lines[10] = '"broken,' + lines[10]
+    lines[20] += ",extra,fields"
+    lines[30] = lines[30].replace("1980-01-31", "31st of May")
+    file.write_text("\n".join(lines) + "\n")
+    events, summary = site.load("sample", file)
+    assert events == [] and summary["problems"] == 3 and summary["rows"] == 200
+    problems = site.json("feed", "problems")
+    assert [(p["row"], p["field"]) for p in sorted(problems, key=lambda p: p["row"])] == [(11, ""), (21, ""), (31, "born")]
+
+
+def test_a_booking_does_not_change_hands(site, roster):
+    take_up(site, roster)
+    site.register(1005)
+    roster.people[9999] = dict(roster.people[1005])
+    del roster.people[1005]
+    events, summary = site.load("sample", roster.write("2025-04-02"))
+    assert summary["problems"] == 1 and events == []
+    events, _ = site.load("sample", roster.write("2025-04-03", [n for n in roster.people if n != 9999]))
+    assert kinds(events) == ["left_roster"] and events[0]["person"] == "1005" and len(alerts(site)) == 1
+
+
+def test_sealed_people_are_told_of_by_a_person_only(site, roster):
+    take_up(site, roster)
+    site.register(1005)
+    roster.people[1005]["sealed"] = "Y"
+    site.load("sample", roster.write("2025-04-02"))
+    site.load("sample", roster.write("2025-04-03", [n for n in roster.people if n != 1005]))
+    assert alerts(site) == []
+    assert [a["state"] for a in site.json("alert", "list", "--waiting")] == ["withheld"]
+
+
+def test_silence_and_repetition_are_events(site, roster):
+    take_up(site, roster)
+    again, _ = site.load("sample", roster.write("2025-04-09"))
+    assert ("feed_silent", "stopped") in [(e["kind"], e["detail"]) for e in again]
+
+
+def test_a_list_from_the_future_is_refused(site, roster):
+    take_up(site, roster)
+    done = site.run("feed", "load", "sample", roster.write("2052-04-02"), check=False)
+    assert done.returncode == 3 and "future" in done.stderr
+    events, _ = site.load("sample", roster.write("2025-04-02", list(roster.people)[1:]))
+    assert kinds(events) == ["left_roster"]
+
+
+def test_people_are_found_by_number_and_name(site, roster):
+    take_up(site, roster)
+    assert [p["person"] for p in site.json("person", "search", "sample5, pat")] == ["1005"]
+    assert [p["person"] for p in site.json("person", "search", "Pat Sample5")] == ["1005"]
+    assert [p["person"] for p in site.json("person", "search", "1005")] == ["1005"]
+    assert len(site.json("person", "search", "sample5")) == 11  # sample5, sample50 to 59
+    assert site.json("person", "search", "nobody") == []
+    assert site.json("person", "show", "sample:1005")[0]["standing"] == "held"
+
+
+@pytest.mark.parametrize("words, status", [
+    (["feed", "load", "nothing"], 2), (["feed", "load", "nothing", "x.csv"], 4), (["nonsense"], 2),
+    (["watch", "add", "--person=1", "--email=x", "--pin=1234"], 3), (["feed", "accept", "nothing"], 4),
+    (["alert", "show", "nothing"], 4), (["feed", "add", "/nowhere.yaml"], 4), (["init"], 6),
+])
+def test_exit_statuses_are_as_documented(site, words, status):
+    done = site.run(*words, check=False)
+    assert done.returncode == status and done.stderr
+
+
+def test_every_command_has_help():
+    for words in (["feed", "load"], ["feed", "add"], ["watch", "add"], ["serve"], ["demo"], ["doctor"], ["backup"]):
+        done = subprocess.run([PROGRAM, *words, "--help"], capture_output=True, text=True)
+        assert done.returncode == 0 and "Usage:" in done.stdout
+
+
+def test_doctor_says_what_is_bad(site, roster):
+    take_up(site, roster)
+    report = {x["check"]: x["ok"] for x in site.json("doctor", check=False)}
+    assert report["the store is whole"] and report["keys/contacts.key.pem is readable by its owner only"]
+    (site.path / "keys" / "site.key").chmod(0o644)
+    assert site.run("doctor", check=False).returncode == 1
+
+
+def test_the_demo_tells_its_story_to_the_end(tmp_path):
+    done = subprocess.run([PROGRAM, "demo", "--dir", str(tmp_path / "demo"), "--port", "8731", "--seconds", "60"],
+                          capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "Every alert that was owed was delivered and confirmed (4)" in done.stdout
+    listed = subprocess.run([PROGRAM, "-C", str(tmp_path / "demo"), "alert", "list", "--json"],
+                            capture_output=True, text=True)
+    states = [json.loads(line)["state"] for line in listed.stdout.splitlines()
+              if json.loads(line)["purpose"] == "alert"]
+    assert states == ["confirmed"] * 4
