@@ -4,10 +4,13 @@ The program is $TOCSIN (./dev test gives the one built with sanitizers), else bu
 rosters are read from $TOCSIN_DATA, else ../shared/data beside the checkout; tests that need them skip,
 saying so, where they are absent.
 """
+import http.client
 import json
 import os
 import re
+import socket
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
@@ -127,3 +130,62 @@ class Roster:
 @pytest.fixture
 def roster(tmp_path):
     return Roster(tmp_path / "feed")
+
+
+def free_port():
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        return sock.getsockname()[1]
+
+
+class Server:
+    """`tocsin serve` on a port of its own."""
+
+    def __init__(self, site):
+        self.site, self.port = site, free_port()
+        self.log = (site.path / "serve.log").open("ab")
+        self.process = subprocess.Popen([PROGRAM, "-C", str(site.path), "serve", "--port", str(self.port)],
+                                        stderr=self.log)
+        self.wait_until(lambda: self.request("GET", "/healthz")[0] == 200, 20)
+
+    def request(self, method, path, body=None, headers=None):
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
+        try:
+            connection.request(method, path, body, headers or {})
+            answer = connection.getresponse()
+            return answer.status, answer.read().decode(), dict(answer.getheaders())
+        except (ConnectionError, TimeoutError):
+            return 0, "", {}
+        finally:
+            connection.close()
+
+    def wait_until(self, is_true, seconds=10):
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            if is_true():
+                return
+            assert self.process.poll() is None, "serve ended: " + (self.site.path / "serve.log").read_text()
+            time.sleep(0.02)
+        raise AssertionError("it did not come to pass in time")
+
+    def stop(self):
+        self.process.terminate()
+        status = self.process.wait(20)
+        self.log.close()
+        log = (self.site.path / "serve.log").read_text()
+        assert "AddressSanitizer" not in log and "runtime error" not in log, log
+        return status
+
+
+@pytest.fixture
+def serve(site):
+    servers = []
+
+    def start(of=site):
+        servers.append(Server(of))
+        return servers[-1]
+
+    yield start
+    for server in servers:
+        if server.process.poll() is None:
+            assert server.stop() == 0

@@ -237,7 +237,7 @@ def test_a_hold_does_not_hide_that_the_feed_fell_silent_or_came_back(on_day, day
 
 
 def ends_inside_rows(content):
-    """Lengths that break a row off: after a part of the list, and at every field of the last row but its last."""
+    """Lengths that break a row off: some early in the list, and one at each comma of the last row."""
     lines = content.splitlines(keepends=True)
     early = [content.index(b"\n", int(len(content) * share)) + 12 for share in (0.3, 0.9, 0.99, 0.999)]
     last_row = len(content) - len(lines[-1])
@@ -262,10 +262,18 @@ def test_a_list_cut_inside_its_last_row_is_held(on_day, day):
 # Garbage
 
 GARBAGE = {
-    "id among junk": "@@ {id} ##", "id alone": "{id}", "id and a comma": "{id},", "markup": "<td>{id}</td>",
-    "a message": "Error: row {id} unreadable, timeout, retry", "a row shifted": ",{row}", "a row too long": "{row},x,y",
-    "a quote left open": '"{row}', "a row torn in two": "{id},20\n25-01-01", "two rows run together": "{row},{row}",
-    "a NUL": "{id}\0,{row}", "letters around the id": "abc{id}def",
+    "id among junk": "@@ {id} ##",
+    "id alone": "{id}",
+    "id and a comma": "{id},",
+    "markup": "<td>{id}</td>",
+    "letters around the id": "abc{id}def",
+    "a message": "Error: row {id} unreadable, timeout, retry",
+    "a row shifted": ",{row}",
+    "a row too long": "{row},x,y",
+    "a quote left open": '"{row}',
+    "a row torn in two": "{id},20\n25-01-01",
+    "two rows run together": "{row},{row}",
+    "a NUL": "{id}\0,{row}",
 }
 
 

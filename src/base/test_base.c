@@ -32,9 +32,13 @@ static void expect_csv(const struct csv_dialect *dialect, const char *text, cons
 }
 
 static void csv_reads_what_rfc_4180_writes(void) {
-    expect_csv(&csv_default_dialect, "a,b\r\n\"x, y\",\"say \"\"hi\"\"\"\r\n", "1:a|b; 2:x, y|say \"hi\"");
+    expect_csv(&csv_default_dialect, "a,b\r\n\"x, y\",\"say \"\"hi\"\"\"\r\n",
+               "1:a|b; 2:x, y|say \"hi\"");
     expect_csv(&csv_default_dialect, "a,,\n,\n", "1:a||; 2:|");
-    expect_csv(&csv_default_dialect, "\xEF\xBB\xBF" "a\n\n\nb", "1:a; 4:b");
+    expect_csv(&csv_default_dialect,
+               "\xEF\xBB\xBF"
+               "a\n\n\nb",
+               "1:a; 4:b");
     expect_csv(&csv_default_dialect, " a ,\" b \" \n", "1:a|b");
     expect_csv(&csv_default_dialect, "", "");
 }
@@ -56,11 +60,17 @@ static void csv_knows_the_dirt_of_exports(void) {
     tab.backslash_escape = TRUE;
     expect_csv(&tab, "\"A \\\"TWO\\\"\"\tb\r\r\nc\td\r\r\n", "1:A \"TWO\"|b; 2:c|d");
     struct csv_dialect latin = csv_default_dialect;
-    expect_csv(&latin, "PI\xD1" "ON,x\nok,y\n",
-               "1!a field is not UTF-8; if the jail's system writes Latin-1, say `encoding: latin-1` in "
-               "the mapping; 2:ok|y");
+    expect_csv(
+        &latin,
+        "PI\xD1"
+        "ON,x\nok,y\n",
+        "1!a field is not UTF-8; if the jail's system writes Latin-1, say `encoding: latin-1` in "
+        "the mapping; 2:ok|y");
     latin.is_latin1 = TRUE;
-    expect_csv(&latin, "PI\xD1" "ON,x\n", "1:PIÑON|x");
+    expect_csv(&latin,
+               "PI\xD1"
+               "ON,x\n",
+               "1:PIÑON|x");
 }
 
 static void csv_nul_bytes_spoil_their_row(void) {

@@ -127,7 +127,8 @@ static char *readable(const char *mail) {
         } else if (p[1] == '\r' && p[2] == '\n') {
             p += 2;
         } else if (g_ascii_isxdigit(p[1]) && g_ascii_isxdigit(p[2])) {
-            g_string_append_c(out, (char)(g_ascii_xdigit_value(p[1]) << 4 | g_ascii_xdigit_value(p[2])));
+            g_string_append_c(out,
+                              (char)(g_ascii_xdigit_value(p[1]) << 4 | g_ascii_xdigit_value(p[2])));
             p += 2;
         } else {
             g_string_append_c(out, *p); /* a header's own */
@@ -228,7 +229,8 @@ static void expect_alert(struct demo *demo, enum custody_kind kind, guint n) {
         fail(demo, custody_kind_name(kind));
         return;
     }
-    say(demo, GREEN, "  An alert left %.0f ms after the event was recorded:", (double)latency_us / 1000);
+    say(demo, GREEN,
+        "  An alert left %.0f ms after the event was recorded:", (double)latency_us / 1000);
     show_mail(demo);
     confirm_by_link(demo);
     pause_story(demo);
@@ -267,7 +269,8 @@ static struct load_summary load(struct demo *demo, enum county_jail jail, double
     options.tells_nobody = jail == JAIL_CENTRAL && !demo->sender; /* the first file is its history */
     const struct utimbuf written = {.actime = (time_t)(story_now(demo) / SECOND_US),
                                     .modtime = (time_t)(story_now(demo) / SECOND_US)};
-    if (!g_file_set_contents(path, text, -1, &error) || g_utime(path, (struct utimbuf *)&written) != 0 ||
+    if (!g_file_set_contents(path, text, -1, &error) ||
+        g_utime(path, (struct utimbuf *)&written) != 0 ||
         !feed_load(demo->site, county_jail_id(jail), path, &options, &summary, &error)) {
         fail(demo, error->message);
         g_clear_error(&error);
@@ -280,10 +283,9 @@ static void load_and_say(struct demo *demo, enum county_jail jail, double share)
     if (s.held)
         say(demo, AMBER, "  %-8s %3u rows: HELD. %s", county_jail_id(jail), s.rows, s.note);
     else
-        say(demo, PLAIN, "  %-8s %3u rows%s, custody events: %u, alerts: %u%s", county_jail_id(jail), s.rows,
-            s.is_baseline || !demo->sender ? " (the baseline: nobody is alerted)" : "", s.events,
-            s.alerts,
-            s.problems ? ". Some codes nobody explained: see feed problems" : "");
+        say(demo, PLAIN, "  %-8s %3u rows%s, custody events: %u, alerts: %u%s", county_jail_id(jail),
+            s.rows, s.is_baseline || !demo->sender ? " (the baseline: nobody is alerted)" : "",
+            s.events, s.alerts, s.problems ? ". Some codes nobody explained: see feed problems" : "");
     load_summary_clear(&s);
 }
 
@@ -352,8 +354,9 @@ static void fall_silent(struct demo *demo) {
     load_others(demo, JAIL_NORTH);
     feeds_tick(demo->site, &n_events, NULL);
     if (n_events == 1)
-        say(demo, AMBER, "  Silence is an event: the operator is paged. If it lasts, those who rely on "
-                         "North are told.");
+        say(demo, AMBER,
+            "  Silence is an event: the operator is paged. If it lasts, those who rely on "
+            "North are told.");
     else
         fail(demo, "the silence of North");
 }
@@ -379,7 +382,8 @@ static void tell_story(struct demo *demo) {
     load_others(demo, JAIL_NORTH);
     county_lose_row(missing, TRUE);
     load_and_say(demo, JAIL_NORTH, 1);
-    say(demo, PLAIN, "  The jail did not say that anybody was released, so the alert does not, either.");
+    say(demo, PLAIN,
+        "  The jail did not say that anybody was released, so the alert does not, either.");
     expect_alert(demo, CUSTODY_LEFT_ROSTER, 1);
 
     next_day(demo, "the row is back. It was a mistake, and she is told so.");
@@ -421,10 +425,11 @@ static void sum_up(struct demo *demo) {
 
 static gboolean write_config(const char *dir, guint port, GError **error) {
     g_autofree char *path = g_build_filename(dir, "site.yaml", NULL);
-    g_autofree char *text = g_strdup_printf("# The demo's site.\nname: Demo County\n"
-                                            "base_url: http://127.0.0.1:%u\nlisten: 127.0.0.1:%u\n"
-                                            "operator_email: " OPERATOR "\nmail:\n  transport: maildir\n  maildir: mail\n",
-                                            port, port);
+    g_autofree char *text =
+        g_strdup_printf("# The demo's site.\nname: Demo County\n"
+                        "base_url: http://127.0.0.1:%u\nlisten: 127.0.0.1:%u\n"
+                        "operator_email: " OPERATOR "\nmail:\n  transport: maildir\n  maildir: mail\n",
+                        port, port);
     return g_file_set_contents(path, text, -1, error);
 }
 
@@ -489,9 +494,10 @@ static int run(struct cli *cli, int argc, char **argv) {
         {"seconds", 0, 0, G_OPTION_ARG_INT, &seconds,
          "End by itself, within so long; status 0 if every alert was delivered", "N"},
         {NULL}};
-    if (!cli_parse(cli, "demo", "Shows the main job on a made-up county: a week of three jails in a minute.",
-                   "Nothing leaves this machine: messages go into a folder.", entries, &argc, &argv, 0, 0,
-                   &status))
+    if (!cli_parse(cli, "demo",
+                   "Shows the main job on a made-up county: a week of three jails in a minute.",
+                   "Nothing leaves this machine: messages go into a folder.", entries, &argc, &argv, 0,
+                   0, &status))
         return status;
     g_autofree char *made = dir ? NULL : g_dir_make_tmp("tocsin-demo-XXXXXX", NULL);
     struct demo demo = {.cli = cli};

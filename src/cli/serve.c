@@ -46,10 +46,11 @@ static int run(struct cli *cli, int argc, char **argv) {
     GOptionEntry entries[] = {
         {"port", 0, 0, G_OPTION_ARG_INT, &port, "Listen here instead of where site.yaml says", "PORT"},
         {NULL}};
-    if (!cli_parse(cli, "serve", "Takes feeds, sends alerts and answers on HTTP until it is stopped.",
-                   "Logs go to standard error, one JSON object a line, never with a name or a contact.\n"
-                   "Ends cleanly on SIGTERM and SIGINT; whatever was under way is finished or tried again.",
-                   entries, &argc, &argv, 0, 0, &status))
+    if (!cli_parse(
+            cli, "serve", "Takes feeds, sends alerts and answers on HTTP until it is stopped.",
+            "Logs go to standard error, one JSON object a line, never with a name or a contact.\n"
+            "Ends cleanly on SIGTERM and SIGINT; whatever was under way is finished or tried again.",
+            entries, &argc, &argv, 0, 0, &status))
         return status;
     struct site *site = cli_site(cli, &status);
     if (!site)

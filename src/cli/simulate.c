@@ -34,14 +34,16 @@ static gboolean write_days(struct county *county, const char *dir, int days, GEr
 static int run(struct cli *cli, int argc, char **argv) {
     int days = 30, people = 900, seed = 1, status = EXIT_OK;
     GError *error = NULL;
-    GOptionEntry entries[] = {{"days", 0, 0, G_OPTION_ARG_INT, &days, "How many days (30)", "N"},
-                              {"people", 0, 0, G_OPTION_ARG_INT, &people, "In custody at first (900)", "N"},
-                              {"seed", 0, 0, G_OPTION_ARG_INT, &seed, "The same seed, the same files (1)", "N"},
-                              {NULL}};
-    if (!cli_parse(cli, "simulate FOLDER",
-                   "Writes a made-up county's feeds, with the dirt of real ones: mappings and daily files "
-                   "of three jails.",
-                   NULL, entries, &argc, &argv, 1, 1, &status))
+    GOptionEntry entries[] = {
+        {"days", 0, 0, G_OPTION_ARG_INT, &days, "How many days (30)", "N"},
+        {"people", 0, 0, G_OPTION_ARG_INT, &people, "In custody at first (900)", "N"},
+        {"seed", 0, 0, G_OPTION_ARG_INT, &seed, "The same seed, the same files (1)", "N"},
+        {NULL}};
+    if (!cli_parse(
+            cli, "simulate FOLDER",
+            "Writes a made-up county's feeds, with the dirt of real ones: mappings and daily files "
+            "of three jails.",
+            NULL, entries, &argc, &argv, 1, 1, &status))
         return status;
     if (g_mkdir_with_parents(argv[1], 0755) != 0) {
         fprintf(stderr, "tocsin: %s: %s\n", argv[1], g_strerror(errno));

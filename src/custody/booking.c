@@ -30,11 +30,9 @@ static struct custody_event event_about(const struct custody_source *source,
 static void identify(const struct custody_source *source, struct custody_event *event,
                      const char *source_event_id) {
     const gboolean has_time = event->occurred_at_us != TIME_UNKNOWN && !source->content;
-    g_autofree char *when =
-        base_time_format(has_time ? event->occurred_at_us : event->observed_at_us);
-    const char *const by_id[] = {source->feed,       "id", source_event_id,
-                                 event->booking_key, custody_kind_name(event->kind),
-                                 NULL};
+    g_autofree char *when = base_time_format(has_time ? event->occurred_at_us : event->observed_at_us);
+    const char *const by_id[] = {
+        source->feed, "id", source_event_id, event->booking_key, custody_kind_name(event->kind), NULL};
     const char *const by_content[] = {source->mapping->jail,
                                       custody_kind_name(event->kind),
                                       event->booking_key,
@@ -51,8 +49,7 @@ static void remember(struct custody_booking *booking, const struct custody_event
     booking->has_event = TRUE;
     booking->last_kind = event->kind;
     memcpy(booking->last_event_id, event->id, sizeof booking->last_event_id);
-    booking->out_seen_at_us =
-        booking->standing == STANDING_OUT ? event->observed_at_us : TIME_UNKNOWN;
+    booking->out_seen_at_us = booking->standing == STANDING_OUT ? event->observed_at_us : TIME_UNKNOWN;
     if (event->occurred_at_us != TIME_UNKNOWN) {
         booking->said_at_us = event->occurred_at_us;
         booking->said_on_date = event->occurred_on_date;
@@ -91,8 +88,7 @@ static void carry_over(const struct custody_source *source, const struct custody
     if (record->admitted_at_us != TIME_UNKNOWN)
         next->admitted_at_us = next->tenure_from_us = record->admitted_at_us;
     else if (next->tenure_from_us == TIME_UNKNOWN)
-        next->tenure_from_us =
-            source->observed_at_us - (source->is_baseline ? UNKNOWN_TENURE_US : 0);
+        next->tenure_from_us = source->observed_at_us - (source->is_baseline ? UNKNOWN_TENURE_US : 0);
     if (*record->status)
         next->status = record->status;
 }
@@ -189,10 +185,11 @@ static gboolean compare_listing(const struct custody_source *source,
                                 const struct custody_booking *prior, const struct feed_record *record,
                                 struct custody_booking *next, struct custody_event *event) {
     /* Off the list and on it again; or its row told of a release and does so no more. */
-    const gboolean is_back = !record->has_action &&
-                             ((prior->listing == LISTING_GONE &&
-                               (prior->standing == STANDING_UNLISTED || prior->standing == STANDING_OUT)) ||
-                              (prior->standing == STANDING_OUT && prior->row_says_out));
+    const gboolean is_back =
+        !record->has_action &&
+        ((prior->listing == LISTING_GONE &&
+          (prior->standing == STANDING_UNLISTED || prior->standing == STANDING_OUT)) ||
+         (prior->standing == STANDING_OUT && prior->row_says_out));
     if (is_back)
         next->standing = STANDING_HELD;
     if (is_back && prior->has_event) { /* without an event nobody was told of a leaving */
@@ -246,8 +243,8 @@ gboolean custody_booking_listed(const struct custody_source *source,
 }
 
 gboolean custody_booking_still_listed(const struct custody_source *source,
-                                      const struct custody_booking *prior,
-                                      struct custody_booking *next, struct custody_event *event) {
+                                      const struct custody_booking *prior, struct custody_booking *next,
+                                      struct custody_event *event) {
     if (prior->standing != STANDING_OUT || prior->row_says_out || prior->listing != LISTING_NOW ||
         prior->out_seen_at_us == TIME_UNKNOWN ||
         source->observed_at_us < prior->out_seen_at_us + source->mapping->interval_us)

@@ -37,7 +37,7 @@ struct custody_booking {
     guint64 digest;        /* of the roster row that was read last */
     enum custody_standing standing;
     enum custody_listing listing;
-    gint64 said_at_us;   /* the newest time that a source itself gave; what is older is late */
+    gint64 said_at_us; /* the newest time that a source itself gave; what is older is late */
     gboolean said_on_date;
     gint64 out_seen_at_us; /* when the report of OUT came; TIME_UNKNOWN: not out */
     gboolean row_says_out; /* the roster's own row tells of the release */
@@ -52,8 +52,9 @@ struct custody_source {
     const struct feed_mapping *mapping;
     gint64 observed_at_us;
     gboolean is_baseline; /* rule 8: the first load makes no events */
-    const char *content;  /* digest of the file, so that another file of the same time is another source */
-    gint64 held_since_us; /* the newest time told of the person's other bookings that hold them */
+    const char
+        *content; /* digest of the file, so that another file of the same time is another source */
+    gint64 held_since_us;    /* the newest time told of the person's other bookings that hold them */
     const guint8 *corrected; /* id of the event that the record takes back; NULL: not known */
 };
 
@@ -67,8 +68,8 @@ gboolean custody_booking_listed(const struct custody_source *source,
 /* The roster still lists a booking whose release was reported, on a list made an interval or more
  * after the report, without saying so itself: the report was wrong. */
 gboolean custody_booking_still_listed(const struct custody_source *source,
-                                      const struct custody_booking *prior,
-                                      struct custody_booking *next, struct custody_event *event);
+                                      const struct custody_booking *prior, struct custody_booking *next,
+                                      struct custody_event *event);
 
 /* The source reports that something happened. */
 gboolean custody_booking_reported(const struct custody_source *source,

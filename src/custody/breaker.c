@@ -137,7 +137,8 @@ void custody_breaker_judge(const struct custody_turnover *turnover,
     const double days = elapsed_days(input), n = tenures->n_all;
     const double leavers = expected_leavers(turnover, tenures, days);
     const gboolean long_known = turnover->has_dates || turnover->history_days >= days;
-    const double arrivals = days <= WEEK_DAYS || !long_known ? leavers : recent(tenures, days);
+    const double arrivals =
+        days <= WEEK_DAYS || !long_known ? leavers : MIN(recent(tenures, days), 2 * leavers);
     const double limit =
         MAX(WIDEST_SHARE * n, MAX(SIGMAS * sqrt(leavers + arrivals + 1),
                                   DAYS_OF_LEAVERS * expected_leavers(turnover, tenures, 1)));

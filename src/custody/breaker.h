@@ -8,7 +8,7 @@
  *   N people on the last list, M on the new one, V of the N missing, t days between
  *   E(x)  = expected leavers of the N in x days
  *   A     = expected arrivals who stay: E(t) up to a week, later the number on the last list who
- *           had been in for less than t
+ *           had been in for less than t, at most 2·E(t)
  *   limit = max(3 % of N, 4·sqrt(E(t) + A + 1), 3·E(1))
  *   held when V > E(t) + limit, or when M is short of N − E(t) + A by more than the limit
  *

@@ -7,20 +7,17 @@
 #include "custody/breaker.h"
 #include "custody/silence.h"
 
-static const char mapping_yaml[] =
-    "feed: t\nformat: csv-roster\ninterval: 24h\n"
-    "facility: {id: main, name: Main, timezone: America/Denver}\n"
-    "facilities:\n  - {code: X, id: annex, name: Annex}\n"
-    "columns: {person: [p], booking: [b], facility: f}\n";
+static const char mapping_yaml[] = "feed: t\nformat: csv-roster\ninterval: 24h\n"
+                                   "facility: {id: main, name: Main, timezone: America/Denver}\n"
+                                   "facilities:\n  - {code: X, id: annex, name: Annex}\n"
+                                   "columns: {person: [p], booking: [b], facility: f}\n";
 
 static struct feed_mapping *mapping;
 static const gint64 monday = G_GINT64_CONSTANT(1746446400000000); /* 2025-05-05T12:00Z */
 
 static struct custody_source source_at(gint64 at_us) {
-    return (struct custody_source){.feed = "t",
-                                   .mapping = mapping,
-                                   .observed_at_us = at_us,
-                                   .held_since_us = TIME_UNKNOWN};
+    return (struct custody_source){
+        .feed = "t", .mapping = mapping, .observed_at_us = at_us, .held_since_us = TIME_UNKNOWN};
 }
 
 static struct feed_record listed(const char *booking) {
@@ -143,9 +140,11 @@ static void a_roster_that_lags_does_not_undo_a_release(void) {
 
 static void a_rosters_release_that_is_taken_back_is_corrected_at_once(void) {
     struct custody_booking prior = baseline_booking(), out, next;
-    struct custody_source tuesday = source_at(monday + DAY_US), wednesday = source_at(monday + 2 * DAY_US);
+    struct custody_source tuesday = source_at(monday + DAY_US),
+                          wednesday = source_at(monday + 2 * DAY_US);
     struct custody_event released, event;
-    struct feed_record with_release = reported(CUSTODY_RELEASED, monday + HOUR_US), without = listed("b1");
+    struct feed_record with_release = reported(CUSTODY_RELEASED, monday + HOUR_US),
+                       without = listed("b1");
     g_assert_true(custody_booking_listed(&tuesday, &prior, &with_release, 2, &out, &released));
     g_assert_cmpint(released.kind, ==, CUSTODY_RELEASED);
     g_assert_true(custody_booking_listed(&wednesday, &out, &without, 3, &next, &event));
@@ -155,7 +154,8 @@ static void a_rosters_release_that_is_taken_back_is_corrected_at_once(void) {
 
 static void a_row_that_still_tells_of_the_release_takes_nothing_back(void) {
     struct custody_booking prior = baseline_booking(), out, gone, next;
-    struct custody_source tuesday = source_at(monday + DAY_US), wednesday = source_at(monday + 2 * DAY_US),
+    struct custody_source tuesday = source_at(monday + DAY_US),
+                          wednesday = source_at(monday + 2 * DAY_US),
                           friday = source_at(monday + 4 * DAY_US);
     struct custody_event event;
     struct feed_record row = reported(CUSTODY_RELEASED, monday + HOUR_US);
@@ -394,14 +394,16 @@ static gboolean is_held(const struct jail *jail, double days, double cut) {
 }
 
 static void an_ordinary_day_weekend_or_gap_is_not_held(void) {
-    static const struct jail jails[] = {{8000, 0.009, 1}, {300, 0.02, 2}, {60, 0.05, 3}, {1000, 0.05, 4}};
+    static const struct jail jails[] = {
+        {8000, 0.009, 1}, {300, 0.02, 2}, {60, 0.05, 3}, {1000, 0.05, 4}};
     for (guint i = 0; i < G_N_ELEMENTS(jails); i++)
         for (guint64 round = 0; round < 10; round++) {
             struct jail jail = jails[i];
             jail.seed += round * 1000;
             g_assert_false(is_held(&jail, 1, 0));
             g_assert_false(is_held(&jail, 3, 0));
-            if (jail.turnover_a_day < 0.01) /* before any history; longer gaps are in tests/test_nyc.py */
+            if (jail.turnover_a_day <
+                0.01) /* before any history; longer gaps are in tests/test_nyc.py */
                 g_assert_false(is_held(&jail, 7, 0));
         }
 }
@@ -533,7 +535,8 @@ int main(int argc, char **argv) {
     g_test_add_func("/rule5/empty", an_empty_list_and_half_a_file_are_always_held);
     g_test_add_func("/rule5/own_limit", a_mapping_can_set_its_own_limit);
     g_test_add_func("/rule6/stops", a_feed_that_stops_is_silent_after_one_and_a_half_intervals);
-    g_test_add_func("/rule6/repeats", the_same_list_again_is_silence_where_something_should_have_changed);
+    g_test_add_func("/rule6/repeats",
+                    the_same_list_again_is_silence_where_something_should_have_changed);
     int status = g_test_run();
     feed_mapping_free(mapping);
     return status;

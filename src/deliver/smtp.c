@@ -23,7 +23,7 @@ struct upload {
 static int see_command(CURL *curl, curl_infotype type, char *data, size_t n, void *context) {
     struct smtp *smtp = context;
     (void)curl;
-    if (type == CURLINFO_HEADER_OUT && n >= 4) {
+    if (type == CURLINFO_HEADER_OUT && n >= 4 && strncmp(data, "QUIT", 4) != 0) {
         memcpy(smtp->last_command, data, 4);
         smtp->last_command[4] = 0;
     }
@@ -45,8 +45,8 @@ static size_t read_upload(char *out, size_t size, size_t n, void *context) {
 static enum deliver_result judge(const struct smtp *smtp, CURLcode code, long reply, gboolean had_all) {
     if (code == CURLE_OK)
         return DELIVER_HANDED_OVER;
-    if (reply >= 500 && (had_all || g_str_equal(smtp->last_command, "RCPT") ||
-                         g_str_equal(smtp->last_command, "DATA")))
+    if (reply >= 500 &&
+        (had_all || g_str_equal(smtp->last_command, "RCPT") || g_str_equal(smtp->last_command, "DATA")))
         return DELIVER_REFUSED;
     if (had_all && reply == 354)
         return DELIVER_AMBIGUOUS;
@@ -101,7 +101,8 @@ struct deliver_channel *deliver_smtp_new(const struct deliver_smtp_options *opti
     curl_easy_setopt(smtp->curl, CURLOPT_UPLOAD, 1L);
     curl_easy_setopt(smtp->curl, CURLOPT_READFUNCTION, read_upload);
     curl_easy_setopt(smtp->curl, CURLOPT_NOSIGNAL, 1L);
-    curl_easy_setopt(smtp->curl, CURLOPT_VERBOSE, 1L); /* needed for the function below; prints nothing */
+    curl_easy_setopt(smtp->curl, CURLOPT_VERBOSE,
+                     1L); /* needed for the function below; prints nothing */
     curl_easy_setopt(smtp->curl, CURLOPT_DEBUGFUNCTION, see_command);
     curl_easy_setopt(smtp->curl, CURLOPT_DEBUGDATA, smtp);
     curl_easy_setopt(smtp->curl, CURLOPT_CONNECTTIMEOUT, 10L);

@@ -68,7 +68,8 @@ static void requests_are_checked_field_by_field(void) {
     g_assert_true(watch_request_check(&good, now, &r, NULL));
     g_assert_cmpint(r.language, ==, LANGUAGE_ES);
     struct watch_request bad[] = {good, good, good, good, good, good, good};
-    static const char *const fields[] = {"email", "pin", "pin", "language", "relation", "expires", "kind"};
+    static const char *const fields[] = {"email",    "pin",     "pin", "language",
+                                         "relation", "expires", "kind"};
     bad[0].email = "ana@example.org\r\nBcc: x@y.z";
     bad[1].pin = "47a1";
     bad[2].pin = NULL;
@@ -84,9 +85,9 @@ static void requests_are_checked_field_by_field(void) {
 }
 
 static void addresses_that_could_be_commands_are_refused(void) {
-    static const char *const wrong[] = {"",           "a",           "@b.c",        "a@",      "-a@b.c",
-                                        "a b@c.d",    "a@b c",       "a@b.c\n",     "<a@b.c>", "a@b.c,d@e.f",
-                                        "\"a\"@b.c",  "a@-b.c",      "a..b@c.d",    "a@b.c."};
+    static const char *const wrong[] = {"",          "a",      "@b.c",     "a@",      "-a@b.c",
+                                        "a b@c.d",   "a@b c",  "a@b.c\n",  "<a@b.c>", "a@b.c,d@e.f",
+                                        "\"a\"@b.c", "a@-b.c", "a..b@c.d", "a@b.c."};
     for (guint i = 0; i < G_N_ELEMENTS(wrong); i++)
         if (strcmp(wrong[i], "a@b.c\n") != 0)
             g_assert_null(watch_email_normal(wrong[i]));
@@ -95,7 +96,11 @@ static void addresses_that_could_be_commands_are_refused(void) {
 }
 
 static void names_fold_to_letters(void) {
-    static const char *const cases[][2] = {{"O\xE2\x80\x99" "Brien-N\xC3\xBA\xC3\xB1" "ez, Mar\xC3\xAD" "a", "obrien nunez maria"},
+    static const char *const cases[][2] = {{"O\xE2\x80\x99"
+                                            "Brien-N\xC3\xBA\xC3\xB1"
+                                            "ez, Mar\xC3\xAD"
+                                            "a",
+                                            "obrien nunez maria"},
                                            {"  DE LA  Palma ", "de la palma"},
                                            {"M\xC3\x9CLLER", "muller"},
                                            {"...", ""},
@@ -187,7 +192,8 @@ static char *message_text(GBytes *message) {
         if (*p == '=' && p[1] == '\r') {
             p += 2;
         } else if (*p == '=' && g_ascii_isxdigit(p[1]) && g_ascii_isxdigit(p[2])) {
-            g_string_append_c(out, (char)(g_ascii_xdigit_value(p[1]) * 16 + g_ascii_xdigit_value(p[2])));
+            g_string_append_c(out,
+                              (char)(g_ascii_xdigit_value(p[1]) * 16 + g_ascii_xdigit_value(p[2])));
             p += 2;
         } else {
             g_string_append_c(out, *p);
@@ -300,9 +306,9 @@ static void a_message_tried_again_replaces_itself(void) {
     guint n = 0;
     for (int i = 0; i < 3; i++) {
         g_autofree char *answer = NULL;
-        g_assert_cmpint(deliver_channel_send(channel, "a@b.c", "d@e.f", i == 2 ? "k2" : "k1", message,
-                                             &answer),
-                        ==, DELIVER_HANDED_OVER);
+        g_assert_cmpint(
+            deliver_channel_send(channel, "a@b.c", "d@e.f", i == 2 ? "k2" : "k1", message, &answer), ==,
+            DELIVER_HANDED_OVER);
     }
     g_autoptr(GDir) open = g_dir_open(folder, 0, NULL);
     while (g_dir_read_name(open))

@@ -23,11 +23,11 @@ struct feed_record {
     const char *person_key, *booking_key;
     const char *surname, *given, *middle, *suffix; /* "" when unknown */
     gint32 born;                                   /* 19800131; 0 unknown */
-    const struct feed_facility *facility; /* the jail's own when the source does not say */
-    gboolean has_facility;                /* the source says which */
-    const char *status; /* words, "" unknown */
-    guint flags;        /* enum subject_flag */
-    guint known_flags;  /* those that the source tells of */
+    const struct feed_facility *facility;          /* the jail's own when the source does not say */
+    gboolean has_facility;                         /* the source says which */
+    const char *status;                            /* words, "" unknown */
+    guint flags;                                   /* enum subject_flag */
+    guint known_flags;                             /* those that the source tells of */
     gboolean is_deferred; /* a date lies ahead: the row must be read again, though it stays the same */
     gint64 admitted_at_us;
     gboolean has_action; /* the source reports something that happened */

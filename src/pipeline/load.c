@@ -36,7 +36,7 @@ struct load {
     gint64 snapshot_at_us; /* of a roster; else 0 */
     gint64 observed_at_us;
     gboolean time_is_files; /* nothing but the file's own date says when the list was taken */
-    gboolean is_accepted; /* a person decided: the breaker is not asked */
+    gboolean is_accepted;   /* a person decided: the breaker is not asked */
     const char *push_key;
     const struct load_options *options;
     struct load_summary *summary;
@@ -44,7 +44,7 @@ struct load {
 
     char *held_name;    /* of the list that a person accepted */
     char *content_name; /* the digest in hexadecimal */
-    struct db *db; /* from here on: of the transaction */
+    struct db *db;      /* from here on: of the transaction */
     struct store_feed feed;
     struct feed_mapping *mapping;
     struct store_source source;
@@ -170,8 +170,8 @@ static gboolean save_record(struct load *load, const struct feed_record *record,
         record->has_action ? store_person_held_since(load->db, person_id, known ? known->id : 0)
                            : TIME_UNKNOWN;
     load->custody.corrected =
-        record->corrects_event_id && store_event_by_source_key(load->db, load->feed.id,
-                                                               record->corrects_event_id, corrected)
+        record->corrects_event_id &&
+                store_event_by_source_key(load->db, load->feed.id, record->corrects_event_id, corrected)
             ? corrected
             : NULL;
     load->publish.source_key = record->event_id;
@@ -210,8 +210,8 @@ struct roster_run {
     gboolean is_cut;
 };
 
-static gboolean take_reported(struct load *load, struct roster_run *run,
-                              const struct feed_cells *cells, GError **error);
+static gboolean take_reported(struct load *load, struct roster_run *run, const struct feed_cells *cells,
+                              GError **error);
 
 static gboolean take_row(struct load *load, struct roster_run *run, const struct feed_cells *cells,
                          GError **error) {
@@ -343,8 +343,7 @@ static gboolean note_repetition(struct load *load, const struct roster_run *run,
 }
 
 static gboolean learn_baseline(struct load *load, GError **error) {
-    struct custody_roster *roster =
-        custody_roster_new(store_booking_n_listed(load->db, load->feed.id));
+    struct custody_roster *roster = custody_roster_new(store_booking_n_listed(load->db, load->feed.id));
     gboolean ok = store_booking_expect(load->db, load->feed.id, roster, error);
     if (ok)
         custody_turnover_start(&load->feed.turnover, roster,
@@ -452,8 +451,8 @@ static gboolean hold_roster(struct load *load, const struct custody_roster *rost
 
 /* Compares and judges; what the comparison did is taken back when the list is held. */
 static gboolean load_roster(struct load *load, struct custody_verdict *verdict, GError **error) {
-    struct roster_run run = {
-        .roster = custody_roster_new(store_booking_n_listed(load->db, load->feed.id))};
+    struct roster_run run = {.roster =
+                                 custody_roster_new(store_booking_n_listed(load->db, load->feed.id))};
     struct feed_adapter *adapter = open_rows(load, error);
     const size_t n_events = json_array_size(load->summary->list); /* of the feed itself: they stay */
     gboolean ok = adapter != NULL && db_script(load->db, "SAVEPOINT roster", error) &&
@@ -476,7 +475,8 @@ static gboolean load_roster(struct load *load, struct custody_verdict *verdict, 
             while (json_array_size(load->summary->list) > n_events)
                 json_array_remove(load->summary->list, n_events);
             load->publish.n_alerts = 0;
-            ok = db_script(load->db, "ROLLBACK TO roster", error) && hold_roster(load, run.roster, verdict, error);
+            ok = db_script(load->db, "ROLLBACK TO roster", error) &&
+                 hold_roster(load, run.roster, verdict, error);
         } else {
             ok = accept_roster(load, &run, vanished, error);
         }
@@ -503,7 +503,8 @@ static gboolean take_event(struct load *load, struct roster_run *run, const stru
 static gboolean load_events(struct load *load, GError **error) {
     struct roster_run run = {.roster = NULL};
     struct feed_adapter *adapter = open_rows(load, error);
-    if (!load->feed.has_baseline && !load->push_key) { /* rule 8: the first file is the feed's history */
+    if (!load->feed.has_baseline &&
+        !load->push_key) { /* rule 8: the first file is the feed's history */
         load->publish.tells_nobody = TRUE;
         load->summary->is_baseline = TRUE;
     }
@@ -581,14 +582,15 @@ static gboolean finish(struct load *load, GError **error) {
 /* A file that came before, or is older than what was loaded since. */
 static gboolean is_passed_over(struct load *load, gboolean *passed, GError **error) {
     enum store_source_state state;
-    const gboolean is_newest = load->feed.has_last_digest &&
-                               memcmp(load->feed.last_digest, load->digest, 32) == 0;
-    const gboolean is_older =
-        is_roster(load) && load->feed.last_at_us != TIME_UNKNOWN && load->snapshot_at_us < load->feed.last_at_us;
+    const gboolean is_newest =
+        load->feed.has_last_digest && memcmp(load->feed.last_digest, load->digest, 32) == 0;
+    const gboolean is_older = is_roster(load) && load->feed.last_at_us != TIME_UNKNOWN &&
+                              load->snapshot_at_us < load->feed.last_at_us;
     *passed = TRUE;
     if (store_source_known(load->db, load->feed.id, load->digest, load->snapshot_at_us, &state) &&
         state != SOURCE_REFUSED &&
-        (!is_roster(load) || is_older || is_newest || state == SOURCE_HELD || state == SOURCE_REJECTED)) {
+        (!is_roster(load) || is_older || is_newest || state == SOURCE_HELD ||
+         state == SOURCE_REJECTED)) {
         g_snprintf(load->summary->note, sizeof load->summary->note, "this file was taken before (%s)",
                    store_source_state_name(state));
         return TRUE;
@@ -769,11 +771,11 @@ gboolean feed_load(struct site *site, const char *feed_id, const char *path,
 /* What was answered to this key before, if it came before. FALSE when it came with other content. */
 static gboolean find_push(struct load *load, GError **error) {
     g_autofree char *name = NULL;
-    struct db_rows *rows = db_query(load->db,
-                                    "SELECT name, answer FROM source WHERE feed = :feed AND "
-                                    "digest = :digest AND snapshot_at_us = -1",
-                                    PARAMS(P_TEXT("feed", load->feed_id),
-                                           P_BLOB("digest", load->digest, 32)));
+    struct db_rows *rows =
+        db_query(load->db,
+                 "SELECT name, answer FROM source WHERE feed = :feed AND "
+                 "digest = :digest AND snapshot_at_us = -1",
+                 PARAMS(P_TEXT("feed", load->feed_id), P_BLOB("digest", load->digest, 32)));
     if (db_next(rows)) {
         name = g_strdup(db_text(rows, 0));
         load->answer = g_strdup(db_text(rows, 1));
@@ -803,8 +805,8 @@ static gboolean take_push(struct load *load, GError **error) {
     size_t i;
     json_array_foreach(load->summary->list, i, event)
         json_array_append(ids, json_object_get(event, "event_id"));
-    json_t *answer = json_pack("{s:i, s:o, s:O}", "rows", load->summary->rows, "events", ids, "problems",
-                               load->summary->problem_list);
+    json_t *answer = json_pack("{s:i, s:o, s:O}", "rows", load->summary->rows, "events", ids,
+                               "problems", load->summary->problem_list);
     char *text = json_dumps(answer, JSON_COMPACT);
     load->answer = g_strdup(text);
     free(text);
@@ -857,7 +859,8 @@ static gboolean find_held(struct load *load, struct db *db, GError **error) {
         g_set_error(error, BASE_ERROR, BASE_ERROR_NOT_FOUND, "no list of %s is held", load->feed_id);
         return FALSE;
     }
-    load->content = store_held_cells(db, id, &load->snapshot_at_us, &load->held_name, load->digest, error);
+    load->content =
+        store_held_cells(db, id, &load->snapshot_at_us, &load->held_name, load->digest, error);
     load->name = load->held_name;
     load->observed_at_us = load->snapshot_at_us;
     return load->content != NULL;
@@ -870,11 +873,8 @@ static gboolean accept_in_transaction(struct db *db, void *context, GError **err
 gboolean feed_accept(struct site *site, const char *feed_id, struct load_summary *summary,
                      GError **error) {
     const struct load_options options = {.taken_at_us = TIME_UNKNOWN};
-    struct load load = {.site = site,
-                        .feed_id = feed_id,
-                        .is_accepted = TRUE,
-                        .options = &options,
-                        .summary = summary};
+    struct load load = {
+        .site = site, .feed_id = feed_id, .is_accepted = TRUE, .options = &options, .summary = summary};
     *summary = (struct load_summary){.list = json_array(), .problem_list = json_array()};
     gboolean ok = store_write(site->store, accept_in_transaction, &load, error);
     g_clear_pointer(&load.content, g_bytes_unref);
@@ -977,10 +977,8 @@ static gboolean tick_in_transaction(struct db *db, void *context, GError **error
     struct tick *tick = context;
     const struct load_options options = {.taken_at_us = TIME_UNKNOWN};
     struct load_summary summary = {.list = json_array()};
-    struct load load = {.site = tick->site,
-                        .feed_id = tick->feed_id,
-                        .options = &options,
-                        .summary = &summary};
+    struct load load = {
+        .site = tick->site, .feed_id = tick->feed_id, .options = &options, .summary = &summary};
     gboolean ok = begin_load(&load, db, error) && tick_feed(&load, error) &&
                   store_feed_save(db, &load.feed, error);
     tick->n_events += (guint)json_array_size(summary.list);

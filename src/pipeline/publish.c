@@ -70,7 +70,7 @@ static gboolean owe(struct publish *p, const char *registration_id, gint64 event
 
 /* What an event takes back or ends. */
 struct earlier {
-    gint64 seq;           /* 0: nothing */
+    gint64 seq;            /* 0: nothing */
     gboolean may_withdraw; /* an alert of it that has not left may stay unsent, and this one too */
 };
 
@@ -84,8 +84,7 @@ static gboolean tell(struct publish *p, GPtrArray *registrations, const struct c
         if (earlier.seq && !store_alert_told(p->db, row->id, earlier.seq, earlier.may_withdraw, &told,
                                              &withdrawn, error))
             return FALSE;
-        enum match_reason reason =
-            match_registration(event, &row->registration, told, p->now_at_us);
+        enum match_reason reason = match_registration(event, &row->registration, told, p->now_at_us);
         if (reason != MATCH_NONE && !withdrawn && !owe(p, row->id, seq, reason, error))
             return FALSE;
     }
@@ -103,7 +102,7 @@ gboolean publish_silence(struct publish *p, const struct custody_event *event, g
 static gboolean tell_person(struct publish *p, const struct custody_event *event, gint64 seq,
                             gint64 person_id, GError **error) {
     struct store_event_place place = {.seq = 0};
-    const guint8 *earlier_id = event->has_corrects ? event->corrects
+    const guint8 *earlier_id = event->has_corrects  ? event->corrects
                                : event->has_follows ? event->follows
                                                     : NULL;
     if (earlier_id)

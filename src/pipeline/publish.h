@@ -19,7 +19,7 @@ struct publish {
     const struct feed_mapping *mapping;
     gint64 source_id;
     const char *source_key; /* the source's own id of the event at hand; NULL: none */
-    const char *file; /* its name, for the listing; NULL: none */
+    const char *file;       /* its name, for the listing; NULL: none */
     gint64 now_at_us;
     gboolean tells_nobody; /* a baseline, on request */
     json_t *events;        /* those that were new, as JSON */

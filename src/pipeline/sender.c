@@ -89,20 +89,19 @@ static struct permit *ask_for_permit(struct job *job, struct policy_decision *de
     const struct store_alert_facts *f = &job->facts;
     const struct feed_facility *place = feed_mapping_facility_by_id(job->mapping, f->facility_id);
     g_autofree char *name = display_name(f);
-    const struct disclose_facts facts = {.kind = f->kind,
-                                         .assertion = f->assertion,
-                                         .is_unclear = f->is_unclear,
-                                         .subject_flags = f->subject_flags,
-                                         .person_name = name,
-                                         .facility_name = place->name,
-                                         .facility_phone =
-                                             place->phone ? place->phone
-                                                          : feed_mapping_facility(job->mapping)->phone,
-                                         .detail = f->detail,
-                                         .zone = place->zone,
-                                         .occurred_at_us = f->occurred_at_us,
-                                         .occurred_on_date = f->occurred_on_date,
-                                         .observed_at_us = f->observed_at_us};
+    const struct disclose_facts facts = {
+        .kind = f->kind,
+        .assertion = f->assertion,
+        .is_unclear = f->is_unclear,
+        .subject_flags = f->subject_flags,
+        .person_name = name,
+        .facility_name = place->name,
+        .facility_phone = place->phone ? place->phone : feed_mapping_facility(job->mapping)->phone,
+        .detail = f->detail,
+        .zone = place->zone,
+        .occurred_at_us = f->occurred_at_us,
+        .occurred_on_date = f->occurred_on_date,
+        .observed_at_us = f->observed_at_us};
     return disclose_alert(&facts, (enum match_reason)job->alert->reason,
                           job->row->registration.language, decision);
 }
@@ -197,7 +196,8 @@ static gboolean save_outcome(struct db *db, void *context, GError **error) {
     const struct site *site = o->job->sender->site;
     if (!store_alert_save(db, alert, error))
         return FALSE;
-    if (o->supersedes && !store_alerts_supersede(db, alert->registration_id, alert->seq,
+    if (o->supersedes &&
+        !store_alerts_supersede(db, alert->registration_id, alert->seq,
                                 (KIND_BIT(o->job->facts.kind) & KINDS_FEED) != 0, error))
         return FALSE;
     if (o->ends_registration && !store_registration_wipe(db, alert->registration_id, error))
@@ -227,8 +227,7 @@ static void note_result(struct job *job, enum deliver_result result, char *answe
     }
     outcome->is_handed_over = plan.is_handed_over;
     outcome->needs_person = plan.needs_person && alert->purpose != PURPOSE_CODE;
-    outcome->supersedes =
-        plan.is_handed_over && (kind & ~KIND_BIT(CUSTODY_STATUS_CHANGED));
+    outcome->supersedes = plan.is_handed_over && (kind & ~KIND_BIT(CUSTODY_STATUS_CHANGED));
     outcome->ends_registration = alert->purpose == PURPOSE_ENDED && plan.next_at_us == TIME_UNKNOWN;
     alert->state = plan.needs_person                     ? ALERT_NEEDS_PERSON
                    : alert->handed_at_us != TIME_UNKNOWN ? ALERT_SENT

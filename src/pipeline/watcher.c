@@ -16,8 +16,8 @@ struct watcher {
 struct watcher *watcher_new(struct site *site) {
     struct watcher *watcher = g_new0(struct watcher, 1);
     watcher->site = site;
-    watcher->folders = g_hash_table_new_full(g_str_hash, g_str_equal, g_free,
-                                             (GDestroyNotify)feed_dropfolder_free);
+    watcher->folders =
+        g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)feed_dropfolder_free);
     return watcher;
 }
 
@@ -39,7 +39,8 @@ static void load(struct watcher *watcher, const char *feed, const char *path) {
         log_line(summary.held ? "warning" : "info", summary.held ? "file held" : "file loaded", "feed",
                  feed, "file", name, "events", events, "alerts", alerts, "note", summary.note, NULL);
     else
-        log_line("error", "file not loaded", "feed", feed, "file", name, "problem", error->message, NULL);
+        log_line("error", "file not loaded", "feed", feed, "file", name, "problem", error->message,
+                 NULL);
     load_summary_clear(&summary);
 }
 
@@ -52,7 +53,8 @@ static void look_into(struct watcher *watcher, const char *feed, const char *pat
     }
     g_autoptr(GPtrArray) ready = feed_dropfolder_look(folder, site_now(watcher->site), &error);
     if (!ready)
-        log_line("error", "a drop folder cannot be read", "feed", feed, "problem", error->message, NULL);
+        log_line("error", "a drop folder cannot be read", "feed", feed, "problem", error->message,
+                 NULL);
     for (guint i = 0; ready && i < ready->len; i++)
         load(watcher, feed, ready->pdata[i]);
 }

@@ -27,14 +27,46 @@ struct county {
     GTimeZone *zone;
 };
 
-static const char *const surnames[] = {
-    "ALDER",  "ASH",    "ASPEN",  "BEECH",  "BIRCH",   "CEDAR",  "CHERRY",  "CYPRESS", "DOGWOOD", "ELDER",
-    "ELM",    "FIR",    "HAZEL",  "HICKORY", "HOLLY",  "JUNIPER", "LARCH",  "LAUREL",  "LINDEN",  "MAPLE",
-    "MYRTLE", "OAK",    "OLIVE",  "PECAN",  "PINE",    "POPLAR", "ROWAN",   "SPRUCE",  "SUMAC",   "WILLOW",
-    "WALNUT", "YEW",    "PI\xD1" "ON", "DE LA PALMA", "O'HAWTHORN", "ALDER-BIRCH"};
-static const char *const givens[] = {"WREN",   "ROBIN",  "MARTIN", "JAY",   "LARK",  "PHOEBE", "FINCH",
-                                     "HERON",  "SWIFT",  "KESTREL", "MERLIN", "DOVE", "RAVEN", "CRANE",
-                                     "PLOVER", "TEAL",   "LINNET", "SWALLOW", "EGRET", "QUAIL"};
+static const char *const surnames[] = {"ALDER",
+                                       "ASH",
+                                       "ASPEN",
+                                       "BEECH",
+                                       "BIRCH",
+                                       "CEDAR",
+                                       "CHERRY",
+                                       "CYPRESS",
+                                       "DOGWOOD",
+                                       "ELDER",
+                                       "ELM",
+                                       "FIR",
+                                       "HAZEL",
+                                       "HICKORY",
+                                       "HOLLY",
+                                       "JUNIPER",
+                                       "LARCH",
+                                       "LAUREL",
+                                       "LINDEN",
+                                       "MAPLE",
+                                       "MYRTLE",
+                                       "OAK",
+                                       "OLIVE",
+                                       "PECAN",
+                                       "PINE",
+                                       "POPLAR",
+                                       "ROWAN",
+                                       "SPRUCE",
+                                       "SUMAC",
+                                       "WILLOW",
+                                       "WALNUT",
+                                       "YEW",
+                                       "PI\xD1"
+                                       "ON",
+                                       "DE LA PALMA",
+                                       "O'HAWTHORN",
+                                       "ALDER-BIRCH"};
+static const char *const givens[] = {
+    "WREN",   "ROBIN", "MARTIN", "JAY",   "LARK",   "PHOEBE", "FINCH",  "HERON",   "SWIFT", "KESTREL",
+    "MERLIN", "DOVE",  "RAVEN",  "CRANE", "PLOVER", "TEAL",   "LINNET", "SWALLOW", "EGRET", "QUAIL"};
 
 static guint pick(struct county *county, guint n) {
     return (guint)(base_seeded_next(&county->random) % n);
@@ -162,8 +194,9 @@ static char *roster(struct county *county, enum county_jail jail) {
         g_autofree char *booked = local(county, p->booked_at_us, "%m/%d/%Y %H:%M");
         g_autofree char *surname = latin1_as_utf8(p->surname);
         g_string_append_printf(out, "%u,B%u,\"%s\",%s,%02d/%02d/%d,X,N,%s  ,%s\r\n", p->number,
-                               p->booking, surname, p->given, p->born_day / 28 + 1, p->born_day % 28 + 1,
-                               p->born_year, p->is_annex ? "ANNEX" : "MAIN", booked);
+                               p->booking, surname, p->given, p->born_day / 28 + 1,
+                               p->born_day % 28 + 1, p->born_year, p->is_annex ? "ANNEX" : "MAIN",
+                               booked);
     }
     return g_string_free(out, FALSE);
 }
@@ -171,8 +204,8 @@ static char *roster(struct county *county, enum county_jail jail) {
 char *county_file(struct county *county, enum county_jail jail) {
     if (jail != JAIL_CENTRAL)
         return roster(county, jail);
-    return g_strconcat("Seq\tPerson\tBooking\tLast\tFirst\tEvent\tReason\tWhen\r\n", county->events->str,
-                       NULL);
+    return g_strconcat("Seq\tPerson\tBooking\tLast\tFirst\tEvent\tReason\tWhen\r\n",
+                       county->events->str, NULL);
 }
 
 struct county_person *county_pick(struct county *county, enum county_jail jail) {

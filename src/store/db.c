@@ -63,7 +63,8 @@ struct db *db_open(const char *path, enum db_role role, GError **error) {
     sqlite3_busy_timeout(db->handle, 20000);
     /* Only the writer checkpoints, never a connection's closing. */
     sqlite3_db_config(db->handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
-    if (role != DB_PLAIN && !db_script(db,
+    if (role != DB_PLAIN &&
+        !db_script(db,
                    role == DB_WRITER
                        ? "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA cache_size=-65536; "
                          "PRAGMA wal_autocheckpoint=0; PRAGMA temp_store=MEMORY;"

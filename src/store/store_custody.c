@@ -45,7 +45,8 @@ gboolean store_person_save(struct db *db, struct store_person *p, const char *fo
 #define BOOKING_COLUMNS                                                                                \
     "id, person_id, key, person_key, facility, status, flags, admitted_at_us, tenure_from_us, "        \
     "digest, "                                                                                         \
-    "standing, listing, last_kind, last_event_id, said_at_us, said_on_date, out_seen_at_us, row_says_out"
+    "standing, listing, last_kind, last_event_id, said_at_us, said_on_date, out_seen_at_us, "          \
+    "row_says_out"
 
 static void read_booking(struct db_rows *rows, struct store_booking *row) {
     row->key = g_strdup(db_text(rows, 2));
@@ -109,8 +110,10 @@ gboolean store_booking_save(struct db *db, const char *jail, const char *roster_
                             struct custody_booking *b, GError **error) {
     static const char insert[] =
         "INSERT INTO booking (jail, key, person_id, person_key, roster_feed, facility, status, flags, "
-        "admitted_at_us, tenure_from_us, digest, standing, listing, last_kind, last_event_id, said_at_us, "
-        "said_on_date, out_seen_at_us, row_says_out) VALUES (:jail, :key, :person_id, :person_key, :roster_feed, "
+        "admitted_at_us, tenure_from_us, digest, standing, listing, last_kind, last_event_id, "
+        "said_at_us, "
+        "said_on_date, out_seen_at_us, row_says_out) VALUES (:jail, :key, :person_id, :person_key, "
+        ":roster_feed, "
         ":facility, :status, :flags, :admitted_at, :tenure_from, :digest, :standing, :listing, "
         ":last_kind, :last_event_id, :said_at, :said_on_date, :out_seen_at, :row_says_out)";
     static const char update[] =
@@ -119,7 +122,8 @@ gboolean store_booking_save(struct db *db, const char *jail, const char *roster_
         "flags = :flags, admitted_at_us = :admitted_at, tenure_from_us = :tenure_from, "
         "digest = :digest, standing = :standing, listing = :listing, last_kind = :last_kind, "
         "last_event_id = :last_event_id, said_at_us = :said_at, said_on_date = :said_on_date, "
-        "out_seen_at_us = :out_seen_at, row_says_out = :row_says_out WHERE id = :id AND :jail = :jail AND :key = :key";
+        "out_seen_at_us = :out_seen_at, row_says_out = :row_says_out WHERE id = :id AND :jail = :jail "
+        "AND :key = :key";
     const struct db_param id = P_INT("id", b->id), end = {.name = NULL};
     gboolean ok = db_run(
         db, b->id ? update : insert,
@@ -138,8 +142,10 @@ gboolean store_booking_save(struct db *db, const char *jail, const char *roster_
             P_INT("standing", b->standing),
             P_INT("listing", b->listing),
             {.name = ":last_kind", .type = b->has_event ? DB_INT : DB_NULL, .number = b->last_kind},
-            P_TIME("said_at", b->said_at_us), P_INT("said_on_date", b->said_on_date),
-            P_TIME("out_seen_at", b->out_seen_at_us), P_INT("row_says_out", b->row_says_out),
+            P_TIME("said_at", b->said_at_us),
+            P_INT("said_on_date", b->said_on_date),
+            P_TIME("out_seen_at", b->out_seen_at_us),
+            P_INT("row_says_out", b->row_says_out),
             P_BLOB("last_event_id", b->has_event ? b->last_event_id : NULL, sizeof b->last_event_id),
             b->id ? id : end,
             end}),
@@ -192,9 +198,9 @@ gint64 store_person_held_since(struct db *db, gint64 person_id, gint64 but_booki
 }
 
 guint store_booking_n_listed(struct db *db, const char *feed) {
-    struct db_rows *rows = db_query(
-        db, "SELECT count(*) FROM booking WHERE roster_feed = :feed AND listing = 1",
-        PARAMS(P_TEXT("feed", feed)));
+    struct db_rows *rows =
+        db_query(db, "SELECT count(*) FROM booking WHERE roster_feed = :feed AND listing = 1",
+                 PARAMS(P_TEXT("feed", feed)));
     guint n = db_next(rows) ? (guint)db_int(rows, 0) : 0;
     db_done(rows, NULL);
     return n;
@@ -213,8 +219,7 @@ gint64 store_event_seq(struct db *db, const guint8 id[CUSTODY_EVENT_ID_BYTES]) {
 gboolean store_event_by_source_key(struct db *db, const char *feed, const char *source_key,
                                    guint8 id[CUSTODY_EVENT_ID_BYTES]) {
     struct db_rows *rows = db_query(
-        db,
-        "SELECT id FROM event WHERE feed = :feed AND source_key = :key ORDER BY seq DESC LIMIT 1",
+        db, "SELECT id FROM event WHERE feed = :feed AND source_key = :key ORDER BY seq DESC LIMIT 1",
         PARAMS(P_TEXT("feed", feed), P_TEXT("key", source_key)));
     gsize n = 0;
     const void *bytes = db_next(rows) ? db_blob(rows, 0, &n) : NULL;
@@ -249,21 +254,23 @@ gboolean store_event_add(struct db *db, struct store_event *s, GError **error) {
     row.type = e->row ? DB_INT : none.type;
     booking_id.type = s->booking_id ? DB_INT : none.type;
 
-    if (!db_run(db,
-                "INSERT INTO event (id, kind, assertion, is_late, is_unclear, feed, source_id, row, "
-                "facility, booking_id, occurred_at_us, occurred_on_date, observed_at_us, "
-                "recorded_at_us, corrects, detail, source_key) VALUES (:id, :kind, :assertion, :is_late, "
-                ":is_unclear, :feed, :source_id, :row, :facility, :booking_id, :occurred_at, "
-                ":on_date, :observed_at, :recorded_at, :corrects, :detail, :source_key) ON CONFLICT DO NOTHING",
-                PARAMS(P_BLOB("id", e->id, sizeof e->id), P_INT("kind", e->kind),
-                       P_INT("assertion", e->assertion), P_INT("is_late", e->is_late),
-                       P_INT("is_unclear", e->is_unclear), P_TEXT("feed", s->feed), source_id, row,
-                       P_TEXT("facility", e->facility_id), booking_id,
-                       P_TIME("occurred_at", e->occurred_at_us), P_INT("on_date", e->occurred_on_date),
-                       P_INT("observed_at", e->observed_at_us), P_INT("recorded_at", s->recorded_at_us),
-                       P_BLOB("corrects", e->has_corrects ? e->corrects : NULL, sizeof e->corrects),
-                       P_TEXT("detail", e->detail), P_TEXT("source_key", s->source_key)),
-                error))
+    if (!db_run(
+            db,
+            "INSERT INTO event (id, kind, assertion, is_late, is_unclear, feed, source_id, row, "
+            "facility, booking_id, occurred_at_us, occurred_on_date, observed_at_us, "
+            "recorded_at_us, corrects, detail, source_key) VALUES (:id, :kind, :assertion, :is_late, "
+            ":is_unclear, :feed, :source_id, :row, :facility, :booking_id, :occurred_at, "
+            ":on_date, :observed_at, :recorded_at, :corrects, :detail, :source_key) ON CONFLICT DO "
+            "NOTHING",
+            PARAMS(P_BLOB("id", e->id, sizeof e->id), P_INT("kind", e->kind),
+                   P_INT("assertion", e->assertion), P_INT("is_late", e->is_late),
+                   P_INT("is_unclear", e->is_unclear), P_TEXT("feed", s->feed), source_id, row,
+                   P_TEXT("facility", e->facility_id), booking_id,
+                   P_TIME("occurred_at", e->occurred_at_us), P_INT("on_date", e->occurred_on_date),
+                   P_INT("observed_at", e->observed_at_us), P_INT("recorded_at", s->recorded_at_us),
+                   P_BLOB("corrects", e->has_corrects ? e->corrects : NULL, sizeof e->corrects),
+                   P_TEXT("detail", e->detail), P_TEXT("source_key", s->source_key)),
+            error))
         return FALSE;
     s->is_new = db_changes(db) == 1;
     s->seq = s->is_new ? db_last_id(db) : store_event_seq(db, e->id);

@@ -50,8 +50,8 @@ struct store_event {
     gint64 booking_id; /* 0: the feed's */
     gint64 recorded_at_us;
     const char *source_key; /* the source's own id; NULL: none */
-    gint64 seq;      /* set by store_event_add */
-    gboolean is_new; /* set: FALSE when the same event was recorded before */
+    gint64 seq;             /* set by store_event_add */
+    gboolean is_new;        /* set: FALSE when the same event was recorded before */
 };
 gboolean store_event_add(struct db *db, struct store_event *event, GError **error);
 

@@ -73,11 +73,11 @@ static void turnover_parse(const char *text, struct custody_turnover *t) {
 }
 
 gboolean store_feed_get(struct db *db, const char *id, struct store_feed *feed, GError **error) {
-    struct db_rows *rows =
-        db_query(db,
-                 "SELECT mapping, drop_folder, secret, has_baseline, last_at_us, fresh_at_us, "
-                 "silent_since_us, silence_seq, silence_told, turnover, last_digest FROM feed WHERE id = :id",
-                 PARAMS(P_TEXT("id", id)));
+    struct db_rows *rows = db_query(
+        db,
+        "SELECT mapping, drop_folder, secret, has_baseline, last_at_us, fresh_at_us, "
+        "silent_since_us, silence_seq, silence_told, turnover, last_digest FROM feed WHERE id = :id",
+        PARAMS(P_TEXT("id", id)));
     *feed = (struct store_feed){.id = NULL};
     if (db_next(rows)) {
         *feed = (struct store_feed){.id = g_strdup(id),
@@ -158,10 +158,13 @@ gboolean store_source_is_older_content(struct db *db, const struct store_feed *f
                                        const struct store_source *source) {
     if (feed->has_last_digest && memcmp(feed->last_digest, source->digest, 32) == 0)
         return FALSE;
-    struct db_rows *rows = db_query(
-        db, "SELECT 1 FROM source WHERE feed = :feed AND digest = :digest AND state IN (0, 3) AND id <> :own "
-        "LIMIT 1",
-        PARAMS(P_TEXT("feed", feed->id), P_BLOB("digest", source->digest, 32), P_INT("own", source->id)));
+    struct db_rows *rows =
+        db_query(db,
+                 "SELECT 1 FROM source WHERE feed = :feed AND digest = :digest AND state IN (0, 3) AND "
+                 "id <> :own "
+                 "LIMIT 1",
+                 PARAMS(P_TEXT("feed", feed->id), P_BLOB("digest", source->digest, 32),
+                        P_INT("own", source->id)));
     gboolean found = db_next(rows);
     db_done(rows, NULL);
     return found;
@@ -234,10 +237,11 @@ gboolean store_held_newest(struct db *db, const char *feed, gint64 *source_id, G
 GBytes *store_held_cells(struct db *db, gint64 source_id, gint64 *snapshot_at_us, char **name,
                          guint8 digest[32], GError **error) {
     GBytes *cells = NULL;
-    struct db_rows *rows = db_query(db,
-                                    "SELECT h.cells, s.snapshot_at_us, s.name, s.digest FROM held_roster h "
-                                    "JOIN source s ON s.id = h.source_id WHERE h.source_id = :id",
-                                    PARAMS(P_INT("id", source_id)));
+    struct db_rows *rows =
+        db_query(db,
+                 "SELECT h.cells, s.snapshot_at_us, s.name, s.digest FROM held_roster h "
+                 "JOIN source s ON s.id = h.source_id WHERE h.source_id = :id",
+                 PARAMS(P_INT("id", source_id)));
     if (db_next(rows)) {
         gsize n;
         const void *bytes = db_blob(rows, 0, &n);

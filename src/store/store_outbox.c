@@ -147,17 +147,17 @@ gboolean store_alerts_hurry(struct db *db, const char *registration_id, gint64 n
 }
 
 gboolean store_alerts_confirm(struct db *db, gint64 seq, gint64 now_at_us, GError **error) {
-    return db_run(db,
-                  "UPDATE alert SET state = 3, next_at_us = NULL, confirmed_at_us = :now WHERE "
-                  "registration_id = (SELECT registration_id FROM alert WHERE seq = :seq) AND "
-                  "event_seq IS NOT NULL AND seq <= :seq AND confirmed_at_us IS NULL AND (seq = :seq OR "
-                  "state = 2)",
-                  PARAMS(P_INT("now", now_at_us), P_INT("seq", seq)), error);
+    return db_run(
+        db,
+        "UPDATE alert SET state = 3, next_at_us = NULL, confirmed_at_us = :now WHERE "
+        "registration_id = (SELECT registration_id FROM alert WHERE seq = :seq) AND "
+        "event_seq IS NOT NULL AND seq <= :seq AND confirmed_at_us IS NULL AND (seq = :seq OR "
+        "state = 2)",
+        PARAMS(P_INT("now", now_at_us), P_INT("seq", seq)), error);
 }
 
 gboolean store_alert_told(struct db *db, const char *registration_id, gint64 event_seq,
-                          gboolean may_withdraw, gboolean *told, gboolean *withdrawn,
-                          GError **error) {
+                          gboolean may_withdraw, gboolean *told, gboolean *withdrawn, GError **error) {
     struct db_rows *rows =
         db_query(db,
                  "SELECT seq, state, attempts FROM alert WHERE registration_id = "

@@ -139,12 +139,13 @@ gboolean store_registration_count(struct db *db, const guint8 contact_hash[32], 
 }
 
 gboolean store_registration_rebook(struct db *db, gint64 booking_id, GError **error) {
-    return db_run(db,
-                  "UPDATE registration SET booking_id = (SELECT max(n.id) FROM booking n JOIN booking o "
-                  "ON o.person_id = n.person_id WHERE o.id = :id AND n.listing = 1) WHERE person_id = "
-                  "(SELECT person_id FROM booking WHERE id = :id) AND booking_id = :id AND "
-                  "ended_at_us IS NULL",
-                  PARAMS(P_INT("id", booking_id)), error);
+    return db_run(
+        db,
+        "UPDATE registration SET booking_id = (SELECT max(n.id) FROM booking n JOIN booking o "
+        "ON o.person_id = n.person_id WHERE o.id = :id AND n.listing = 1) WHERE person_id = "
+        "(SELECT person_id FROM booking WHERE id = :id) AND booking_id = :id AND "
+        "ended_at_us IS NULL",
+        PARAMS(P_INT("id", booking_id)), error);
 }
 
 gboolean store_registration_confirm(struct db *db, const char *id, gint64 now_at_us, GError **error) {

@@ -77,8 +77,14 @@ static void many_writers_share_commits(void) {
 }
 
 static gboolean outbox_walk(struct db *db, void *context, GError **error) {
-    struct store_alert first = {.id = (char *)(gsize) "one", .registration_id = (char *)(gsize) "r", .event_seq = 1, .created_at_us = 10};
-    struct store_alert second = {.id = (char *)(gsize) "two", .registration_id = (char *)(gsize) "r", .event_seq = 2, .created_at_us = 20};
+    struct store_alert first = {.id = (char *)(gsize) "one",
+                                .registration_id = (char *)(gsize) "r",
+                                .event_seq = 1,
+                                .created_at_us = 10};
+    struct store_alert second = {.id = (char *)(gsize) "two",
+                                 .registration_id = (char *)(gsize) "r",
+                                 .event_seq = 2,
+                                 .created_at_us = 20};
     gboolean is_new, claimed, told, withdrawn;
     guint n;
     (void)context;

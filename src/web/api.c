@@ -27,11 +27,13 @@ static void push_events(const struct web_request *request, struct web_response *
         request->body, request->body_n, site_now(request->site) / SECOND_US, &reason);
     if (!*secret || !signed_well) {
         web_problem(response, 401, "Not signed",
-                    reason ? reason : "webhook-signature does not match; sign key.timestamp.body with the "
-                                      "feed's secret");
+                    reason ? reason
+                           : "webhook-signature does not match; sign key.timestamp.body with the "
+                             "feed's secret");
         return;
     }
-    if (feed_push(request->site, request->argument, key, request->body, request->body_n, &answer, &error))
+    if (feed_push(request->site, request->argument, key, request->body, request->body_n, &answer,
+                  &error))
         web_json(response, 200, answer);
     else
         web_problem_from(response, error);
@@ -115,7 +117,8 @@ static void metric_feed(const struct status_feed *feed, void *context) {
     g_string_append_printf(out, "tocsin_feed_held{feed=\"%s\"} %u\n", feed->id, feed->n_held);
     g_string_append_printf(out, "tocsin_feed_people{feed=\"%s\"} %u\n", feed->id, feed->n_listed);
     if (feed->last_at_us != TIME_UNKNOWN)
-        g_string_append_printf(out, "tocsin_feed_last_heard_seconds{feed=\"%s\"} %" G_GINT64_FORMAT "\n",
+        g_string_append_printf(out,
+                               "tocsin_feed_last_heard_seconds{feed=\"%s\"} %" G_GINT64_FORMAT "\n",
                                feed->id, feed->last_at_us / SECOND_US);
 }
 

@@ -58,17 +58,17 @@ static void decision(const struct rows *rows, const struct status_feed *feed) {
     g_string_append(out, "</p><form method=\"post\" action=\"/console/decide\"><input type=\"hidden\" "
                          "name=\"token\" value=\"");
     text_append_html(out, token);
-    g_string_append(out, "\"><button name=\"decision\" value=\"accept\">The list is right: tell people"
-                         "</button> <button name=\"decision\" value=\"reject\">The list is wrong: throw "
-                         "it away</button></form></td></tr>\n");
+    g_string_append(out,
+                    "\"><button name=\"decision\" value=\"accept\">The list is right: tell people"
+                    "</button> <button name=\"decision\" value=\"reject\">The list is wrong: throw "
+                    "it away</button></form></td></tr>\n");
 }
 
 static void feed_row(const struct status_feed *feed, void *context) {
     const struct rows *rows = context;
     GString *out = rows->response->body;
-    g_autofree char *last = feed->last_at_us == TIME_UNKNOWN
-                                ? g_strdup("never")
-                                : base_time_format(feed->last_at_us);
+    g_autofree char *last =
+        feed->last_at_us == TIME_UNKNOWN ? g_strdup("never") : base_time_format(feed->last_at_us);
     g_autofree char *people = g_strdup_printf("%u", feed->n_listed);
     g_autofree char *problems = g_strdup_printf("%u", feed->n_problems);
     g_string_append_printf(out, "<tr class=\"%s\">", feed->state);
@@ -127,10 +127,12 @@ static void console(const struct web_request *request, struct web_response *resp
     g_string_append_printf(out,
                            "<tr><td>From event to mail server</td><td>half within %.0f ms, 99 of 100 "
                            "within %.0f ms</td></tr></tbody></table>\n",
-                           (double)c.handed_latency_p50_us / 1000, (double)c.handed_latency_p99_us / 1000);
+                           (double)c.handed_latency_p50_us / 1000,
+                           (double)c.handed_latency_p99_us / 1000);
     if (c.needs_person + c.withheld) {
-        g_string_append(out, "<h2>Waiting for a person</h2>\n<table><thead><tr><th>Alert</th><th>State</th>"
-                             "<th>What</th><th>Made (UTC)</th><th>Why</th></tr></thead><tbody>\n");
+        g_string_append(out,
+                        "<h2>Waiting for a person</h2>\n<table><thead><tr><th>Alert</th><th>State</th>"
+                        "<th>What</th><th>Made (UTC)</th><th>Why</th></tr></thead><tbody>\n");
         status_alerts(request->site, NULL, TRUE, 100, waiting_row, out, NULL);
         g_string_append(out, "</tbody></table>\n");
     }

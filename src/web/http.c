@@ -15,13 +15,11 @@ char *web_cookie(const struct web_request *request, const char *name) {
 
 char *web_form_field(const struct web_request *request, const char *name) {
     g_autoptr(GHashTable) fields =
-        g_uri_parse_params(request->body, (gssize)request->body_n, "&",
-                           G_URI_PARAMS_WWW_FORM, NULL);
+        g_uri_parse_params(request->body, (gssize)request->body_n, "&", G_URI_PARAMS_WWW_FORM, NULL);
     return fields ? g_strdup(g_hash_table_lookup(fields, name)) : NULL;
 }
 
-void web_problem(struct web_response *response, guint status, const char *title,
-                 const char *detail) {
+void web_problem(struct web_response *response, guint status, const char *title, const char *detail) {
     json_t *object = json_pack("{s:s, s:s, s:i, s:s}", "type", "about:blank", "title", title, "status",
                                status, "detail", detail);
     char *text = json_dumps(object, JSON_COMPACT);

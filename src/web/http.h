@@ -25,6 +25,7 @@ struct web_response {
     GString *body;
     char *location, *cookie; /* headers, NULL: none; freed with the response */
     guint retry_after_s;
+    gboolean closes; /* the connection is not to be trusted with another request */
 };
 
 const char *web_header(const struct web_request *request, const char *name); /* NULL: none */

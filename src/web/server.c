@@ -115,7 +115,8 @@ static char *peer_of(struct MHD_Connection *connection) {
     }
     /* Behind the web server with TLS on this machine, it says for whom it asks, last. */
     const char *forwarded =
-        is_loopback ? MHD_lookup_connection_value(connection, MHD_HEADER_KIND, "X-Forwarded-For") : NULL;
+        is_loopback ? MHD_lookup_connection_value(connection, MHD_HEADER_KIND, "X-Forwarded-For")
+                    : NULL;
     if (!forwarded)
         return g_strdup(text);
     const char *last = strrchr(forwarded, ',');
@@ -138,6 +139,8 @@ static void add_headers(struct MHD_Response *out, const struct web_response *res
         MHD_add_response_header(out, "Location", response->location);
     if (response->cookie)
         MHD_add_response_header(out, "Set-Cookie", response->cookie);
+    if (response->closes)
+        MHD_add_response_header(out, "Connection", "close");
     if (response->retry_after_s) {
         char seconds[16];
         g_snprintf(seconds, sizeof seconds, "%u", response->retry_after_s);
@@ -146,8 +149,8 @@ static void add_headers(struct MHD_Response *out, const struct web_response *res
 }
 
 static enum MHD_Result queue(struct MHD_Connection *connection, struct web_response *response) {
-    struct MHD_Response *out = MHD_create_response_from_buffer(
-        response->body->len, response->body->str, MHD_RESPMEM_MUST_COPY);
+    struct MHD_Response *out = MHD_create_response_from_buffer(response->body->len, response->body->str,
+                                                               MHD_RESPMEM_MUST_COPY);
     add_headers(out, response);
     enum MHD_Result result = MHD_queue_response(connection, response->status, out);
     MHD_destroy_response(out);
@@ -178,8 +181,10 @@ static enum MHD_Result handle(void *context, struct MHD_Connection *connection, 
         *upload_n = 0;
         return MHD_YES;
     }
-    struct web_response response = {
-        .status = 200, .content_type = "text/plain; charset=utf-8", .body = g_string_new(NULL)};
+    struct web_response response = {.closes = incoming->is_refused || incoming->is_too_large,
+                                    .status = 200,
+                                    .content_type = "text/plain; charset=utf-8",
+                                    .body = g_string_new(NULL)};
     g_autofree char *peer = peer_of(connection);
     struct web_request request = {.site = server->site,
                                   .connection = connection,
@@ -220,8 +225,8 @@ struct web_server *web_server_start(struct site *site, guint port, GError **erro
     server->limits = web_limits_new();
     if (inet_pton(AF_INET, site->config->listen_address, &address.sin_addr) == 1)
         server->daemon = MHD_start_daemon(
-            MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_EPOLL, (guint16)wanted, NULL, NULL, handle, server,
-            MHD_OPTION_SOCK_ADDR, (struct sockaddr *)&address, MHD_OPTION_THREAD_POOL_SIZE, 8u,
+            MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_EPOLL, (guint16)wanted, NULL, NULL, handle,
+            server, MHD_OPTION_SOCK_ADDR, (struct sockaddr *)&address, MHD_OPTION_THREAD_POOL_SIZE, 8u,
             MHD_OPTION_CONNECTION_TIMEOUT, 20u, MHD_OPTION_CONNECTION_LIMIT, 512u,
             MHD_OPTION_NOTIFY_COMPLETED, forget, NULL, MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_END);
     if (!server->daemon) {

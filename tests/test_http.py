@@ -1,0 +1,224 @@
+"""serve: pushed events, registrations, the pages that messages link to, the console, its manners."""
+import base64
+import hashlib
+import hmac
+import json
+import re
+import socket
+import time
+
+import pytest
+
+PUSH_MAPPING = """\
+feed: push
+format: json-events
+interval: 1h
+person_scope: sample
+facility: {id: push, name: Sample City Jail, timezone: America/Denver}
+columns: {event_id: id, person: [person], booking: [booking], surname: last, given: first, event: what, occurred_at: when}
+"""
+
+
+@pytest.fixture
+def pushed(site, serve, tmp_path):
+    mapping = tmp_path / "push.yaml"
+    mapping.write_text(PUSH_MAPPING, encoding="utf-8")
+    site.run("feed", "add", mapping)
+    server = serve()
+    secret = site.run("feed", "secret", "push").stdout.strip().removeprefix("whsec_")
+
+    def push(key, events, now=None, sign_with=secret):
+        body = json.dumps(events).encode()
+        stamp = str(int(now or time.time()))
+        mac = hmac.new(base64.b64decode(sign_with), f"{key}.{stamp}.".encode() + body, hashlib.sha256).digest()
+        headers = {"Idempotency-Key": key, "webhook-timestamp": stamp,
+                   "webhook-signature": "v1," + base64.b64encode(mac).decode(), "Content-Type": "application/json"}
+        return server.request("POST", "/v1/feeds/push/events", body, headers)
+
+    return server, push
+
+
+def event(number, what, person="7", **more):
+    return {"id": number, "person": person, "booking": f"b{person}", "what": what, "last": "POPLAR", "first": "WREN",
+            "when": "2025-05-06T10:00:00-06:00", **more}
+
+
+def test_a_pushed_event_is_taken_once_and_answered_alike(pushed, site):
+    _, push = pushed
+    first = push("k1", [event(1, "booked")])
+    assert first[0] == 200 and len(json.loads(first[1])["events"]) == 1
+    assert push("k1", [event(1, "booked")])[:2] == first[:2]
+    assert push("k1", [event(2, "released")])[0] == 409
+    again = push("k2", [event(1, "booked")])
+    assert again[0] == 200 and json.loads(again[1])["events"] == []
+    assert [e["kind"] for e in site.json("person", "show", "7")[1:]] == ["booked"]
+
+
+def test_only_the_source_can_push(pushed, site):
+    server, push = pushed
+    assert push("k1", [event(1, "booked")], sign_with="AAAA")[0] == 401
+    assert push("k1", [event(1, "booked")], now=time.time() - 301)[0] == 401
+    assert server.request("POST", "/v1/feeds/push/events", "[]")[0] == 401
+    assert server.request("POST", "/v1/feeds/nothing/events", "[]")[0] == 401
+    assert site.json("person", "search", "poplar") == []
+
+
+def test_bad_events_are_named_and_stop_nothing(pushed):
+    _, push = pushed
+    status, body, _ = push("k1", [event(1, "booked"), {"what": "booked"}, 7, event(2, "flew away", person="8")])
+    answer = json.loads(body)
+    assert status == 200 and answer["rows"] == 4 and len(answer["events"]) == 2
+    assert [p["row"] for p in answer["problems"]] == [2, 3, 4]
+
+
+def register(server, site, **more):
+    body = json.dumps({"person": "sample:7", "email": "ana@example.org", "pin": "4711", "relation": "survivor", **more})
+    before = len(site.mail())
+    status, answer, _ = server.request("POST", "/v1/registrations", body)
+    assert status == 202, answer
+    server.wait_until(lambda: len(site.mail()) > before)
+    code = re.search(r"^(\d{6})\s*$", site.mail()[-1].replace("\r", ""), re.M).group(1)
+    registration = json.loads(answer)["registration"]
+    path = f"/v1/registrations/{registration}/confirm"
+    assert server.request("POST", path, json.dumps({"code": "x"}))[0] == 403
+    assert server.request("POST", path, json.dumps({"code": code}))[0] == 200
+    return registration
+
+
+def links(mail):
+    text = mail.replace("=\r\n", "").replace("=\n", "").replace("=3D", "=")
+    return [re.search(rf"https?://[^/\s]+(/{page}/[\w.]+)", text).group(1) for page in "cu"]
+
+
+def test_from_a_pushed_release_to_a_confirmed_alert(pushed, site):
+    server, push = pushed
+    push("k1", [event(1, "booked")])
+    register(server, site)
+    push("k2", [event(2, "released", when="2025-05-07T10:00:00-06:00")])
+    server.wait_until(lambda: len(site.mail()) == 2)
+    confirm, stop = links(site.mail()[-1])
+    status, page, headers = server.request("GET", confirm)
+    assert status == 200 and "POPLAR" not in page.upper() and headers["Cache-Control"] == "no-store"
+    assert len(page) < 60_000 and "<form" in page
+    form = {"Content-Type": "application/x-www-form-urlencoded"}
+    assert server.request("POST", confirm, "pin=0000", form)[0] == 422
+    assert server.request("POST", confirm, "pin=4711", form)[0] == 200
+    assert [a["state"] for a in site.json("alert", "list") if a["purpose"] == "alert"] == ["confirmed"]
+    assert server.request("GET", confirm[:-1] + "x")[0] == 404
+    assert server.request("POST", stop, "List-Unsubscribe=One-Click", form)[0] == 200
+    server.wait_until(lambda: site.json("watch", "list")[0]["state"] == "ended")
+    server.wait_until(lambda: len(site.mail()) == 3)
+
+
+def test_five_wrong_pins_go_to_a_person(pushed, site):
+    server, push = pushed
+    push("k1", [event(1, "booked")])
+    register(server, site)
+    push("k2", [event(2, "escaped", when="2025-05-07T10:00:00-06:00")])
+    server.wait_until(lambda: len(site.mail()) == 2)
+    confirm, _ = links(site.mail()[-1])
+    statuses = [server.request("POST", confirm, "pin=9999")[0] for _ in range(5)]
+    assert statuses == [422] * 4 + [403]
+    assert server.request("POST", confirm, "pin=4711")[0] == 403
+    assert [a["state"] for a in site.json("alert", "list", "--waiting")] == ["needs_person"]
+
+
+def test_pages_speak_the_registrants_language(pushed, site):
+    server, push = pushed
+    push("k1", [event(1, "booked")])
+    register(server, site, language="es")
+    push("k2", [event(2, "died", when="2025-05-07T10:00:00-06:00")])
+    server.wait_until(lambda: len(site.mail()) == 2)
+    confirm, stop = links(site.mail()[-1])
+    assert 'lang="es"' in server.request("GET", confirm)[1] and "Parar mis avisos" in server.request("GET", stop)[1]
+
+
+def test_a_dropped_file_is_taken_when_it_is_whole(site, serve, roster, tmp_path):
+    drop = tmp_path / "drop"
+    drop.mkdir()
+    site.configure("drop_settle: 1s\n")
+    site.run("feed", "add", roster.mapping, "--drop", drop)
+    server = serve()
+    half = roster.write("2025-04-01").read_bytes()
+    (drop / "roster_2025-04-01.csv").write_bytes(half[:2000])
+    (drop / "roster_2025-03-31.csv.part").write_bytes(half)
+    time.sleep(2)
+    assert site.json("feed", "status")[0]["people"] == 0
+    (drop / "roster_2025-04-01.csv").write_bytes(half)
+    server.wait_until(lambda: site.json("feed", "status")[0]["people"] == 200, 15)
+
+
+def test_the_console_needs_its_key_and_decides(site, serve, roster):
+    site.run("feed", "add", roster.mapping)
+    site.load("sample", roster.write("2025-04-01"))
+    site.load("sample", roster.write("2025-04-02", list(roster.people)[:50]))
+    server = serve()
+    log = site.path / "serve.log"
+    server.wait_until(lambda: "/console/" in log.read_text())
+    path = re.search(r"http://[^/]+(/console/\S+)", log.read_text()).group(1)
+    assert server.request("GET", "/console")[0] == 403
+    assert server.request("GET", "/console/key.wrong")[0] == 404
+    status, _, headers = server.request("GET", path)
+    cookie = {"Cookie": headers["Set-Cookie"].split(";")[0]}
+    status, page, _ = server.request("GET", "/console", headers=cookie)
+    assert status == 200 and "The list is wrong" in page
+    token = re.search(r'name="token" value="([^"]+)"', page).group(1)
+    assert server.request("POST", "/console/decide", f"token={token}&decision=reject")[0] == 403  # no cookie
+    assert server.request("POST", "/console/decide", "token=x&decision=reject", cookie)[0] == 403
+    assert server.request("POST", "/console/decide", f"token={token}&decision=reject", cookie)[0] == 303
+    assert site.json("feed", "status")[0]["state"] in ("alive", "silent")
+
+
+def raw(port, text):
+    with socket.create_connection(("127.0.0.1", port), timeout=10) as sock:
+        sock.sendall(text.encode())
+        sock.shutdown(socket.SHUT_WR)
+        answer = b""
+        while piece := sock.recv(65536):
+            answer += piece
+    return answer.decode(errors="replace")
+
+
+@pytest.mark.parametrize("request_text", [
+    "POST /v1/registrations HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+    "POST /v1/registrations HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\n{}",
+    "GET /healthz HTTP/1.1\r\nHost: x\r\nHost: y\r\n\r\n",
+    "GET /healthz HTTP/1.1\r\n\r\n",
+])
+def test_requests_that_two_parsers_read_differently_are_refused(serve, request_text):
+    assert raw(serve().port, request_text).split(" ")[1] == "400"
+
+
+def test_health_metrics_and_unknown_addresses(pushed, site):
+    server, push = pushed
+    push("k1", [event(1, "booked")])
+    assert server.request("GET", "/readyz")[0] == 200
+    metrics = server.request("GET", "/metrics")[1]
+    assert 'tocsin_feed_silent{feed="push"} 0' in metrics and "POPLAR" not in metrics
+    assert server.request("GET", "/nothing")[0] == 404
+    assert server.request("PUT", "/healthz")[0] == 405
+    problem = json.loads(server.request("POST", "/v1/registrations", "{")[1])
+    assert problem["status"] == 400
+
+
+def test_logs_carry_no_name_and_no_contact(pushed, site):
+    server, push = pushed
+    push("k1", [event(1, "booked")])
+    register(server, site)
+    push("k2", [event(2, "released", when="2025-05-07T10:00:00-06:00")])
+    server.wait_until(lambda: len(site.mail()) == 2)
+    server.stop()
+    log = (site.path / "serve.log").read_text()
+    assert "example.org" not in log and "poplar" not in log.lower()
+
+
+def test_guessing_is_slowed_down(serve):
+    server = serve()
+    statuses = [server.request("POST", "/v1/registrations", "{")[0] for _ in range(30)]
+    assert statuses[:20] == [400] * 20 and 429 in statuses[20:]
+
+
+def test_a_second_server_of_one_site_is_refused(site, serve):
+    serve()
+    done = site.run("serve", "--port", "1", check=False)
+    assert done.returncode == 7 and "another tocsin" in done.stderr
