@@ -31,6 +31,15 @@ char *text_clean(const char *text, gsize max_chars) {
     return g_string_free(out, FALSE);
 }
 
+void text_hex(const guint8 *bytes, gsize n, char *out) {
+    static const char digits[] = "0123456789abcdef";
+    for (gsize i = 0; i < n; i++) {
+        *out++ = digits[bytes[i] >> 4];
+        *out++ = digits[bytes[i] & 15];
+    }
+    *out = 0;
+}
+
 void text_copy(char *out, gsize size, const char *text) {
     g_autofree char *valid = g_utf8_make_valid(text, -1);
     g_strlcpy(out, valid, size);

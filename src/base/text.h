@@ -23,6 +23,9 @@ char *text_fill(const char *pattern, const char *const *pairs, gboolean as_html)
 /* UTF-8 with control characters dropped and at most `max_chars` characters. Transfer full. */
 char *text_clean(const char *text, gsize max_chars);
 
+/* Lower-case hexadecimal; `out` has room for 2 n + 1. */
+void text_hex(const guint8 *bytes, gsize n, char *out);
+
 /* Copies as many whole characters as fit, with a NUL; what is not UTF-8 is replaced. */
 void text_copy(char *out, gsize size, const char *text);
 

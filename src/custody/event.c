@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "base/text.h"
+
 void custody_event_id(guint8 id[CUSTODY_EVENT_ID_BYTES], const char *const *parts) {
     guint8 digest[32];
     gsize n = sizeof digest;
@@ -17,8 +19,7 @@ void custody_event_id(guint8 id[CUSTODY_EVENT_ID_BYTES], const char *const *part
 }
 
 void custody_event_id_format(const guint8 id[CUSTODY_EVENT_ID_BYTES], char text[33]) {
-    for (int i = 0; i < CUSTODY_EVENT_ID_BYTES; i++)
-        g_snprintf(text + 2 * i, 3, "%02x", id[i]);
+    text_hex(id, CUSTODY_EVENT_ID_BYTES, text);
 }
 
 gboolean custody_event_id_parse(const char *text, guint8 id[CUSTODY_EVENT_ID_BYTES]) {

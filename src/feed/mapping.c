@@ -446,6 +446,7 @@ struct feed_mapping *feed_mapping_parse(const char *text, gsize n, const char *n
     if (!yaml)
         return NULL;
     struct feed_mapping *mapping = g_new0(struct feed_mapping, 1);
+    mapping->n_references = 1;
     mapping->dialect = csv_default_dialect;
     mapping->has_header = TRUE;
     mapping->facilities = g_array_new(FALSE, TRUE, sizeof(struct feed_facility));
@@ -469,8 +470,13 @@ static void free_codes(GArray *codes) {
     g_array_unref(codes);
 }
 
+struct feed_mapping *feed_mapping_ref(struct feed_mapping *mapping) {
+    g_atomic_int_inc(&mapping->n_references);
+    return mapping;
+}
+
 void feed_mapping_free(struct feed_mapping *mapping) {
-    if (!mapping)
+    if (!mapping || !g_atomic_int_dec_and_test(&mapping->n_references))
         return;
     for (guint i = 0; i < mapping->facilities->len; i++) {
         struct feed_facility *f = &g_array_index(mapping->facilities, struct feed_facility, i);

@@ -56,6 +56,7 @@ struct feed_code {
 };
 
 struct feed_mapping {
+    gint n_references;
     char *feed;         /* the feed's id: letters, digits, - and _ */
     char *title;        /* for people */
     char *jail;         /* namespace of booking numbers; several feeds may share one */
@@ -79,6 +80,8 @@ struct feed_mapping {
 /* Reads a mapping from YAML text; `name` is for messages, which say `name:line: what is wrong and
  * what to do`. Transfer full. */
 struct feed_mapping *feed_mapping_parse(const char *text, gsize n, const char *name, GError **error);
+struct feed_mapping *feed_mapping_ref(struct feed_mapping *mapping);
+/* Gives a reference back; the last one frees. NULL is allowed. */
 void feed_mapping_free(struct feed_mapping *mapping);
 
 static inline const struct feed_facility *feed_mapping_facility(const struct feed_mapping *mapping) {

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 
 #include "base/error.h"
+#include "base/text.h"
 #include "custody/breaker.h"
 #include "custody/silence.h"
 #include "feed/adapter.h"
@@ -43,7 +44,7 @@ struct load {
     char *answer;
 
     char *held_name;    /* of the list that a person accepted */
-    char *content_name; /* the digest in hexadecimal */
+    char content_name[65]; /* the digest in hexadecimal */
     struct db *db;      /* from here on: of the transaction */
     struct store_feed feed;
     struct feed_mapping *mapping;
@@ -349,7 +350,7 @@ static gboolean learn_baseline(struct load *load, GError **error) {
         custody_turnover_start(&load->feed.turnover, roster,
                                load->mapping->columns[FIELD_ADMITTED_AT] != NULL, load->snapshot_at_us);
     custody_roster_free(roster);
-    load->feed.has_baseline = TRUE;
+    load->feed.has_baseline = load->feed.has_turnover = TRUE;
     load->summary->is_baseline = TRUE;
     return ok;
 }
@@ -521,7 +522,7 @@ static gboolean begin_load(struct load *load, struct db *db, GError **error) {
     if (!store_feed_get(db, load->feed_id, &load->feed, error))
         return FALSE;
     load->mapping =
-        feed_mapping_parse(load->feed.mapping, strlen(load->feed.mapping), load->feed.id, error);
+        site_mapping(load->site, load->feed.id, load->feed.mapping, error);
     if (!load->mapping)
         return FALSE;
     load->publish = (struct publish){.site = load->site,
@@ -536,10 +537,7 @@ static gboolean begin_load(struct load *load, struct db *db, GError **error) {
                                             .mapping = load->mapping,
                                             .observed_at_us = load->observed_at_us,
                                             .is_baseline = is_roster(load) && !load->feed.has_baseline};
-    g_autofree char *content = g_malloc0(65);
-    for (gsize i = 0; i < sizeof load->digest; i++)
-        g_snprintf(content + 2 * i, 3, "%02x", load->digest[i]);
-    load->content_name = g_steal_pointer(&content);
+    text_hex(load->digest, sizeof load->digest, load->content_name);
     load->custody.content = is_roster(load) ? load->content_name : NULL;
     load->custody.held_since_us = TIME_UNKNOWN;
     load->mapping_digest = base_hash64(load->feed.mapping, strlen(load->feed.mapping), 0);
@@ -553,7 +551,6 @@ static void end_load(struct load *load) {
     if (load->scratch)
         g_string_chunk_free(load->scratch);
     g_clear_error(&load->problem_error);
-    g_clear_pointer(&load->content_name, g_free);
     load->mapping = NULL;
     load->scratch = NULL;
 }
@@ -566,7 +563,8 @@ static gboolean record_source(struct load *load, enum store_source_state state, 
                                          .received_at_us = load->publish.now_at_us,
                                          .state = state};
     return store_source_add(load->db, &load->source, error) &&
-           (load->is_accepted || store_problem_clear(load->db, load->source.id, error));
+           (load->is_accepted || load->push_key ||
+            store_problem_clear(load->db, load->source.id, error));
 }
 
 static gboolean finish(struct load *load, GError **error) {
@@ -727,6 +725,7 @@ static GBytes *read_file(const char *path, GError **error) {
 }
 
 struct mapping_query {
+    struct site *site;
     const char *feed_id;
     struct feed_mapping *mapping;
 };
@@ -736,14 +735,14 @@ static gboolean get_mapping(struct db *db, void *context, GError **error) {
     struct store_feed feed;
     if (!store_feed_get(db, query->feed_id, &feed, error))
         return FALSE;
-    query->mapping = feed_mapping_parse(feed.mapping, strlen(feed.mapping), feed.id, error);
+    query->mapping = site_mapping(query->site, feed.id, feed.mapping, error);
     store_feed_clear(&feed);
     return query->mapping != NULL;
 }
 
 gboolean feed_load(struct site *site, const char *feed_id, const char *path,
                    const struct load_options *options, struct load_summary *summary, GError **error) {
-    struct mapping_query query = {.feed_id = feed_id};
+    struct mapping_query query = {.site = site, .feed_id = feed_id};
     g_autofree char *name = g_path_get_basename(path);
     g_autoptr(GBytes) content = NULL;
     struct load load = {

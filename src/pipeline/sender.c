@@ -64,7 +64,7 @@ static gboolean read_job(struct db *db, void *context, GError **error) {
     if (!store_alert_facts_get(db, job->alert->event_seq, &job->facts, error) ||
         !store_feed_get(db, job->facts.feed, &feed, error))
         return FALSE;
-    job->mapping = feed_mapping_parse(feed.mapping, strlen(feed.mapping), feed.id, error);
+    job->mapping = site_mapping(job->sender->site, feed.id, feed.mapping, error);
     store_feed_clear(&feed);
     return job->mapping != NULL;
 }

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/text.h"
 #include "embedded.h"
 
 char *site_path(const struct site *site, const char *path) {
@@ -31,8 +32,7 @@ static gboolean write_secret(const char *path, GError **error) {
     guint8 secret[32];
     char text[2 * sizeof secret + 2];
     base_system_random.fill(NULL, secret, sizeof secret);
-    for (gsize i = 0; i < sizeof secret; i++)
-        g_snprintf(text + 2 * i, 3, "%02x", secret[i]);
+    text_hex(secret, sizeof secret, text);
     g_strlcat(text, "\n", sizeof text);
     gboolean ok = g_file_set_contents_full(
         path, text, -1, G_FILE_SET_CONTENTS_CONSISTENT | G_FILE_SET_CONTENTS_DURABLE, 0600, error);
@@ -104,6 +104,9 @@ struct site *site_open(const char *dir, GError **error) {
     site->dir = g_strdup(dir);
     site->clock = &base_system_clock;
     site->random = &base_system_random;
+    g_mutex_init(&site->mutex);
+    site->mappings = g_hash_table_new_full(g_str_hash, g_str_equal, g_free,
+                                           (GDestroyNotify)feed_mapping_free);
     g_autofree char *db = site_path(site, "tocsin.db");
     g_autofree char *keys = site_path(site, "keys/contacts.db");
     g_autofree char *public = site_path(site, "keys/contacts.pub.pem");
@@ -127,9 +130,23 @@ void site_close(struct site *site) {
     store_keys_close(site->keys);
     seal_public_free(site->contact_public);
     site_config_free(site->config);
+    g_hash_table_unref(site->mappings);
+    g_mutex_clear(&site->mutex);
     seal_wipe(site->secret, sizeof site->secret);
     g_free(site->dir);
     g_free(site);
+}
+
+struct feed_mapping *site_mapping(struct site *site, const char *feed_id, const char *yaml,
+                                  GError **error) {
+    g_mutex_lock(&site->mutex);
+    struct feed_mapping *mapping = g_hash_table_lookup(site->mappings, yaml);
+    if (!mapping && (mapping = feed_mapping_parse(yaml, strlen(yaml), feed_id, error)))
+        g_hash_table_insert(site->mappings, g_strdup(yaml), mapping);
+    if (mapping)
+        feed_mapping_ref(mapping);
+    g_mutex_unlock(&site->mutex);
+    return mapping;
 }
 
 void site_mac(const struct site *site, const char *purpose, const char *id, guint8 mac[32]) {

@@ -14,6 +14,7 @@
 #include "base/random.h"
 #include "base/seal.h"
 #include "base/time.h"
+#include "feed/mapping.h"
 #include "pipeline/config.h"
 #include "store/store.h"
 #include "store/store_watch.h"
@@ -27,6 +28,8 @@ struct site {
     guint8 secret[32]; /* keys/site.key */
     const struct base_clock *clock;
     const struct base_random *random;
+    GMutex mutex;
+    GHashTable *mappings; /* YAML text → struct feed_mapping: parsed once, read for every event */
 };
 
 /* Makes a new site in `dir`, which must be missing or empty. */
@@ -38,6 +41,10 @@ void site_close(struct site *site);
 
 /* A path inside the site's folder; absolute ones stay. Transfer full. */
 char *site_path(const struct site *site, const char *path);
+
+/* The mapping that a feed was added with. Give it back with feed_mapping_free. */
+struct feed_mapping *site_mapping(struct site *site, const char *feed_id, const char *yaml,
+                                  GError **error);
 
 static inline gint64 site_now(const struct site *site) {
     return base_clock_now(site->clock);

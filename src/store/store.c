@@ -19,6 +19,7 @@ struct job {
     gboolean is_trial;
     gboolean ok, is_done;
     GError *error;
+    GCond answered; /* its own: an answer wakes one waiter, not all */
 };
 
 struct store {
@@ -27,7 +28,7 @@ struct store {
     int lock_fd;
     GThread *thread;
     GMutex mutex;
-    GCond has_work, has_answers;
+    GCond has_work;
     GQueue jobs;
     gboolean is_closing;
     GQueue readers; /* idle connections */
@@ -113,9 +114,11 @@ static gpointer write_loop(gpointer data) {
         g_mutex_lock(&store->mutex);
         store->n_groups++;
         store->n_works += group->len;
-        for (guint i = 0; i < group->len; i++)
-            ((struct job *)group->pdata[i])->is_done = TRUE;
-        g_cond_broadcast(&store->has_answers);
+        for (guint i = 0; i < group->len; i++) {
+            struct job *job = group->pdata[i];
+            job->is_done = TRUE;
+            g_cond_signal(&job->answered);
+        }
         if (store->listener)
             store->listener(store->listener_context);
         g_mutex_unlock(&store->mutex);
@@ -130,12 +133,14 @@ static gboolean submit(struct store *store, store_work work, void *context, gboo
                        GError **error) {
     struct job job = {.work = work, .context = context, .is_trial = is_trial};
 
+    g_cond_init(&job.answered);
     g_mutex_lock(&store->mutex);
     g_queue_push_tail(&store->jobs, &job);
     g_cond_signal(&store->has_work);
     while (!job.is_done)
-        g_cond_wait(&store->has_answers, &store->mutex);
+        g_cond_wait(&job.answered, &store->mutex);
     g_mutex_unlock(&store->mutex);
+    g_cond_clear(&job.answered);
     if (job.error)
         g_propagate_error(error, job.error);
     return job.ok;
@@ -216,7 +221,6 @@ struct store *store_open(const char *path, GError **error) {
     store->path = g_strdup(path);
     g_mutex_init(&store->mutex);
     g_cond_init(&store->has_work);
-    g_cond_init(&store->has_answers);
     g_queue_init(&store->jobs);
     g_queue_init(&store->readers);
     store->lock_fd = open(lock_path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
@@ -256,7 +260,6 @@ void store_close(struct store *store) {
         close(store->lock_fd);
     g_mutex_clear(&store->mutex);
     g_cond_clear(&store->has_work);
-    g_cond_clear(&store->has_answers);
     g_free(store->path);
     g_free(store);
 }

@@ -90,7 +90,9 @@ gboolean store_feed_get(struct db *db, const char *id, struct store_feed *feed, 
                                     .silent_since_us = db_time(rows, 6),
                                     .silence_seq = db_int(rows, 7),
                                     .silence_told = db_int(rows, 8) != 0};
-        turnover_parse(db_text(rows, 9), &feed->turnover);
+        feed->has_turnover = !db_is_null(rows, 9);
+        if (feed->has_turnover)
+            turnover_parse(db_text(rows, 9), &feed->turnover);
         gsize n;
         const void *digest = db_blob(rows, 10, &n);
         feed->has_last_digest = digest && n == sizeof feed->last_digest;
@@ -117,7 +119,7 @@ GPtrArray *store_feed_ids(struct db *db, GError **error) {
 }
 
 gboolean store_feed_save(struct db *db, const struct store_feed *feed, GError **error) {
-    char *turnover = turnover_format(&feed->turnover);
+    char *turnover = feed->has_turnover ? turnover_format(&feed->turnover) : NULL;
     gboolean ok = db_run(
         db,
         "UPDATE feed SET has_baseline = :has_baseline, last_at_us = :last_at, "
@@ -171,23 +173,19 @@ gboolean store_source_is_older_content(struct db *db, const struct store_feed *f
 }
 
 gboolean store_source_add(struct db *db, struct store_source *source, GError **error) {
-    /* A refused file may come again after the mapping was mended. */
-    if (!db_run(db,
-                "INSERT INTO source (feed, name, digest, snapshot_at_us, received_at_us, state, "
-                "answer) VALUES (:feed, :name, :digest, :snapshot_at, :received_at, :state, :answer) "
-                "ON CONFLICT DO UPDATE SET received_at_us = excluded.received_at_us",
-                PARAMS(P_TEXT("feed", source->feed), P_TEXT("name", source->name),
-                       P_BLOB("digest", source->digest, 32),
-                       P_INT("snapshot_at", source->snapshot_at_us),
-                       P_INT("received_at", source->received_at_us), P_INT("state", source->state),
-                       P_TEXT("answer", source->answer)),
-                error))
-        return FALSE;
-    struct db_rows *rows = db_query(
-        db, "SELECT id FROM source WHERE feed = :feed AND digest = :digest AND snapshot_at_us = :at",
-        PARAMS(P_TEXT("feed", source->feed), P_BLOB("digest", source->digest, 32),
-               P_INT("at", source->snapshot_at_us)));
+    /* A file may come again: after the mapping was mended, or because it is the newest once more. */
+    struct db_rows *rows =
+        db_query(db,
+                 "INSERT INTO source (feed, name, digest, snapshot_at_us, received_at_us, state, answer) "
+                 "VALUES (:feed, :name, :digest, :snapshot_at, :received_at, :state, :answer) "
+                 "ON CONFLICT DO UPDATE SET received_at_us = excluded.received_at_us RETURNING id",
+                 PARAMS(P_TEXT("feed", source->feed), P_TEXT("name", source->name),
+                        P_BLOB("digest", source->digest, 32),
+                        P_INT("snapshot_at", source->snapshot_at_us),
+                        P_INT("received_at", source->received_at_us), P_INT("state", source->state),
+                        P_TEXT("answer", source->answer)));
     source->id = db_next(rows) ? db_int(rows, 0) : 0;
+    db_next(rows);
     return db_done(rows, error);
 }
 

@@ -14,6 +14,7 @@ struct store_feed {
     gint64 last_at_us, fresh_at_us, silent_since_us;
     gint64 silence_seq; /* 0: none */
     gboolean silence_told;
+    gboolean has_turnover; /* rosters only */
     struct custody_turnover turnover;
     gboolean has_last_digest;
     guint8 last_digest[32]; /* of the list that was taken last */

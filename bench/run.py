@@ -1,0 +1,274 @@
+#!/usr/bin/env python3
+"""Measures, against peers in the same alternating run, and writes the figures into docs/performance.md.
+
+usage: bench/run.py [--quick] [--scratch DIR] [durable] [roster] [latency]
+
+Ratios count, not rates: machines differ. Medians of several rounds. Needs the release build in
+build-bench (./dev bench makes it) and the sqlite3 shell.
+"""
+import argparse
+import asyncio
+import base64
+import hashlib
+import hmac
+import http.client
+import json
+import os
+import platform
+import queue
+import random
+import re
+import shutil
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+TOCSIN, TOOL = ROOT / "build-bench/tocsin", ROOT / "build-bench/bench_tool"
+MAPPING = ROOT / "share/feeds/nyc-doc.yaml"
+
+
+def run(*words, **options):
+    return subprocess.run([str(w) for w in words], check=True, capture_output=True, text=True, **options).stdout
+
+
+def site(folder):
+    run(TOCSIN, "-C", folder, "init")
+    return folder
+
+
+# ── Durable events ────────────────────────────────────────────────────────────────────────────────
+
+def durable(scratch, quick):
+    lines = run(TOOL, "durable", scratch, 3 if quick else 7).splitlines()
+    rates = {}
+    for line in map(json.loads, lines):
+        rates.setdefault(line["kind"], []).append(line["per_second"])
+    median = {kind: statistics.median(values) for kind, values in rates.items()}
+    bare = median["bare"]
+    rows = [("4 KB written and fdatasync", "fdatasync"), ("bare SQLite, FULL, one row a commit", "bare"),
+            ("events pushed one by one, each durable", "single"), ("… 64 at once, one event each", "concurrent"),
+            ("… 32 events a request", "batches")]
+    yield "| Durable writes | a second | of the bare commit | of singly |\n|---|---|---|---|"
+    for words, kind in rows:
+        yield f"| {words} | {median[kind]:,.0f} | {median[kind] / bare:.2f} | {median[kind] / median['single']:.1f} |"
+
+
+# ── One large roster ──────────────────────────────────────────────────────────────────────────────
+
+HEADER = ("inmateid,admitted_dt,custody_level,bradh,race,gender,age,inmate_status_code,sealed,srg_flg,top_charge,"
+          "infraction\n")
+
+
+def roster_row(number, admitted):
+    return f"{number},{admitted},MED,N,X,M,47.0,DE,N,N,125.25,N\n"
+
+
+def write_rosters(folder, n, days):
+    """A list a day; one in a hundred leaves, as many come."""
+    rng = random.Random(1)
+    admitted = [f"20{20 + rng.randrange(5)}-{rng.randrange(1, 13):02d}-{rng.randrange(1, 29):02d}T"
+                f"{rng.randrange(24):02d}:{rng.randrange(60):02d}:{rng.randrange(60):02d}.000" for _ in range(n)]
+    rows = [roster_row(i, a) for i, a in enumerate(admitted)]
+    files, next_number = [], n
+    for day in range(days):
+        files.append(folder / f"roster_202504{day + 1:02d}.csv")
+        files[-1].write_text(HEADER + "".join(rows))
+        gone = set(rng.sample(range(len(rows)), n // 100))
+        rows = [row for i, row in enumerate(rows) if i not in gone]
+        rows += [roster_row(next_number + i, f"2025-04-{day + 1:02d}T13:00:00.000") for i in range(n // 100)]
+        next_number += n // 100
+    return files
+
+
+def peak_of(words):
+    before = time.monotonic()
+    process = subprocess.Popen([str(w) for w in words], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    out = process.stdout.read()
+    _, _, usage = os.wait4(process.pid, 0)
+    return time.monotonic() - before, usage.ru_maxrss / 1024, out
+
+
+def roster(scratch, quick):
+    yield ("| People on the list | read, compared, committed | `sqlite3 .import` | ratio | first load (baseline) | "
+           "peak memory |\n|---|---|---|---|---|---|")
+    for n in (10_000, 100_000) if quick else (10_000, 100_000, 1_000_000):
+        folder = scratch / f"roster{n}"
+        folder.mkdir()
+        files = write_rosters(folder, n, 4 if quick else 6)
+        where = site(folder / "site")
+        run(TOCSIN, "-C", where, "feed", "add", MAPPING)
+        first, _, _ = peak_of([TOCSIN, "-C", where, "feed", "load", "nyc-doc", "--json", files[0]])
+        ours, peers, peaks = [], [], []
+        for file in files[1:]:
+            seconds, peak, out = peak_of([TOCSIN, "-C", where, "feed", "load", "nyc-doc", "--json", file])
+            summary = json.loads(out.splitlines()[-1])["summary"]
+            assert summary["events"] == n // 100 * 2 and summary["held"] == 0, summary
+            ours.append(seconds)
+            peaks.append(peak)
+            database = folder / "import.db"
+            database.unlink(missing_ok=True)
+            peers.append(peak_of(["sqlite3", database, ".mode csv", f".import {file} t"])[0])
+        a, b = statistics.median(ours), statistics.median(peers)
+        yield f"| {n:,} | {a:.2f} s | {b:.2f} s | {a / b:.2f} | {first:.1f} s | {max(peaks):,.0f} MB |"
+        shutil.rmtree(folder)
+
+
+# ── From an accepted event to the mail server's first byte ────────────────────────────────────────
+
+class Sink:
+    """A mail server that notes when each message's first byte came."""
+
+    def __init__(self):
+        self.first_byte = {}
+        self.port = None
+        ready = threading.Event()
+        threading.Thread(target=lambda: asyncio.run(self.serve(ready)), daemon=True).start()
+        ready.wait()
+
+    async def serve(self, ready):
+        server = await asyncio.start_server(self.talk, "127.0.0.1", 0)
+        self.port = server.sockets[0].getsockname()[1]
+        ready.set()
+        async with server:
+            await server.serve_forever()
+
+    async def talk(self, reader, writer):
+        writer.write(b"220 sink\r\n")
+        began = 0
+        while line := await reader.readline():
+            verb = line[:4].upper()
+            if verb == b"EHLO":
+                writer.write(b"250-sink\r\n250 SIZE\r\n")
+            elif verb == b"DATA":
+                writer.write(b"354 go on\r\n")
+                await reader.readuntil(b"\r\n.\r\n")
+                writer.write(b"250 taken\r\n")
+            elif verb == b"QUIT":
+                break
+            else:
+                if verb == b"MAIL":
+                    began = time.monotonic()
+                elif verb == b"RCPT":
+                    self.first_byte.setdefault(int(re.search(rb"<r(\d+)@", line).group(1)), began)
+                writer.write(b"250 ok\r\n")
+        writer.close()
+
+
+def percentile(values, part):
+    return sorted(values)[min(len(values) - 1, int(len(values) * part))]
+
+
+def push_at_rate(port, secret, per_second, n):
+    """Pushes event i at its moment, over a few connections; gives when each was accepted."""
+    accepted, work = {}, queue.Queue()
+
+    def worker():
+        connection = http.client.HTTPConnection("127.0.0.1", port)
+        while (i := work.get()) is not None:
+            body = json.dumps({"id": f"e{i}", "person": str(i), "booking": f"b{i}", "what": "released",
+                               "when": "2025-05-06T10:00:00Z"}).encode()
+            stamp = str(int(time.time()))
+            mac = hmac.new(secret, f"k{i}.{stamp}.".encode() + body, hashlib.sha256).digest()
+            connection.request("POST", "/v1/feeds/bench/events", body, {
+                "Idempotency-Key": f"k{i}", "webhook-timestamp": stamp,
+                "webhook-signature": "v1," + base64.b64encode(mac).decode()})
+            answer = connection.getresponse()
+            text = answer.read()
+            assert answer.status == 200, text
+            accepted[i] = time.monotonic()
+
+    workers = [threading.Thread(target=worker) for _ in range(8)]
+    for w in workers:
+        w.start()
+    start = time.monotonic()
+    for i in range(n):
+        time.sleep(max(0, start + i / per_second - time.monotonic()))
+        work.put(i)
+    for _ in workers:
+        work.put(None)
+    for w in workers:
+        w.join()
+    return accepted
+
+
+def latency_once(scratch, registrations, per_second, seconds):
+    n = per_second * seconds
+    where = scratch / f"latency{registrations}"
+    run(TOOL, "fill", where, registrations, n)
+    sink = Sink()
+    (where / "site.yaml").write_text(f"mail:\n  transport: smtp\n  server: smtp://127.0.0.1:{sink.port}\n"
+                                     "  starttls: never\n  from: notices@x.test\n")
+    secret = base64.b64decode(run(TOCSIN, "-C", where, "feed", "secret", "bench").strip().removeprefix("whsec_"))
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    server = subprocess.Popen([str(TOCSIN), "-C", str(where), "serve", "--port", str(port)],
+                              stderr=subprocess.DEVNULL)
+    time.sleep(2)
+    accepted = push_at_rate(port, secret, per_second, n)
+    for _ in range(200):
+        if len(sink.first_byte) >= n:
+            break
+        time.sleep(0.1)
+    peak = int(re.search(r"VmHWM:\s+(\d+)", Path(f"/proc/{server.pid}/status").read_text()).group(1)) / 1024
+    server.terminate()
+    server.wait()
+    waits = [(sink.first_byte[i] - at) * 1000 for i, at in accepted.items() if i in sink.first_byte]
+    shutil.rmtree(where)
+    return n, len(waits), waits, peak
+
+
+def latency(scratch, quick):
+    yield ("| Registrations | events a second | alerts sent | p50 | p99 | worst | peak memory of `serve` |\n"
+           "|---|---|---|---|---|---|---|")
+    for registrations in (10_000, 100_000) if quick else (10_000, 100_000, 1_000_000):
+        n, sent, waits, peak = latency_once(scratch, registrations, 200, 10 if quick else 30)
+        yield (f"| {registrations:,} | 200 | {sent:,} of {n:,} | {percentile(waits, .5):.0f} ms | "
+               f"{percentile(waits, .99):.0f} ms | {max(waits):.0f} ms | {peak:,.0f} MB |")
+
+
+# ── The page ──────────────────────────────────────────────────────────────────────────────────────
+
+def machine():
+    model = re.search(r"model name\s*: (.*)", Path("/proc/cpuinfo").read_text())
+    memory = int(re.search(r"MemTotal:\s+(\d+)", Path("/proc/meminfo").read_text()).group(1)) / 2**20
+    return (f"{os.cpu_count()} cores ({model.group(1) if model else platform.machine()}), {memory:.0f} GiB, "
+            f"Linux {platform.release().split('-')[0]}, SQLite {run('sqlite3', '--version').split()[0]}")
+
+
+def write_into_page(name, text):
+    page = ROOT / "docs/performance.md"
+    old = page.read_text(encoding="utf-8")
+    block = f"<!-- {name}: written by ./dev bench -->\n{text}\n<!-- end -->"
+    new, n = re.subn(rf"<!-- {name}: written by ./dev bench -->.*?<!-- end -->", lambda _: block, old, flags=re.S)
+    if n:
+        page.write_text(new, encoding="utf-8")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--quick", action="store_true", help="smaller sizes, nothing is written")
+    parser.add_argument("--scratch", type=Path, help="where to work: the disk to measure")
+    parser.add_argument("what", nargs="*", default=["durable", "roster", "latency"])
+    options = parser.parse_args()
+    scratch = Path(tempfile.mkdtemp(prefix="tocsin-bench-", dir=options.scratch or ROOT.parent))
+    try:
+        for name in options.what:
+            lines = []
+            for line in {"durable": durable, "roster": roster, "latency": latency}[name](scratch, options.quick):
+                print(line, flush=True)
+                lines.append(line)
+            if not options.quick:
+                write_into_page(name, f"Machine: {machine()}.\n\n" + "\n".join(lines))
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
