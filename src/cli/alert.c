@@ -49,8 +49,7 @@ static int list_or_show(struct cli *cli, const char *id, gboolean only_waiting) 
                               0};
     if (!status_alerts(site, id, only_waiting, 10000, list_alert, &listing, &error))
         status = cli_fail(error);
-    if (!cli->json)
-        cli_table_print(listing.table, only_waiting ? "Nothing waits for a person." : "No alerts.");
+    cli_table_end(cli, listing.table, only_waiting ? "Nothing waits for a person." : "No alerts.");
     if (status == EXIT_OK && id && !listing.n) {
         fprintf(stderr, "tocsin: there is no alert \"%s\"\n", id);
         status = EXIT_NOT_FOUND;

@@ -131,16 +131,16 @@ void cli_table_row(struct cli_table *table, const char *first, ...) {
     va_end(rest);
 }
 
-void cli_table_print(struct cli_table *table, const char *when_empty) {
+void cli_table_end(const struct cli *cli, struct cli_table *table, const char *when_empty) {
     g_autofree glong *widths = g_new0(glong, table->n_columns);
     for (guint i = 0; i < table->rows->len; i++) {
         char **cells = table->rows->pdata[i];
         for (guint c = 0; cells[c]; c++)
             widths[c] = MAX(widths[c], g_utf8_strlen(cells[c], -1));
     }
-    if (table->rows->len == 1)
+    if (table->rows->len == 1 && !cli->json)
         puts(when_empty);
-    for (guint i = 0; table->rows->len > 1 && i < table->rows->len; i++) {
+    for (guint i = 0; !cli->json && table->rows->len > 1 && i < table->rows->len; i++) {
         char **cells = table->rows->pdata[i];
         for (guint c = 0; cells[c]; c++)
             if (cells[c + 1])

@@ -57,8 +57,8 @@ void cli_json_line(json_t *object);
 struct cli_table;
 struct cli_table *cli_table_new(const char *first_header, ...) G_GNUC_NULL_TERMINATED;
 void cli_table_row(struct cli_table *table, const char *first, ...) G_GNUC_NULL_TERMINATED;
-/* Prints and frees; `when_empty` is printed instead of an empty table. */
-void cli_table_print(struct cli_table *table, const char *when_empty);
+/* Prints, unless JSON was asked for, and frees; `when_empty` is printed instead of an empty table. */
+void cli_table_end(const struct cli *cli, struct cli_table *table, const char *when_empty);
 
 /* "2025-05-06 16:00" in UTC, or "-". Transfer full. */
 char *cli_time(gint64 at_us);

@@ -221,8 +221,7 @@ static int problems(struct cli *cli, int argc, char **argv) {
                               cli_table_new("FEED", "FILE", "ROW", "FIELD", "VALUE", "REASON", NULL)};
     if (!status_problems(site, argv[1], 1000, list_problem, &listing, &error))
         status = cli_fail(error);
-    if (!cli->json)
-        cli_table_print(listing.table, "No problems: every row could be read.");
+    cli_table_end(cli, listing.table, "No problems: every row could be read.");
     site_close(site);
     return status;
 }
@@ -259,8 +258,7 @@ static int status_of(struct cli *cli, int argc, char **argv) {
                                                  "PROBLEMS", "WAITS FOR YOU", NULL)};
     if (!status_feeds(site, list_feed, &listing, &error))
         status = cli_fail(error);
-    if (!cli->json)
-        cli_table_print(listing.table, "No feeds yet: tocsin feed add MAPPING.yaml");
+    cli_table_end(cli, listing.table, "No feeds yet: tocsin feed add MAPPING.yaml");
     site_close(site);
     return status;
 }

@@ -54,8 +54,7 @@ static int search(struct cli *cli, int argc, char **argv) {
     if (!status_person_search(site, argv[1], (guint)CLAMP(limit, 1, 1000), list_person, &listing,
                               &error))
         status = cli_fail(error);
-    if (!cli->json)
-        cli_table_print(listing.table, "Nobody found.");
+    cli_table_end(cli, listing.table, "Nobody found.");
     site_close(site);
     return status;
 }
@@ -80,6 +79,19 @@ static void list_event(const struct store_event_row *e, void *context) {
                   e->file ? e->file : "", e->detail, NULL);
 }
 
+static int show_events(struct site *site, struct listing *listing) {
+    int status = EXIT_OK;
+    GError *error = NULL;
+    listing->table =
+        cli_table_new("OBSERVED (UTC)", "EVENT", "KNOWN AS", "BOOKING", "FILE", "DETAIL", NULL);
+    if (!listing->cli->json)
+        puts("");
+    if (!status_person_events(site, listing->person_id, list_event, listing, &error))
+        status = cli_fail(error);
+    cli_table_end(listing->cli, listing->table, "Nothing has happened since the baseline.");
+    return status;
+}
+
 static int show(struct cli *cli, int argc, char **argv) {
     int status = EXIT_OK;
     GError *error = NULL;
@@ -94,19 +106,11 @@ static int show(struct cli *cli, int argc, char **argv) {
     if (!status_person(site, argv[1], list_person, &listing, &error)) {
         status = cli_fail(error);
     } else {
-        if (!cli->json)
-            cli_table_print(listing.table, "Nobody found.");
-        listing.table =
-            cli_table_new("OBSERVED (UTC)", "EVENT", "KNOWN AS", "BOOKING", "FILE", "DETAIL", NULL);
-        if (listing.n == 1 &&
-            !status_person_events(site, listing.person_id, list_event, &listing, &error))
-            status = cli_fail(error);
-        if (!cli->json && listing.n == 1) {
-            puts("");
-            cli_table_print(listing.table, "Nothing has happened since the baseline.");
-        } else if (!cli->json) {
+        cli_table_end(cli, listing.table, "Nobody found.");
+        if (listing.n == 1)
+            status = show_events(site, &listing);
+        else if (!cli->json)
             puts("Several people have this number; say scope:number.");
-        }
     }
     site_close(site);
     return status;

@@ -50,6 +50,11 @@ static int add(struct cli *cli, int argc, char **argv) {
         cli_send(cli, site);
     }
     site_close(site);
+    const char *const words[] = {person,        booking,          request.email,
+                                 request.pin,   request.language, request.relation,
+                                 request.kinds, request.expires,  request.role_verified};
+    for (guint i = 0; i < G_N_ELEMENTS(words); i++)
+        g_free((char *)(gsize)words[i]);
     return status;
 }
 
@@ -119,8 +124,7 @@ static int list(struct cli *cli, int argc, char **argv) {
         status = cli_fail(error);
     for (guint i = 0; rows && i < rows->len; i++)
         list_one(cli, table, rows->pdata[i], site_now(site));
-    if (!cli->json)
-        cli_table_print(table, "No registrations yet.");
+    cli_table_end(cli, table, "No registrations yet.");
     site_close(site);
     return status;
 }

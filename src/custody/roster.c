@@ -28,14 +28,11 @@ struct custody_roster {
     GString *unread; /* text of rows that could not be read */
 };
 
-struct custody_roster *custody_roster_new(guint n_expected) {
+struct custody_roster *custody_roster_new(void) {
     struct custody_roster *roster = g_new0(struct custody_roster, 1);
-    roster->entries =
-        g_array_sized_new(FALSE, FALSE, sizeof(struct entry), n_expected + n_expected / 16 + 64);
+    roster->entries = g_array_new(FALSE, FALSE, sizeof(struct entry));
     roster->keys = g_byte_array_new();
     roster->n_slots = 1024;
-    while (roster->n_slots < 2 * (n_expected + n_expected / 16))
-        roster->n_slots *= 2;
     roster->slots = g_new0(struct slot, roster->n_slots);
     roster->unread = g_string_new(NULL);
     return roster;

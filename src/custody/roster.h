@@ -16,8 +16,7 @@
 
 struct custody_roster;
 
-/* `n_expected`: how many will be expected, about; makes room at once. */
-struct custody_roster *custody_roster_new(guint n_expected);
+struct custody_roster *custody_roster_new(void);
 void custody_roster_free(struct custody_roster *roster);
 
 /* A booking that the last list showed. Keys are copied; they need no NUL. */

@@ -293,7 +293,7 @@ static void expect(struct custody_roster *roster, gint64 id, const char *booking
 }
 
 static void the_join_sees_same_changed_new_and_twice(void) {
-    struct custody_roster *roster = custody_roster_new(0);
+    struct custody_roster *roster = custody_roster_new();
     gint64 id;
     expect(roster, 1, "a/1", "a");
     expect(roster, 2, "b/1", "b");
@@ -317,7 +317,7 @@ static void the_join_sees_same_changed_new_and_twice(void) {
 }
 
 static void whoever_stands_in_an_unreadable_row_is_not_gone(void) {
-    struct custody_roster *roster = custody_roster_new(0);
+    struct custody_roster *roster = custody_roster_new();
     expect(roster, 1, "77/1", "77");
     expect(roster, 2, "7/1", "7");
     custody_roster_spare(roster, "77,\"2025-01-01,broken");
@@ -329,7 +329,7 @@ static void whoever_stands_in_an_unreadable_row_is_not_gone(void) {
 }
 
 static void the_join_grows(void) {
-    struct custody_roster *roster = custody_roster_new(0);
+    struct custody_roster *roster = custody_roster_new();
     gint64 id;
     for (int i = 0; i < 20000; i++) {
         g_autofree char *booking = g_strdup_printf("b%d", i);
@@ -361,7 +361,7 @@ static double uniform(guint64 *seed) {
  * says. */
 static gboolean is_held(const struct jail *jail, double days, double cut) {
     guint64 seed = jail->seed;
-    struct custody_roster *first = custody_roster_new(0), *roster = custody_roster_new(0);
+    struct custody_roster *first = custody_roster_new(), *roster = custody_roster_new();
     struct custody_turnover turnover;
     struct custody_verdict verdict;
     guint n_now = 0;
@@ -421,7 +421,7 @@ static void a_cut_list_is_held(void) {
 }
 
 static void an_empty_list_and_half_a_file_are_always_held(void) {
-    struct custody_roster *roster = custody_roster_new(0);
+    struct custody_roster *roster = custody_roster_new();
     struct custody_turnover turnover;
     struct custody_verdict verdict;
     gint64 id;
@@ -444,7 +444,7 @@ static void an_empty_list_and_half_a_file_are_always_held(void) {
 }
 
 static void a_mapping_can_set_its_own_limit(void) {
-    struct custody_roster *roster = custody_roster_new(0);
+    struct custody_roster *roster = custody_roster_new();
     struct custody_turnover turnover;
     struct custody_verdict verdict;
     gint64 id;

@@ -105,8 +105,8 @@ struct site *site_open(const char *dir, GError **error) {
     site->clock = &base_system_clock;
     site->random = &base_system_random;
     g_mutex_init(&site->mutex);
-    site->mappings = g_hash_table_new_full(g_str_hash, g_str_equal, g_free,
-                                           (GDestroyNotify)feed_mapping_free);
+    site->mappings =
+        g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)feed_mapping_free);
     g_autofree char *db = site_path(site, "tocsin.db");
     g_autofree char *keys = site_path(site, "keys/contacts.db");
     g_autofree char *public = site_path(site, "keys/contacts.pub.pem");

@@ -197,15 +197,6 @@ gint64 store_person_held_since(struct db *db, gint64 person_id, gint64 but_booki
     return at_us;
 }
 
-guint store_booking_n_listed(struct db *db, const char *feed) {
-    struct db_rows *rows =
-        db_query(db, "SELECT count(*) FROM booking WHERE roster_feed = :feed AND listing = 1",
-                 PARAMS(P_TEXT("feed", feed)));
-    guint n = db_next(rows) ? (guint)db_int(rows, 0) : 0;
-    db_done(rows, NULL);
-    return n;
-}
-
 /* ── Events ────────────────────────────────────────────────────────────────────────────────────── */
 
 gint64 store_event_seq(struct db *db, const guint8 id[CUSTODY_EVENT_ID_BYTES]) {

@@ -41,7 +41,6 @@ gboolean store_booking_expect(struct db *db, const char *feed, struct custody_ro
 GArray *store_booking_still_listed(struct db *db, const char *feed, GError **error);
 /* The newest time told of the person's other bookings that hold them; TIME_UNKNOWN: none. */
 gint64 store_person_held_since(struct db *db, gint64 person_id, gint64 but_booking_id);
-guint store_booking_n_listed(struct db *db, const char *feed);
 
 struct store_event {
     const struct custody_event *event;

@@ -174,16 +174,15 @@ gboolean store_source_is_older_content(struct db *db, const struct store_feed *f
 
 gboolean store_source_add(struct db *db, struct store_source *source, GError **error) {
     /* A file may come again: after the mapping was mended, or because it is the newest once more. */
-    struct db_rows *rows =
-        db_query(db,
-                 "INSERT INTO source (feed, name, digest, snapshot_at_us, received_at_us, state, answer) "
-                 "VALUES (:feed, :name, :digest, :snapshot_at, :received_at, :state, :answer) "
-                 "ON CONFLICT DO UPDATE SET received_at_us = excluded.received_at_us RETURNING id",
-                 PARAMS(P_TEXT("feed", source->feed), P_TEXT("name", source->name),
-                        P_BLOB("digest", source->digest, 32),
-                        P_INT("snapshot_at", source->snapshot_at_us),
-                        P_INT("received_at", source->received_at_us), P_INT("state", source->state),
-                        P_TEXT("answer", source->answer)));
+    struct db_rows *rows = db_query(
+        db,
+        "INSERT INTO source (feed, name, digest, snapshot_at_us, received_at_us, state, answer) "
+        "VALUES (:feed, :name, :digest, :snapshot_at, :received_at, :state, :answer) "
+        "ON CONFLICT DO UPDATE SET received_at_us = excluded.received_at_us RETURNING id",
+        PARAMS(P_TEXT("feed", source->feed), P_TEXT("name", source->name),
+               P_BLOB("digest", source->digest, 32), P_INT("snapshot_at", source->snapshot_at_us),
+               P_INT("received_at", source->received_at_us), P_INT("state", source->state),
+               P_TEXT("answer", source->answer)));
     source->id = db_next(rows) ? db_int(rows, 0) : 0;
     db_next(rows);
     return db_done(rows, error);

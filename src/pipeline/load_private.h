@@ -1,0 +1,77 @@
+/* One load under way, shared by load.c (files, records, the transaction), load_roster.c (lists) and
+ * feeds.c (pushed events, accepted lists, silence). Used by: these three only. */
+#ifndef PIPELINE_LOAD_PRIVATE_H
+#define PIPELINE_LOAD_PRIVATE_H
+
+#include "feed/adapter.h"
+#include "pipeline/load.h"
+#include "pipeline/publish.h"
+
+struct load {
+    struct site *site;
+    const char *feed_id, *name;
+    guint64 mapping_digest;
+    GBytes *content; /* the file's bytes; NULL: the roster that is held */
+    guint8 digest[32];
+    gint64 snapshot_at_us; /* of a roster; else 0 */
+    gint64 observed_at_us;
+    gboolean time_is_files; /* nothing but the file's own date says when the list was taken */
+    gboolean is_accepted;   /* a person decided: the breaker is not asked */
+    const char *push_key;
+    const struct load_options *options;
+    struct load_summary *summary;
+    char *answer;
+
+    char *held_name;       /* of the list that a person accepted */
+    char content_name[65]; /* the digest in hexadecimal */
+    struct db *db;         /* from here on: of the transaction */
+    struct store_feed feed;
+    struct feed_mapping *mapping;
+    struct store_source source;
+    struct publish publish;
+    struct custody_source custody;
+    GStringChunk *scratch;
+    GError *problem_error; /* the store failed while a problem was being kept */
+    guint n_kept_problems;
+};
+
+static inline gboolean load_is_roster(const struct load *load) {
+    return load->mapping->format == FEED_CSV_ROSTER;
+}
+
+/* What a pass over the rows finds. */
+struct load_run {
+    struct custody_roster *roster;
+    guint n_now, n_new, n_changed, n_unreadable;
+    gboolean is_cut;
+};
+
+/* Begins in a transaction: the feed, its mapping, who says it; load_end frees them. */
+gboolean load_begin(struct load *load, struct db *db, GError **error);
+void load_end(struct load *load);
+gboolean load_record_source(struct load *load, enum store_source_state state, GError **error);
+gboolean load_finish(struct load *load, GError **error);
+gboolean load_in_transaction(struct db *db, void *context, GError **error);
+
+/* The rows of the file, or of the list that was held. */
+struct feed_adapter *load_open_content(struct load *load, GBytes *content, GError **error);
+struct feed_adapter *load_open_rows(struct load *load, GError **error);
+/* Every row of the adapter through `take`. */
+gboolean load_each_row(struct load *load, struct feed_adapter *adapter, struct load_run *run,
+                       gboolean (*take)(struct load *, struct load_run *, const struct feed_cells *,
+                                        GError **),
+                       GError **error);
+void load_keep_problem(const struct feed_problem *problem, void *context);
+/* A row or event that says something new: person, booking, event. */
+gboolean load_apply_record(struct load *load, const struct feed_record *record, guint64 digest,
+                           gboolean as_listing, GError **error);
+
+gboolean load_roster(struct load *load, struct custody_verdict *verdict, GError **error);
+gboolean load_events(struct load *load, GError **error);
+
+struct custody_feed_state load_silence_state(const struct load *load);
+gboolean load_raise_silence(struct load *load, const struct custody_event *event, GError **error);
+/* Something new came: if the feed was silent, it speaks again. */
+gboolean load_note_speech(struct load *load, GError **error);
+
+#endif

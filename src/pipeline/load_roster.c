@@ -1,0 +1,236 @@
+/* A roster against the list before it: compared row by row, judged by the breaker, accepted or held. */
+#include <string.h>
+
+#include "custody/breaker.h"
+#include "custody/silence.h"
+#include "pipeline/load_private.h"
+#include "store/store_watch.h"
+
+#define SPARED_ROW 0 /* no file has such a row */
+
+static gboolean take_reported(struct load *load, struct load_run *run, const struct feed_cells *cells,
+                              GError **error);
+
+static gboolean take_row(struct load *load, struct load_run *run, const struct feed_cells *cells,
+                         GError **error) {
+    const char *person = cells->cell[FIELD_PERSON], *booking = cells->cell[FIELD_BOOKING];
+    guint64 digest = feed_cells_digest(cells, load->mapping_digest);
+    struct feed_record record;
+    gint64 booking_id = 0;
+
+    if (cells->row == SPARED_ROW) { /* of a held list: somebody whose row could not be read */
+        custody_roster_spare(run->roster, person);
+        return TRUE;
+    }
+    if (!person || !booking) {
+        run->n_unreadable++;
+        if (person) /* a person without a booking number is there, whoever it is */
+            custody_roster_spare(run->roster, person);
+        feed_record_read(load->mapping, cells, load->observed_at_us, load->scratch, &record,
+                         load_keep_problem, load);
+        return TRUE;
+    }
+    switch (custody_roster_see(run->roster, booking, person, digest, &booking_id)) {
+    case SIGHT_SAME: run->n_now++; return TRUE;
+    case SIGHT_DUPLICATE: return TRUE;
+    case SIGHT_CONFLICT: {
+        struct feed_problem problem;
+        feed_problem_set(&problem, cells->row, "booking", booking,
+                         "the file lists this booking twice with different values; the first row "
+                         "counts");
+        load_keep_problem(&problem, load);
+        return take_reported(load, run, cells, error); /* a second row may be the one that tells */
+    }
+    case SIGHT_CHANGED: run->n_changed++; break;
+    case SIGHT_NEW: run->n_new++; break;
+    }
+    run->n_now++;
+    return !feed_record_read(load->mapping, cells, load->observed_at_us, load->scratch, &record,
+                             load_keep_problem, load) ||
+           load_apply_record(load, &record, digest, TRUE, error);
+}
+
+static gboolean take_vanished(struct load *load, const struct custody_vanished *gone, GError **error) {
+    struct store_booking prior;
+    struct custody_booking next;
+    struct custody_event event;
+
+    if (!store_booking_by_id(load->db, gone->booking_id, &prior, error))
+        return FALSE;
+    gboolean happened =
+        custody_booking_unlisted(&load->custody, &prior.booking, gone->is_rebooked, &next, &event);
+    gboolean ok =
+        store_booking_save(load->db, load->mapping->jail, NULL, &next, error) &&
+        (!gone->is_rebooked || store_registration_rebook(load->db, gone->booking_id, error)) &&
+        (!happened || publish_event(&load->publish, &event, next.id, next.person_id, NULL, error));
+    store_booking_clear(&prior);
+    return ok;
+}
+
+static struct custody_breaker_input breaker_input(const struct load *load, const struct load_run *run) {
+    return (struct custody_breaker_input){.roster = run->roster,
+                                          .before_at_us = load->feed.fresh_at_us,
+                                          .now_at_us = load->snapshot_at_us,
+                                          .n_now = run->n_now + custody_roster_n_spared(run->roster),
+                                          .n_unreadable = run->n_unreadable,
+                                          .is_cut = run->is_cut,
+                                          .hold_above_percent = load->mapping->breaker_share};
+}
+
+/* Nothing at all has changed: a quiet jail, or a feed that sends the same list again. */
+static gboolean note_repetition(struct load *load, const struct load_run *run, GError **error) {
+    const struct custody_feed_state state = load_silence_state(load);
+    struct custody_event event;
+    double changes =
+        custody_turnover_changes_per_day(&load->feed.turnover, run->roster, load->feed.fresh_at_us);
+    load->source.state = SOURCE_REPEATED;
+    g_strlcpy(load->summary->note, "nothing has changed since the last list",
+              sizeof load->summary->note);
+    gboolean is_silent = custody_feed_repeats(&state, changes, load->custody.observed_at_us, &event);
+    load->feed.last_at_us = load->custody.observed_at_us;
+    return !is_silent || load_raise_silence(load, &event, error);
+}
+
+static gboolean learn_baseline(struct load *load, GError **error) {
+    struct custody_roster *roster = custody_roster_new();
+    gboolean ok = store_booking_expect(load->db, load->feed.id, roster, error);
+    if (ok)
+        custody_turnover_start(&load->feed.turnover, roster,
+                               load->mapping->columns[FIELD_ADMITTED_AT] != NULL, load->snapshot_at_us);
+    custody_roster_free(roster);
+    load->feed.has_baseline = load->feed.has_turnover = TRUE;
+    load->summary->is_baseline = TRUE;
+    return ok;
+}
+
+/* Whom a report let out and the list goes on showing: the report was wrong. */
+static gboolean take_still_listed(struct load *load, GError **error) {
+    g_autoptr(GArray) ids = store_booking_still_listed(load->db, load->feed.id, error);
+    gboolean ok = ids != NULL;
+    for (guint i = 0; ok && i < ids->len; i++) {
+        struct store_booking prior;
+        struct custody_booking next;
+        struct custody_event event;
+        ok = store_booking_by_id(load->db, g_array_index(ids, gint64, i), &prior, error);
+        if (ok && custody_booking_still_listed(&load->custody, &prior.booking, &next, &event))
+            ok = store_booking_save(load->db, load->mapping->jail, NULL, &next, error) &&
+                 publish_event(&load->publish, &event, next.id, next.person_id, NULL, error);
+        store_booking_clear(&prior);
+    }
+    return ok;
+}
+
+static gboolean accept_roster(struct load *load, struct load_run *run, GArray *vanished,
+                              GError **error) {
+    for (guint i = 0; i < vanished->len; i++)
+        if (!take_vanished(load, &g_array_index(vanished, struct custody_vanished, i), error))
+            return FALSE;
+    if (!take_still_listed(load, error) ||
+        !store_held_end(load->db, load->feed.id, SOURCE_SUPERSEDED, error))
+        return FALSE;
+    load->feed.has_last_digest = TRUE;
+    memcpy(load->feed.last_digest, load->digest, sizeof load->feed.last_digest);
+    if (!load->feed.has_baseline)
+        return learn_baseline(load, error) && load_note_speech(load, error);
+    if (!vanished->len && !run->n_new && !run->n_changed)
+        return note_repetition(load, run, error);
+    const struct custody_breaker_input input = breaker_input(load, run);
+    custody_turnover_learn(&load->feed.turnover, &input);
+    return load_note_speech(load, error);
+}
+
+/* What the breaker never holds: releases that the jail itself reports. */
+static gboolean take_reported(struct load *load, struct load_run *run, const struct feed_cells *cells,
+                              GError **error) {
+    struct feed_record record;
+    (void)run;
+    if (!cells->cell[FIELD_RELEASED_AT] ||
+        !feed_record_read(load->mapping, cells, load->observed_at_us, load->scratch, &record,
+                          load_keep_problem, load) ||
+        !record.has_action)
+        return TRUE;
+    return load_apply_record(load, &record, 0, FALSE, error);
+}
+
+static gboolean keep_cells(struct load *load, struct load_run *run, const struct feed_cells *cells,
+                           GByteArray *kept, GError **error) {
+    feed_cells_keep(kept, cells);
+    return take_reported(load, run, cells, error);
+}
+
+static void keep_spared(const char *person_key, void *context) {
+    const struct feed_cells cells = {.row = SPARED_ROW, .cell = {[FIELD_PERSON] = person_key}};
+    feed_cells_keep(context, &cells);
+}
+
+static gboolean hold_roster(struct load *load, const struct custody_roster *roster,
+                            const struct custody_verdict *verdict, GError **error) {
+    g_autoptr(GByteArray) kept = g_byte_array_new();
+    struct load_run run = {.roster = NULL};
+    struct feed_cells cells;
+    struct feed_problem problem;
+    struct feed_adapter *adapter = load_open_content(load, load->content, error);
+    enum feed_next next;
+    gboolean ok = adapter != NULL;
+
+    custody_roster_each_spared(roster, keep_spared, kept);
+
+    load->summary->problems = load->summary->rows = load->n_kept_problems = 0;
+    json_array_clear(load->summary->problem_list);
+    while (ok && (next = feed_adapter_next(adapter, &cells, &problem)) != FEED_END) {
+        load->summary->rows++;
+        if (next == FEED_PROBLEM)
+            load_keep_problem(&problem, load);
+        else
+            ok = keep_cells(load, &run, &cells, kept, error);
+    }
+    feed_adapter_free(adapter);
+    g_autofree char *page = g_strdup_printf(
+        "A list from %s is held (%s). %s Nobody was told of these disappearances. If the list is "
+        "right: tocsin feed accept %s. If it is not: tocsin feed reject %s.",
+        load->feed.id, load->name, verdict->reason, load->feed.id, load->feed.id);
+    load->source.state = SOURCE_HELD;
+    load->source.reason = verdict->reason;
+    load->summary->held = 1;
+    load->feed.last_at_us = load->custody.observed_at_us;
+    g_strlcpy(load->summary->note, verdict->reason, sizeof load->summary->note);
+    return ok && store_held_add(load->db, load->source.id, kept->data, kept->len, error) &&
+           publish_page(load->db, load->site, page, error);
+}
+
+/* Compares and judges; what the comparison did is taken back when the list is held. */
+gboolean load_roster(struct load *load, struct custody_verdict *verdict, GError **error) {
+    struct load_run run = {.roster = custody_roster_new()};
+    struct feed_adapter *adapter = load_open_rows(load, error);
+    const size_t n_events = json_array_size(load->summary->list); /* of the feed itself: they stay */
+    gboolean ok = adapter != NULL && db_script(load->db, "SAVEPOINT roster", error) &&
+                  store_booking_expect(load->db, load->feed.id, run.roster, error) &&
+                  load_each_row(load, adapter, &run, take_row, error);
+    if (ok) {
+        g_autoptr(GArray) vanished = custody_roster_vanished(run.roster);
+        const struct custody_breaker_input input = breaker_input(load, &run);
+        if (load->feed.has_baseline && !load->is_accepted)
+            custody_breaker_judge(&load->feed.turnover, &input, verdict);
+        if (!load->is_accepted && load->time_is_files && load->feed.has_baseline &&
+            store_source_is_older_content(load->db, &load->feed, &load->source)) {
+            verdict->is_held = TRUE;
+            g_strlcpy(verdict->reason,
+                      "This is, to the letter, a list that was taken before, and others came since. It "
+                      "looks like an old file sent again.",
+                      sizeof verdict->reason);
+        }
+        if (verdict->is_held) {
+            while (json_array_size(load->summary->list) > n_events)
+                json_array_remove(load->summary->list, n_events);
+            load->publish.n_alerts = 0;
+            ok = db_script(load->db, "ROLLBACK TO roster", error) &&
+                 hold_roster(load, run.roster, verdict, error);
+        } else {
+            ok = accept_roster(load, &run, vanished, error);
+        }
+        ok = ok && db_script(load->db, "RELEASE roster", error);
+    }
+    feed_adapter_free(adapter);
+    custody_roster_free(run.roster);
+    return ok;
+}
