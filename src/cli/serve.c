@@ -21,14 +21,11 @@ static gboolean look(gpointer watcher) {
     return G_SOURCE_CONTINUE;
 }
 
-static void run_until_stopped(struct site *site, guint port) {
-    g_autoptr(GMainLoop) loop = g_main_loop_new(NULL, FALSE);
+static void run_until_stopped(struct site *site, guint port, GMainLoop *loop) {
     struct watcher *watcher = watcher_new(site);
     g_autofree char *url = web_console_url(site, port);
     g_autofree char *address = g_strdup_printf("%s:%u", site->config->listen_address, port);
 
-    g_unix_signal_add(SIGTERM, stop, loop);
-    g_unix_signal_add(SIGINT, stop, loop);
     g_timeout_add(LOOK_EVERY_MS, look, watcher);
     watcher_look(watcher);
     log_line("info", "serving", "address", address, NULL);
@@ -55,10 +52,14 @@ static int run(struct cli *cli, int argc, char **argv) {
     struct site *site = cli_site(cli, &status);
     if (!site)
         return status;
+    /* Before anything answers: whoever sees it answer may stop it. */
+    g_autoptr(GMainLoop) loop = g_main_loop_new(NULL, FALSE);
+    g_unix_signal_add(SIGTERM, stop, loop);
+    g_unix_signal_add(SIGINT, stop, loop);
     struct sender *sender = sender_start(site, NULL, NULL, &error);
     struct web_server *server = sender ? web_server_start(site, (guint)MAX(port, 0), &error) : NULL;
     if (server)
-        run_until_stopped(site, web_server_port(server));
+        run_until_stopped(site, web_server_port(server), loop);
     else
         status = cli_fail(error);
     web_server_stop(server);
