@@ -293,3 +293,35 @@ def test_the_demo_tells_its_story_to_the_end(tmp_path):
     states = [json.loads(line)["state"] for line in listed.stdout.splitlines()
               if json.loads(line)["purpose"] == "alert"]
     assert states == ["confirmed"] * 4
+
+
+def test_a_release_after_a_correction_is_told(site, roster, tmp_path):
+    """What was taken back makes nothing late, whatever its time was."""
+    take_up(site, roster)
+    take_up_events(site, tmp_path)
+    site.register(1005)
+    site.load("events", write_events(tmp_path, "a", ["7,1005,B1005,REL,BOND,2025-04-02 09:00:00,"]))
+    site.load("events", write_events(tmp_path, "b", ["8,1005,B1005,OOPS,,2025-04-02 11:00:00,7"]))
+    events, _ = site.load("events", write_events(tmp_path, "c", ["9,1005,B1005,REL,BOND,2025-04-02 10:30:00,"]))
+    assert kinds(events) == ["released"] and not events[0]["late"] and len(alerts(site)) == 3
+
+
+def test_a_correction_goes_to_the_booking_it_takes_back(site, roster, tmp_path):
+    take_up(site, roster)
+    take_up_events(site, tmp_path)
+    site.register(1005)
+    site.load("events", write_events(tmp_path, "a", ["7,1005,B1005,REL,BOND,2025-04-02 09:00:00,"]))
+    events, summary = site.load("events", write_events(tmp_path, "b", ["8,1006,B1006,OOPS,,2025-04-02 10:00:00,7"]))
+    assert [(e["kind"], e["person"]) for e in events] == [("corrected", "1005")] and summary["problems"] == 1
+    assert "Sample6" not in alerts(site)[1] and "Sample5" in alerts(site)[1]
+    events, _ = site.load("events", write_events(tmp_path, "c", ["9,1005,B1005,REL,BOND,2025-04-02 13:00:00,"]))
+    assert kinds(events) == ["released"] and len(alerts(site)) == 3
+
+
+def test_an_ending_that_is_amended_is_told_again(site, roster, tmp_path):
+    take_up(site, roster)
+    take_up_events(site, tmp_path)
+    site.register(1005)
+    site.load("events", write_events(tmp_path, "a", ["7,1005,B1005,REL,BOND,2025-04-02 09:00:00,"]))
+    events, _ = site.load("events", write_events(tmp_path, "b", ["8,1005,B1005,REL,DEC,2025-04-02 09:00:00,"]))
+    assert kinds(events) == ["died"] and "has died" in alerts(site)[1].replace("=\n", "")

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/text.h"
 #include "pipeline/sender.h"
 
 int cli_fail(GError *error) {
@@ -108,7 +109,7 @@ struct cli_table {
 static void add_row(struct cli_table *table, const char *first, va_list rest) {
     g_autoptr(GPtrArray) cells = g_ptr_array_new();
     for (const char *cell = first; cell; cell = va_arg(rest, const char *))
-        g_ptr_array_add(cells, g_strdup(*cell ? cell : "-"));
+        g_ptr_array_add(cells, text_clean(*cell ? cell : "-", 400)); /* no escapes from a jail's file */
     table->n_columns = MAX(table->n_columns, cells->len);
     g_ptr_array_add(cells, NULL);
     g_ptr_array_add(table->rows, g_memdup2(cells->pdata, cells->len * sizeof(char *)));

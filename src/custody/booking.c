@@ -50,7 +50,9 @@ static void remember(struct custody_booking *booking, const struct custody_event
     booking->last_kind = event->kind;
     memcpy(booking->last_event_id, event->id, sizeof booking->last_event_id);
     booking->out_seen_at_us = booking->standing == STANDING_OUT ? event->observed_at_us : TIME_UNKNOWN;
-    if (event->occurred_at_us != TIME_UNKNOWN) {
+    if (event->assertion == ASSERTION_CORRECTED) { /* what was taken back makes nothing late */
+        booking->said_at_us = TIME_UNKNOWN;
+    } else if (event->occurred_at_us != TIME_UNKNOWN) {
         booking->said_at_us = event->occurred_at_us;
         booking->said_on_date = event->occurred_on_date;
     }
@@ -169,10 +171,6 @@ gboolean custody_booking_reported(const struct custody_source *source,
     }
     if (is_repeated(prior, event))
         return FALSE;
-    if (event->kind == CUSTODY_CORRECTED &&
-        !(prior && event->has_corrects && prior->has_event &&
-          memcmp(prior->last_event_id, event->corrects, sizeof event->corrects) == 0))
-        return !source->is_baseline; /* it corrects something older: the standing stays */
     follow(event, prior);
     next->standing = standing_after(event->kind, next->standing);
     if (event->kind != CUSTODY_STATUS_CHANGED)
@@ -195,7 +193,8 @@ static gboolean compare_listing(const struct custody_source *source,
     if (is_back && prior->has_event) { /* without an event nobody was told of a leaving */
         *event = event_about(source, next, CUSTODY_BACK_ON_ROSTER, ASSERTION_CORRECTED);
         take_back(event, prior);
-    } else if (g_strcmp0(prior->facility_id, next->facility_id) != 0) {
+    } else if (prior->standing != STANDING_OUT &&
+               g_strcmp0(prior->facility_id, next->facility_id) != 0) {
         *event = event_about(source, next, CUSTODY_TRANSFERRED, ASSERTION_REPORTED);
         const struct feed_facility *from =
             feed_mapping_facility_by_id(source->mapping, prior->facility_id);
@@ -215,7 +214,9 @@ gboolean custody_booking_listed(const struct custody_source *source,
                                 struct custody_event *event) {
     gboolean happened;
 
-    if (record->has_action && (!prior || prior->standing != STANDING_OUT)) {
+    const gboolean is_amended = prior && (KIND_BIT(record->action) & KINDS_OUT) && prior->has_event &&
+                                record->action != prior->last_kind; /* a release that was a death */
+    if (record->has_action && (!prior || prior->standing != STANDING_OUT || is_amended)) {
         happened = custody_booking_reported(source, prior, record, next, event);
     } else if (!prior) {
         carry_over(source, NULL, record, next);

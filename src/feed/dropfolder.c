@@ -96,3 +96,10 @@ GPtrArray *feed_dropfolder_look(struct feed_dropfolder *folder, gint64 now_at_us
     g_ptr_array_sort(ready, compare_paths);
     return ready;
 }
+
+void feed_dropfolder_retry(struct feed_dropfolder *folder, const char *path) {
+    g_autofree char *name = g_path_get_basename(path);
+    struct sighting *seen = g_hash_table_lookup(folder->sightings, name);
+    if (seen)
+        seen->is_given = FALSE;
+}

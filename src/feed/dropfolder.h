@@ -20,4 +20,7 @@ void feed_dropfolder_free(struct feed_dropfolder *folder);
  * once for one size and time. Transfer full. NULL when the folder cannot be read. */
 GPtrArray *feed_dropfolder_look(struct feed_dropfolder *folder, gint64 now_at_us, GError **error);
 
+/* A file that was given could not be taken for now: the next look gives it again. */
+void feed_dropfolder_retry(struct feed_dropfolder *folder, const char *path);
+
 #endif

@@ -145,6 +145,8 @@ static gboolean save_record(struct load *load, const struct feed_record *record,
                    : custody_booking_reported(&load->custody, known, record, &next, &event);
     if (happened && !as_listing && publish_is_known(&load->publish, &event))
         return TRUE;
+    if (load_is_roster(load) && record->has_action)
+        next.row_says_out = TRUE; /* also when a second row of the booking tells it */
     next.id = known ? known->id : 0;
     next.person_id = person_id;
     return store_booking_save(load->db, load->mapping->jail, as_listing ? load->feed.id : NULL, &next,
@@ -152,11 +154,40 @@ static gboolean save_record(struct load *load, const struct feed_record *record,
            (!happened || publish_event(&load->publish, &event, next.id, person_id, NULL, error));
 }
 
+/* A correction is about the booking of the event that it takes back, whatever booking its row names. */
+static gboolean follow_correction(struct load *load, const struct feed_record **record,
+                                  struct feed_record *corrected, struct store_booking *prior,
+                                  GError **error) {
+    guint8 id[CUSTODY_EVENT_ID_BYTES];
+    struct store_event_place place;
+    struct feed_problem problem;
+    if (!(*record)->corrects_event_id ||
+        !store_event_by_source_key(load->db, load->feed.id, (*record)->corrects_event_id, id) ||
+        !store_event_place(load->db, id, &place) || !place.booking_id ||
+        place.booking_id == prior->booking.id)
+        return TRUE;
+    store_booking_clear(prior);
+    if (!store_booking_by_id(load->db, place.booking_id, prior, error))
+        return FALSE;
+    feed_problem_set(&problem, (*record)->row, "booking", (*record)->booking_key,
+                     "it corrects an event of another booking; the correction was taken for that one");
+    load_keep_problem(&problem, load);
+    *corrected = **record;
+    corrected->booking_key = prior->key;
+    corrected->person_key = prior->person_key;
+    corrected->surname = corrected->given = corrected->middle = corrected->suffix = "";
+    corrected->born = 0;
+    *record = corrected;
+    return TRUE;
+}
+
 gboolean load_apply_record(struct load *load, const struct feed_record *record, guint64 digest,
                            gboolean as_listing, GError **error) {
     struct store_booking prior;
-    struct feed_record safe;
+    struct feed_record safe, corrected;
     if (!store_booking_by_key(load->db, load->mapping->jail, record->booking_key, &prior, error))
+        return FALSE;
+    if (!follow_correction(load, &record, &corrected, &prior, error))
         return FALSE;
     const struct custody_booking *known = prior.booking.id ? &prior.booking : NULL;
     if (known && refuse_other_person(load, known, record, &safe))
@@ -238,7 +269,8 @@ gboolean load_events(struct load *load, GError **error) {
     }
     gboolean ok = adapter && load_each_row(load, adapter, &run, take_event, error);
     feed_adapter_free(adapter);
-    load->feed.has_baseline = TRUE;
+    if (!load->push_key) /* an empty first file counts: what comes after it is news */
+        load->feed.has_baseline = TRUE;
     return ok && load_note_speech(load, error);
 }
 

@@ -98,7 +98,6 @@ gboolean publish_silence(struct publish *p, const struct custody_event *event, g
     return registrations && tell(p, registrations, event, seq, silence, error);
 }
 
-/* The event's person and, when it takes back an event about somebody else, that one too. */
 static gboolean tell_person(struct publish *p, const struct custody_event *event, gint64 seq,
                             gint64 person_id, GError **error) {
     struct store_event_place place = {.seq = 0};
@@ -110,12 +109,7 @@ static gboolean tell_person(struct publish *p, const struct custody_event *event
     const struct earlier earlier = {.seq = place.seq,
                                     .may_withdraw = event->has_corrects && !place.corrects};
     g_autoptr(GPtrArray) registrations = store_registrations_on_person(p->db, person_id, error);
-    if (!registrations || !tell(p, registrations, event, seq, earlier, error))
-        return FALSE;
-    if (!event->has_corrects || !place.person_id || place.person_id == person_id)
-        return TRUE;
-    g_autoptr(GPtrArray) others = store_registrations_on_person(p->db, place.person_id, error);
-    return others && tell(p, others, event, seq, earlier, error);
+    return registrations && tell(p, registrations, event, seq, earlier, error);
 }
 
 gboolean publish_event(struct publish *p, const struct custody_event *event, gint64 booking_id,

@@ -258,7 +258,7 @@ struct alert_query {
     const char *id, *pin;
     struct store_alert *alert;
     struct store_registration *row;
-    gboolean pin_ok;
+    gboolean pin_ok, is_locked;
 };
 
 static gboolean get_alert(struct db *db, void *context, GError **error) {
@@ -270,20 +270,26 @@ static gboolean get_alert(struct db *db, void *context, GError **error) {
     return query->row != NULL;
 }
 
+/* Counts and judges in one transaction, so that many tries at once are still five. */
 static gboolean mark_alert(struct db *db, void *context, GError **error) {
     struct alert_query *query = context;
     if (query->pin_ok)
         return store_alerts_confirm(db, query->alert->seq, site_now(query->site), error);
-    return db_run(db, "UPDATE alert SET pin_tries = pin_tries + 1 WHERE seq = :seq",
-                  PARAMS(P_INT("seq", query->alert->seq)), error);
-}
-
-static gboolean lock_alert(struct db *db, void *context, GError **error) {
-    struct alert_query *query = context;
-    return db_run(db,
-                  "UPDATE alert SET state = 4, next_at_us = NULL, note = 'too many wrong PINs' "
-                  "WHERE seq = :seq AND confirmed_at_us IS NULL",
-                  PARAMS(P_INT("seq", query->alert->seq)), error);
+    if (!db_run(db, "UPDATE alert SET pin_tries = pin_tries + 1 WHERE seq = :seq AND pin_tries < :most",
+                PARAMS(P_INT("seq", query->alert->seq), P_INT("most", MOST_PIN_TRIES)), error))
+        return FALSE;
+    if (!db_run(db,
+                "UPDATE alert SET state = 4, next_at_us = NULL, note = 'too many wrong PINs' "
+                "WHERE seq = :seq AND pin_tries >= :most AND confirmed_at_us IS NULL",
+                PARAMS(P_INT("seq", query->alert->seq), P_INT("most", MOST_PIN_TRIES)), error))
+        return FALSE;
+    query->is_locked = db_changes(db) > 0;
+    return !query->is_locked ||
+           publish_page(
+               db, query->site,
+               "An alert was locked after five wrong PINs. Somebody may be waiting for news. See "
+               "`tocsin alert list --waiting`.",
+               error);
 }
 
 gboolean alert_confirm(struct site *site, const char *token, const char *pin,
@@ -301,10 +307,8 @@ gboolean alert_confirm(struct site *site, const char *token, const char *pin,
             query.pin_ok = seal_pin_matches(query.row->pin_hash, pin);
             *confirmation = query.pin_ok ? ALERT_CONFIRMATION_DONE : ALERT_CONFIRMATION_WRONG_PIN;
             ok = store_write(site->store, mark_alert, &query, error);
-            if (ok && !query.pin_ok && query.alert->pin_tries + 1 >= MOST_PIN_TRIES) {
+            if (ok && query.is_locked)
                 *confirmation = ALERT_CONFIRMATION_LOCKED;
-                ok = store_write(site->store, lock_alert, &query, error);
-            }
         }
     }
     store_alert_free(query.alert);

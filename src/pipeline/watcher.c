@@ -1,5 +1,6 @@
 #include "pipeline/watcher.h"
 
+#include "base/error.h"
 #include "base/text.h"
 #include "feed/dropfolder.h"
 #include "pipeline/load.h"
@@ -26,7 +27,8 @@ void watcher_free(struct watcher *watcher) {
     g_free(watcher);
 }
 
-static void load(struct watcher *watcher, const char *feed, const char *path) {
+/* FALSE when the file is to be tried again: it was the store that failed, not the file. */
+static gboolean load(struct watcher *watcher, const char *feed, const char *path) {
     const struct load_options options = {.taken_at_us = TIME_UNKNOWN};
     struct load_summary summary;
     g_autoptr(GError) error = NULL;
@@ -42,6 +44,7 @@ static void load(struct watcher *watcher, const char *feed, const char *path) {
         log_line("error", "file not loaded", "feed", feed, "file", name, "problem", error->message,
                  NULL);
     load_summary_clear(&summary);
+    return ok || g_error_matches(error, BASE_ERROR, BASE_ERROR_INPUT);
 }
 
 static void look_into(struct watcher *watcher, const char *feed, const char *path) {
@@ -56,7 +59,8 @@ static void look_into(struct watcher *watcher, const char *feed, const char *pat
         log_line("error", "a drop folder cannot be read", "feed", feed, "problem", error->message,
                  NULL);
     for (guint i = 0; ready && i < ready->len; i++)
-        load(watcher, feed, ready->pdata[i]);
+        if (!load(watcher, feed, ready->pdata[i]))
+            feed_dropfolder_retry(folder, ready->pdata[i]);
 }
 
 void watcher_look(struct watcher *watcher) {

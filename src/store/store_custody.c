@@ -223,15 +223,18 @@ gboolean store_event_by_source_key(struct db *db, const char *feed, const char *
 
 gboolean store_event_place(struct db *db, const guint8 id[CUSTODY_EVENT_ID_BYTES],
                            struct store_event_place *place) {
-    struct db_rows *rows = db_query(db,
-                                    "SELECT e.seq, coalesce(b.person_id, 0), e.corrects IS NOT NULL "
-                                    "FROM event e LEFT JOIN booking b ON b.id = e.booking_id "
-                                    "WHERE e.id = :id",
-                                    PARAMS(P_BLOB("id", id, CUSTODY_EVENT_ID_BYTES)));
+    struct db_rows *rows = db_query(
+        db,
+        "SELECT e.seq, coalesce(b.person_id, 0), e.corrects IS NOT NULL, coalesce(e.booking_id, 0) "
+        "FROM event e LEFT JOIN booking b ON b.id = e.booking_id "
+        "WHERE e.id = :id",
+        PARAMS(P_BLOB("id", id, CUSTODY_EVENT_ID_BYTES)));
     const gboolean found = db_next(rows);
     if (found)
-        *place = (struct store_event_place){
-            .seq = db_int(rows, 0), .person_id = db_int(rows, 1), .corrects = db_int(rows, 2) != 0};
+        *place = (struct store_event_place){.seq = db_int(rows, 0),
+                                            .person_id = db_int(rows, 1),
+                                            .corrects = db_int(rows, 2) != 0,
+                                            .booking_id = db_int(rows, 3)};
     db_done(rows, NULL);
     return found;
 }

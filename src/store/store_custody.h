@@ -62,7 +62,7 @@ gboolean store_event_by_source_key(struct db *db, const char *feed, const char *
                                    guint8 id[CUSTODY_EVENT_ID_BYTES]);
 
 struct store_event_place {
-    gint64 seq, person_id;
+    gint64 seq, booking_id, person_id;
     gboolean corrects; /* it takes an event back itself */
 };
 gboolean store_event_place(struct db *db, const guint8 id[CUSTODY_EVENT_ID_BYTES],

@@ -9,7 +9,8 @@
 #include "web/http.h"
 #include "web/limits.h"
 
-#define MOST_BODY_BYTES (16u << 20)
+#define MOST_EVENT_BYTES (16u << 20) /* of pushed events */
+#define MOST_BODY_BYTES (64u << 10)  /* of anything else */
 
 struct web_server {
     struct site *site;
@@ -174,7 +175,8 @@ static enum MHD_Result handle(void *context, struct MHD_Connection *connection, 
         return MHD_YES;
     }
     if (*upload_n) {
-        if (incoming->body->len + *upload_n > MOST_BODY_BYTES)
+        const gsize most = g_str_has_prefix(url, "/v1/feeds/") ? MOST_EVENT_BYTES : MOST_BODY_BYTES;
+        if (incoming->body->len + *upload_n > most)
             incoming->is_too_large = TRUE;
         else
             g_string_append_len(incoming->body, upload, (gssize)*upload_n);
@@ -197,7 +199,8 @@ static enum MHD_Result handle(void *context, struct MHD_Connection *connection, 
         web_problem(&response, 400, "Ambiguous request",
                     "The request's headers can be read in more than one way.");
     else if (incoming->is_too_large)
-        web_problem(&response, 413, "Too large", "Send at most 16 MiB at once.");
+        web_problem(&response, 413, "Too large",
+                    "Send at most 16 MiB of events at once, or 64 KiB of anything else.");
     else
         answer(server, &request, &response);
     return queue(connection, &response);
