@@ -32,12 +32,17 @@ static gint64 count(struct db *db, const char *sql, const char *feed) {
     return n;
 }
 
-static char *held_reason(struct db *db, const char *feed) {
+static char *held_reason(struct db *db, const char *feed, gint64 *id) {
     struct db_rows *rows = db_query(db,
-                                    "SELECT reason FROM source WHERE feed = :feed AND state = 1 "
-                                    "ORDER BY snapshot_at_us DESC LIMIT 1",
+                                    "SELECT reason, id FROM source WHERE feed = :feed AND state = 1 "
+                                    "ORDER BY snapshot_at_us DESC, id DESC LIMIT 1",
                                     PARAMS(P_TEXT("feed", feed)));
-    char *reason = db_next(rows) ? g_strdup(db_text(rows, 0)) : NULL;
+    char *reason = NULL;
+    *id = 0;
+    if (db_next(rows)) {
+        reason = g_strdup(db_text(rows, 0));
+        *id = db_int(rows, 1);
+    }
     db_done(rows, NULL);
     return reason;
 }
@@ -47,7 +52,8 @@ static gboolean read_feed(struct db *db, const char *id, const struct feed_readi
     struct store_feed feed;
     if (!store_feed_get(db, id, &feed, error))
         return FALSE;
-    g_autofree char *reason = held_reason(db, id);
+    gint64 held_id;
+    g_autofree char *reason = held_reason(db, id, &held_id);
     struct feed_mapping *mapping = feed_mapping_parse(feed.mapping, strlen(feed.mapping), id, NULL);
     const struct status_feed row = {
         .id = id,
@@ -67,7 +73,8 @@ static gboolean read_feed(struct db *db, const char *id, const struct feed_readi
                                    "SELECT count(*) FROM problem p JOIN source s ON s.id = p.source_id "
                                    "WHERE s.feed = :feed",
                                    id),
-        .held_reason = reason};
+        .held_reason = reason,
+        .held_id = held_id};
     reading->each(&row, reading->context);
     feed_mapping_free(mapping);
     store_feed_clear(&feed);

@@ -50,9 +50,15 @@ static void cell(GString *out, const char *text) {
     g_string_append(out, "</td>");
 }
 
+/* What a button decides on: this list of this feed, and no other that came since. */
+static char *decision_purpose(gint64 held_id) {
+    return g_strdup_printf("decide-%" G_GINT64_FORMAT, held_id);
+}
+
 static void decision(const struct rows *rows, const struct status_feed *feed) {
     GString *out = rows->response->body;
-    g_autofree char *token = site_token(rows->request->site, "decide", feed->id);
+    g_autofree char *purpose = decision_purpose(feed->held_id);
+    g_autofree char *token = site_token(rows->request->site, purpose, feed->id);
     g_string_append(out, "<tr class=\"held\"><td colspan=\"5\"><p>");
     text_append_html(out, feed->held_reason);
     g_string_append(out, "</p><form method=\"post\" action=\"/console/decide\"><input type=\"hidden\" "
@@ -139,19 +145,44 @@ static void console(const struct web_request *request, struct web_response *resp
     page_end(response);
 }
 
+struct held {
+    const char *feed;
+    gint64 id;
+};
+
+static void find_held(const struct status_feed *feed, void *context) {
+    struct held *held = context;
+    if (g_str_equal(feed->id, held->feed))
+        held->id = feed->held_id;
+}
+
+/* The feed whose held list, the one that was shown, the token decides on. Transfer full; NULL. */
+static char *decided_feed(struct site *site, const char *token) {
+    g_autofree char *feed = g_strndup(token, strcspn(token, "."));
+    struct held held = {.feed = feed};
+    status_feeds(site, find_held, &held, NULL);
+    g_autofree char *purpose = decision_purpose(held.id);
+    return held.id ? site_token_id(site, purpose, token) : NULL;
+}
+
 static void decide(const struct web_request *request, struct web_response *response) {
     g_autofree char *token = web_form_field(request, "token");
     g_autofree char *choice = web_form_field(request, "decision");
-    g_autofree char *feed = token ? site_token_id(request->site, "decide", token) : NULL;
+    g_autofree char *feed = token ? decided_feed(request->site, token) : NULL;
     GError *error = NULL;
     struct load_summary summary = {.list = NULL};
 
     if (!is_operator(request) || !feed) {
-        web_problem(response, 403, "Refused", "Open the console again and press the button there.");
+        web_problem(response, 403, "Refused",
+                    "The list has changed, or this is not the console. Look again and decide there.");
         return;
     }
-    gboolean ok = g_strcmp0(choice, "accept") == 0 ? feed_accept(request->site, feed, &summary, &error)
-                                                   : feed_reject(request->site, feed, &error);
+    if (g_strcmp0(choice, "accept") != 0 && g_strcmp0(choice, "reject") != 0) {
+        web_problem(response, 400, "Bad request", "The decision is accept or reject.");
+        return;
+    }
+    gboolean ok = g_str_equal(choice, "accept") ? feed_accept(request->site, feed, &summary, &error)
+                                                : feed_reject(request->site, feed, &error);
     load_summary_clear(&summary);
     if (!ok) {
         web_problem_from(response, error);
