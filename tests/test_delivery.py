@@ -5,6 +5,7 @@ import re
 import shutil
 import signal
 import subprocess
+import tempfile
 import threading
 import time
 
@@ -20,10 +21,13 @@ pytestmark = pytest.mark.skipif(os.getuid() != 0 or not shutil.which("postfix"),
 
 
 @pytest.fixture(scope="module")
-def postfix(tmp_path_factory):
-    server = Postfix(tmp_path_factory.mktemp("postfix"), free_port(), tls=True)
+def postfix():
+    # Not in pytest's own folder: another pytest that starts meanwhile closes that to other users.
+    folder = tempfile.mkdtemp(prefix="tocsin-postfix-")
+    server = Postfix(folder, free_port(), tls=True)
     yield server
     server.stop()
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def smtp_config(port, **more):

@@ -145,15 +145,16 @@ static GBytes *compose(struct job *job, const struct permit *permit, const char 
         .remind_minutes = (guint)(config->schedule.remind_us / MINUTE_US),
         .give_up_hours = (guint)(config->schedule.give_up_us / HOUR_US)};
 
+    if (!job->row)
+        return deliver_page_message(job->alert->note, &envelope);
     switch (job->alert->purpose) {
     case PURPOSE_ALERT: return deliver_alert_message(permit, &envelope);
     case PURPOSE_CODE: {
         g_autofree char *code = register_code(site, job->row->id);
         return deliver_code_message(job->row->registration.language, code, &envelope);
     }
-    case PURPOSE_ENDED: return deliver_ended_message(job->row->registration.language, &envelope);
-    case PURPOSE_PAGE:
-    default: return deliver_page_message(job->alert->note, &envelope);
+    case PURPOSE_ENDED:
+    default: return deliver_ended_message(job->row->registration.language, &envelope);
     }
 }
 
