@@ -62,19 +62,3 @@ gboolean base_duration_parse(const char *text, gint64 *length_us) {
     *length_us = (gint64)n * unit;
     return TRUE;
 }
-
-char *base_duration_format(gint64 length_us) {
-    static const struct {
-        gint64 unit_us;
-        gint64 from_us;
-        const char *one, *many;
-    } units[] = {{DAY_US, 2 * DAY_US, "day", "days"},
-                 {HOUR_US, 2 * HOUR_US, "hour", "hours"},
-                 {MINUTE_US, 2 * MINUTE_US, "minute", "minutes"},
-                 {SECOND_US, 0, "second", "seconds"}};
-    for (guint i = 0;; i++)
-        if (length_us >= units[i].from_us || i + 1 == G_N_ELEMENTS(units)) {
-            gint64 n = length_us / units[i].unit_us;
-            return g_strdup_printf("%" G_GINT64_FORMAT " %s", n, n == 1 ? units[i].one : units[i].many);
-        }
-}

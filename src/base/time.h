@@ -38,8 +38,4 @@ gboolean base_time_parse(const char *text, gint64 *at_us);
 /* Reads a length of time: "90s", "30m", "24h", "7d". At least one second, at most 10 years. */
 gboolean base_duration_parse(const char *text, gint64 *length_us);
 
-/* "3 days", "26 hours", "90 seconds": for people, rounded down, never more than one unit.
- * Transfer full. */
-char *base_duration_format(gint64 length_us);
-
 #endif

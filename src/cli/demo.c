@@ -34,7 +34,6 @@ struct demo {
     GMutex mutex;
     guint delivered[CUSTODY_N_KINDS]; /* alerts handed over, by kind */
     gint64 last_latency_us;
-    guint n_seen; /* messages shown so far */
     gboolean has_failed;
 };
 

@@ -24,7 +24,7 @@ struct custody_roster {
     GByteArray *keys;
     struct slot *slots;
     guint n_slots; /* a power of two, at least twice the entries */
-    guint n_expected, n_spared;
+    guint n_spared;
     GString *unread; /* text of rows that could not be read */
 };
 
@@ -120,7 +120,6 @@ void custody_roster_expect(struct custody_roster *roster, gint64 booking_id, con
                                 .is_expected = TRUE};
     add(roster, &entry, booking_key, booking_key_n, person_key, person_key_n,
         hash_key(booking_key, booking_key_n));
-    roster->n_expected++;
 }
 
 enum custody_sight custody_roster_see(struct custody_roster *roster, const char *booking_key,
@@ -212,10 +211,6 @@ GArray *custody_roster_vanished(struct custody_roster *roster) {
         g_array_append_val(vanished, one);
     }
     return vanished;
-}
-
-guint custody_roster_n_expected(const struct custody_roster *roster) {
-    return roster->n_expected;
 }
 
 guint custody_roster_n_spared(const struct custody_roster *roster) {

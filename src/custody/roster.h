@@ -51,7 +51,6 @@ struct custody_vanished {
 /* What has vanished, in the order expected. Transfer full (GArray of struct custody_vanished). */
 GArray *custody_roster_vanished(struct custody_roster *roster);
 
-guint custody_roster_n_expected(const struct custody_roster *roster);
 guint custody_roster_n_spared(const struct custody_roster *roster);
 
 /* Calls `each` for every expected booking: since when it is and whether it was seen. */

@@ -1,10 +1,5 @@
 #include "match/match.h"
 
-const char *match_reason_name(enum match_reason reason) {
-    static const char *const names[] = {"none", "asked", "unclear", "correction", "feed"};
-    return names[reason];
-}
-
 enum match_reason match_registration(const struct custody_event *event,
                                      const struct watch_registration *registration,
                                      gboolean told_before, gint64 now_at_us) {

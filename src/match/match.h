@@ -15,8 +15,6 @@ enum match_reason {
     MATCH_FEED        /* they rely on a feed that fell silent or speaks again */
 };
 
-const char *match_reason_name(enum match_reason reason);
-
 /* `told_before`: the registration was told of the event that this one corrects (or, for a feed that
  * speaks again, of its silence). The caller found the registration by the event's person. */
 enum match_reason match_registration(const struct custody_event *event,

@@ -10,11 +10,7 @@
 /* One read: what to run and with what. */
 struct reading {
     const char *text;
-    gboolean flag;
     guint limit;
-    gint64 id;
-    void *each; /* a function of the kind that the reading calls */
-    void *context;
     void *result;
 };
 

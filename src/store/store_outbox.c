@@ -84,14 +84,6 @@ GPtrArray *store_alerts_due(struct db *db, gint64 now_at_us, guint limit, GError
     return NULL;
 }
 
-gint64 store_alert_next_due(struct db *db) {
-    struct db_rows *rows =
-        db_query(db, "SELECT min(next_at_us) FROM alert WHERE next_at_us IS NOT NULL", NO_PARAMS);
-    gint64 at_us = db_next(rows) ? db_time(rows, 0) : TIME_UNKNOWN;
-    db_done(rows, NULL);
-    return at_us;
-}
-
 gboolean store_alert_claim(struct db *db, gint64 seq, gboolean *claimed, GError **error) {
     gboolean ok = db_run(db,
                          "UPDATE alert SET state = 1, attempts = attempts + 1 "

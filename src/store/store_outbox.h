@@ -55,8 +55,6 @@ gboolean store_alert_add(struct db *db, const struct store_alert *alert, gboolea
 /* Due alerts in order, at most `limit`, one a registration: an alert waits for an older one of the
  * same registration that has not left. Transfer full. */
 GPtrArray *store_alerts_due(struct db *db, gint64 now_at_us, guint limit, GError **error);
-/* When the next one is due; TIME_UNKNOWN: none. */
-gint64 store_alert_next_due(struct db *db);
 
 /* Claims for sending. FALSE in `claimed` when it is no longer due. */
 gboolean store_alert_claim(struct db *db, gint64 seq, gboolean *claimed, GError **error);
