@@ -120,6 +120,12 @@ static gboolean refuse_other_person(struct load *load, const struct custody_book
     return TRUE;
 }
 
+gboolean load_save_change(struct load *load, const char *roster_feed, struct custody_booking *next,
+                          const struct custody_event *event, GError **error) {
+    return store_booking_save(load->db, load->mapping->jail, roster_feed, next, error) &&
+           (!event || publish_event(&load->publish, event, next->id, next->person_id, NULL, error));
+}
+
 /* Person, booking, event, in that order; nothing changes when the event was recorded before. */
 static gboolean save_record(struct load *load, const struct feed_record *record,
                             const struct custody_booking *known, guint64 digest, gboolean as_listing,
@@ -149,9 +155,8 @@ static gboolean save_record(struct load *load, const struct feed_record *record,
         next.row_says_out = TRUE; /* also when a second row of the booking tells it */
     next.id = known ? known->id : 0;
     next.person_id = person_id;
-    return store_booking_save(load->db, load->mapping->jail, as_listing ? load->feed.id : NULL, &next,
-                              error) &&
-           (!happened || publish_event(&load->publish, &event, next.id, person_id, NULL, error));
+    return load_save_change(load, as_listing ? load->feed.id : NULL, &next, happened ? &event : NULL,
+                            error);
 }
 
 /* A correction is about the booking of the event that it takes back, whatever booking its row names. */

@@ -66,6 +66,11 @@ void load_keep_problem(const struct feed_problem *problem, void *context);
 gboolean load_apply_record(struct load *load, const struct feed_record *record, guint64 digest,
                            gboolean as_listing, GError **error);
 
+/* A booking as it is now (`id` is set when it is new) and what happened to it, told; `event` NULL:
+ * nothing did. `roster_feed` NULL leaves the booking's roster as it is. */
+gboolean load_save_change(struct load *load, const char *roster_feed, struct custody_booking *next,
+                          const struct custody_event *event, GError **error);
+
 gboolean load_roster(struct load *load, struct custody_verdict *verdict, GError **error);
 gboolean load_events(struct load *load, GError **error);
 

@@ -59,10 +59,8 @@ static gboolean take_vanished(struct load *load, const struct custody_vanished *
         return FALSE;
     gboolean happened =
         custody_booking_unlisted(&load->custody, &prior.booking, gone->is_rebooked, &next, &event);
-    gboolean ok =
-        store_booking_save(load->db, load->mapping->jail, NULL, &next, error) &&
-        (!gone->is_rebooked || store_registration_rebook(load->db, gone->booking_id, error)) &&
-        (!happened || publish_event(&load->publish, &event, next.id, next.person_id, NULL, error));
+    gboolean ok = load_save_change(load, NULL, &next, happened ? &event : NULL, error) &&
+                  (!gone->is_rebooked || store_registration_rebook(load->db, gone->booking_id, error));
     store_booking_clear(&prior);
     return ok;
 }
@@ -113,8 +111,7 @@ static gboolean take_still_listed(struct load *load, GError **error) {
         struct custody_event event;
         ok = store_booking_by_id(load->db, g_array_index(ids, gint64, i), &prior, error);
         if (ok && custody_booking_still_listed(&load->custody, &prior.booking, &next, &event))
-            ok = store_booking_save(load->db, load->mapping->jail, NULL, &next, error) &&
-                 publish_event(&load->publish, &event, next.id, next.person_id, NULL, error);
+            ok = load_save_change(load, NULL, &next, &event, error);
         store_booking_clear(&prior);
     }
     return ok;
