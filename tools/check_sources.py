@@ -23,7 +23,7 @@ ALLOWED = {
     "pipeline": ["base", "people", "feed", "custody", "watch", "match", "policy", "disclose", "deliver", "store"],
     "web": ["base", "pipeline", "disclose/permit.h", "feed/signature.h"],
     "simulate": ["base"],
-    "cli": ["base", "pipeline", "web/server.h", "simulate"],
+    "cli": ["base", "policy", "pipeline", "web/server.h", "simulate"],
     "main.c": ["cli"],
 }
 GENERATED = {"catalogue.h", "embedded.h"}

@@ -1,6 +1,6 @@
 /* YAML through libcyaml, with errors that say file and line.
  *
- * Used by: feed (mappings), pipeline (the site's configuration). Includes: GLib; libcyaml. */
+ * Used by: feed (mappings), policy, pipeline (the site's configuration). Includes: GLib; libcyaml. */
 #ifndef BASE_YAML_H
 #define BASE_YAML_H
 
@@ -12,6 +12,7 @@ struct base_yaml_source {
     const char *name, *text;
     gsize n;
     const char *(*why_refused)(const char *key); /* says what a refused key would carry, or NULL */
+    const char *manual; /* the page that lists the keys; NULL: docs/operators.md */
 };
 
 /* Loads `source` into a new structure of `schema`; free it with base_yaml_free. NULL with an error such

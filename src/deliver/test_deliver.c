@@ -126,44 +126,93 @@ static struct disclose_facts facts_of(enum custody_kind kind) {
                                    .observed_at_us = now};
 }
 
-static struct permit *ask(struct disclose_facts facts, enum match_reason reason, enum language language,
-                          struct policy_decision *decision) {
-    struct permit *permit = disclose_alert(&facts, reason, language, decision);
+static struct disclose_gate *gate;
+
+static struct permit *ask_on(struct disclose_facts facts, const struct disclose_recipient *recipient,
+                             const char **rule) {
+    struct policy_request request;
+    struct policy_decision decision;
+    struct permit *permit = disclose_alert(gate, &facts, recipient, now, &request, &decision);
+    *rule = policy_decision_rule(disclose_gate_policy(gate), &decision);
     g_time_zone_unref(facts.zone);
     return permit;
 }
 
+static struct permit *ask(struct disclose_facts facts, enum match_reason reason,
+                          enum language language) {
+    const char *rule;
+    const struct disclose_recipient recipient = {.reason = reason, .language = language};
+    return ask_on(facts, &recipient, &rule);
+}
+
 static void sealed_record_yields_no_permit(void) {
-    struct policy_decision decision;
-    static const guint flags[] = {SUBJECT_SEALED, SUBJECT_JUVENILE, SUBJECT_SEALED | SUBJECT_PROTECTED};
-    for (guint i = 0; i < G_N_ELEMENTS(flags); i++) {
+    static const struct {
+        guint flags;
+        gboolean is_verified;
+        const char *rule; /* NULL: permitted */
+    } cases[] = {{SUBJECT_SEALED, FALSE, "sealed-record"},
+                 {SUBJECT_SEALED, TRUE, "sealed-record"},
+                 {SUBJECT_SEALED | SUBJECT_PROTECTED, TRUE, "sealed-record"},
+                 {SUBJECT_JUVENILE, FALSE, "juvenile-record"},
+                 {SUBJECT_JUVENILE, TRUE, NULL}};
+    for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+        const char *rule;
+        const struct disclose_recipient recipient = {.reason = MATCH_ASKED,
+                                                     .is_role_verified = cases[i].is_verified};
         struct disclose_facts facts = facts_of(CUSTODY_RELEASED);
-        facts.subject_flags = flags[i];
-        g_assert_null(ask(facts, MATCH_ASKED, LANGUAGE_EN, &decision));
-        g_assert_cmpstr(decision.rule, ==, "sealed-or-juvenile");
+        facts.subject_flags = cases[i].flags;
+        struct permit *permit = ask_on(facts, &recipient, &rule);
+        g_assert_cmpint(permit != NULL, ==, cases[i].rule == NULL);
+        if (cases[i].rule)
+            g_assert_cmpstr(rule, ==, cases[i].rule);
+        else
+            g_assert_cmpstr(permit_person_name(permit), ==, "");
+        permit_free(permit);
     }
 }
 
 static void no_match_yields_no_permit(void) {
-    struct policy_decision decision;
-    g_assert_null(ask(facts_of(CUSTODY_RELEASED), MATCH_NONE, LANGUAGE_EN, &decision));
-    g_assert_cmpstr(decision.rule, ==, "default-deny");
+    const char *rule;
+    const struct disclose_recipient nobody = {.reason = MATCH_NONE};
+    g_assert_null(ask_on(facts_of(CUSTODY_RELEASED), &nobody, &rule));
+    g_assert_cmpstr(rule, ==, "default-deny");
 }
 
-static void every_other_disclosure_is_denied(void) {
-    for (int recipient = RECIPIENT_UNKNOWN; recipient <= RECIPIENT_BROKER; recipient++)
-        for (int purpose = PURPOSE_UNKNOWN; purpose <= PURPOSE_IMMIGRATION_ENFORCEMENT; purpose++)
-            for (int mode = MODE_UNKNOWN; mode <= MODE_BULK_FEED; mode++) {
-                const struct policy_request request = {.recipient = (enum policy_recipient)recipient,
-                                                       .purpose = (enum policy_purpose)purpose,
-                                                       .mode = (enum policy_mode)mode,
-                                                       .data = DATA_RELEASE};
-                struct policy_decision decision;
-                policy_decide(&request, &decision);
-                g_assert_cmpint(decision.is_permitted, ==,
-                                recipient == RECIPIENT_REGISTRANT && purpose == PURPOSE_VICTIM_NOTICE &&
-                                    mode == MODE_ALERT);
-            }
+static void an_agency_gets_a_permit_on_a_judges_process_only(void) {
+    static const struct {
+        struct disclose_agency agency;
+        gboolean is_permitted;
+    } cases[] = {
+        {{"local_law_enforcement", "criminal_investigation", "judicial_warrant"}, TRUE},
+        {{"local_law_enforcement", "criminal_investigation", "administrative_subpoena"}, FALSE},
+        {{"local_law_enforcement", "immigration_enforcement", "judicial_warrant"}, FALSE},
+        {{"immigration_agency", "criminal_investigation", "judicial_warrant"}, FALSE},
+        {{"local_law_enforcement", "criminal_investigation", "a word of nobody"}, FALSE}};
+    for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+        const char *rule;
+        const struct disclose_recipient recipient = {.reason = MATCH_ASKED, .agency = &cases[i].agency};
+        struct permit *permit = ask_on(facts_of(CUSTODY_RELEASED), &recipient, &rule);
+        g_assert_cmpint(permit != NULL, ==, cases[i].is_permitted);
+        if (permit)
+            g_assert_cmpstr(permit_detail(permit), ==, "");
+        permit_free(permit);
+    }
+}
+
+static void a_policy_without_the_programs_words_is_refused(void) {
+    static const struct policy_text texts[] = {
+        {POLICY_VOCABULARY, "vocabulary.yaml",
+         "recipient: [{word: unknown}]\npurpose: [{word: unknown}]\nbasis: [{word: unknown}]\n"
+         "data: [{word: unknown}]\nmode: [{word: unknown}]\nflag: [{word: unknown}]\n"
+         "jurisdiction: [{word: unknown}]\nfield: [{word: name}]\nobligation: [{word: log}]\n",
+         250}};
+    struct policy_text text = texts[0];
+    g_autoptr(GError) error = NULL;
+    text.n = strlen(text.text);
+    struct policy *policy = policy_parse(&text, 1, &error);
+    g_assert_no_error(error);
+    g_assert_null(disclose_gate_new(policy, "unknown", &error));
+    g_assert_nonnull(strstr(error->message, "registrant"));
 }
 
 /* ── Messages ── */
@@ -202,8 +251,7 @@ static char *message_text(GBytes *message) {
 }
 
 static char *alert_text(enum custody_kind kind, enum language language) {
-    struct policy_decision decision;
-    struct permit *permit = ask(facts_of(kind), MATCH_ASKED, language, &decision);
+    struct permit *permit = ask(facts_of(kind), MATCH_ASKED, language);
     g_autoptr(GBytes) message = deliver_alert_message(permit, &envelope);
     permit_free(permit);
     return message_text(message);
@@ -246,10 +294,9 @@ static void subject_and_sender_say_nothing(void) {
 }
 
 static void protected_people_are_not_named(void) {
-    struct policy_decision decision;
     struct disclose_facts facts = facts_of(CUSTODY_RELEASED);
     facts.subject_flags = SUBJECT_PROTECTED;
-    struct permit *permit = ask(facts, MATCH_ASKED, LANGUAGE_EN, &decision);
+    struct permit *permit = ask(facts, MATCH_ASKED, LANGUAGE_EN);
     g_autoptr(GBytes) message = deliver_alert_message(permit, &envelope);
     g_autofree char *text = message_text(message);
     g_assert_null(strstr(text, "Wren"));
@@ -258,10 +305,9 @@ static void protected_people_are_not_named(void) {
 }
 
 static void a_hostile_name_stays_text(void) {
-    struct policy_decision decision;
     struct disclose_facts facts = facts_of(CUSTODY_RELEASED);
     facts.person_name = "<script>alert(1)</script>";
-    struct permit *permit = ask(facts, MATCH_ASKED, LANGUAGE_EN, &decision);
+    struct permit *permit = ask(facts, MATCH_ASKED, LANGUAGE_EN);
     g_autoptr(GBytes) message = deliver_alert_message(permit, &envelope);
     gsize n;
     g_autofree char *whole = g_strndup(g_bytes_get_data(message, &n), g_bytes_get_size(message));
@@ -319,6 +365,8 @@ static void a_message_tried_again_replaces_itself(void) {
 
 int main(int argc, char **argv) {
     g_test_init(&argc, &argv, NULL);
+    gate = disclose_gate_new(policy_load("baseline", NULL, NULL), "local", NULL);
+    g_assert_nonnull(gate);
     g_test_add_func("/match/active", only_confirmed_registrations_in_force_match);
     g_test_add_func("/match/correction", whoever_was_told_is_told_of_the_correction);
     g_test_add_func("/match/unclear", an_unclear_event_reaches_whoever_waits_for_a_release);
@@ -328,7 +376,8 @@ int main(int argc, char **argv) {
     g_test_add_func("/people/fold", names_fold_to_letters);
     g_test_add_func("/disclose/sealed", sealed_record_yields_no_permit);
     g_test_add_func("/disclose/no_match", no_match_yields_no_permit);
-    g_test_add_func("/policy/default_deny", every_other_disclosure_is_denied);
+    g_test_add_func("/disclose/agency", an_agency_gets_a_permit_on_a_judges_process_only);
+    g_test_add_func("/disclose/words", a_policy_without_the_programs_words_is_refused);
     g_test_add_func("/message/kinds", every_kind_says_what_when_how_and_what_to_do);
     g_test_add_func("/message/released", only_a_reported_release_says_released);
     g_test_add_func("/message/neutral", subject_and_sender_say_nothing);
@@ -337,5 +386,7 @@ int main(int argc, char **argv) {
     g_test_add_func("/message/reminder", a_reminder_refers_to_the_first_message);
     g_test_add_func("/schedule", tries_follow_the_schedule_to_a_person);
     g_test_add_func("/maildir", a_message_tried_again_replaces_itself);
-    return g_test_run();
+    const int failed = g_test_run();
+    disclose_gate_unref(gate);
+    return failed;
 }

@@ -1,5 +1,6 @@
 #include "disclose/disclose.h"
 
+#include "base/error.h"
 #include "base/time.h"
 
 struct permit {
@@ -12,44 +13,215 @@ struct permit {
     gint64 occurred_at_us, observed_at_us;
 };
 
-static enum policy_data data_class(enum custody_kind kind) {
-    if (KIND_BIT(kind) & KINDS_FEED)
-        return DATA_FEED_HEALTH;
-    return KIND_BIT(kind) & KINDS_OUT ? DATA_RELEASE : DATA_CUSTODY_STATUS;
+/* The words of a policy that this program speaks. */
+enum spoken {
+    SPOKEN_REGISTRANT,
+    SPOKEN_VICTIM_NOTICE,
+    SPOKEN_REGISTRATION,
+    SPOKEN_VERIFIED_VICTIM,
+    SPOKEN_CUSTODY_STATUS,
+    SPOKEN_RELEASE,
+    SPOKEN_FEED_HEALTH,
+    SPOKEN_ALERT,
+    SPOKEN_SEALED,
+    SPOKEN_JUVENILE,
+    SPOKEN_PROTECTED,
+    SPOKEN_NAME,
+    SPOKEN_FACILITY,
+    SPOKEN_TIMES,
+    SPOKEN_DETAIL,
+    SPOKEN_LOG,
+    SPOKEN_N
+};
+static const struct {
+    enum policy_word_kind kind;
+    const char *word;
+} spoken[SPOKEN_N] = {{POLICY_RECIPIENT, "registrant"}, {POLICY_PURPOSE, "victim_notice"},
+                      {POLICY_BASIS, "registration"},   {POLICY_BASIS, "verified_victim"},
+                      {POLICY_DATA, "custody_status"},  {POLICY_DATA, "release"},
+                      {POLICY_DATA, "feed_health"},     {POLICY_MODE, "alert"},
+                      {POLICY_FLAG, "sealed"},          {POLICY_FLAG, "juvenile"},
+                      {POLICY_FLAG, "protected"},       {POLICY_FIELD, "name"},
+                      {POLICY_FIELD, "facility"},       {POLICY_FIELD, "times"},
+                      {POLICY_FIELD, "detail"},         {POLICY_OBLIGATION, "log"}};
+
+struct disclose_gate {
+    gint refs;
+    struct policy *policy;
+    guint8 jurisdiction, word[SPOKEN_N];
+};
+
+static gboolean look_up_words(struct disclose_gate *gate, const char *jurisdiction, GError **error) {
+    guint word = policy_find_word(gate->policy, POLICY_JURISDICTION, jurisdiction);
+    if (word == POLICY_NONE) {
+        g_set_error(
+            error, BASE_ERROR, BASE_ERROR_INPUT,
+            "the policy has no jurisdiction \"%s\"; `jurisdiction` in site.yaml says whose jails "
+            "the site serves: local, state or elsewhere",
+            jurisdiction);
+        return FALSE;
+    }
+    gate->jurisdiction = (guint8)word;
+    for (guint i = 0; i < SPOKEN_N; i++) {
+        word = policy_find_word(gate->policy, spoken[i].kind, spoken[i].word);
+        if (word == POLICY_NONE) {
+            g_set_error(error, BASE_ERROR, BASE_ERROR_INPUT,
+                        "the policy's vocabulary lacks the %s \"%s\", which this program needs",
+                        policy_word_kind_name(spoken[i].kind), spoken[i].word);
+            return FALSE;
+        }
+        gate->word[i] = (guint8)word;
+    }
+    return TRUE;
 }
 
-static char *allowed(const struct policy_decision *decision, guint field, const char *text) {
-    return g_strdup(decision->fields & field && text ? text : "");
+struct disclose_gate *disclose_gate_new(struct policy *policy, const char *jurisdiction,
+                                        GError **error) {
+    struct disclose_gate *gate = g_new0(struct disclose_gate, 1);
+    gate->refs = 1;
+    gate->policy = policy;
+    if (look_up_words(gate, jurisdiction, error) && policy_require(policy, error))
+        return gate;
+    disclose_gate_unref(gate);
+    return NULL;
 }
 
-struct permit *disclose_alert(const struct disclose_facts *facts, enum match_reason reason,
-                              enum language language, struct policy_decision *decision) {
-    const struct policy_request request = {
-        .recipient = reason == MATCH_NONE ? RECIPIENT_UNKNOWN : RECIPIENT_REGISTRANT,
-        .purpose = reason == MATCH_NONE ? PURPOSE_UNKNOWN : PURPOSE_VICTIM_NOTICE,
-        .mode = MODE_ALERT,
-        .data = data_class(facts->kind),
-        .subject_flags = facts->subject_flags};
+struct disclose_gate *disclose_gate_ref(struct disclose_gate *gate) {
+    g_atomic_int_inc(&gate->refs);
+    return gate;
+}
 
-    policy_decide(&request, decision);
+void disclose_gate_unref(struct disclose_gate *gate) {
+    if (!gate || !g_atomic_int_dec_and_test(&gate->refs))
+        return;
+    policy_unref(gate->policy);
+    g_free(gate);
+}
+
+const struct policy *disclose_gate_policy(const struct disclose_gate *gate) {
+    return gate->policy;
+}
+
+static guint8 data_class(const struct disclose_gate *gate, custody_kinds kind) {
+    if (kind & KINDS_FEED)
+        return gate->word[SPOKEN_FEED_HEALTH];
+    return gate->word[kind & KINDS_OUT ? SPOKEN_RELEASE : SPOKEN_CUSTODY_STATUS];
+}
+
+static guint8 flags(const struct disclose_gate *gate, guint subject_flags) {
+    static const struct {
+        guint flag;
+        enum spoken word;
+    } pairs[] = {{SUBJECT_SEALED, SPOKEN_SEALED},
+                 {SUBJECT_JUVENILE, SPOKEN_JUVENILE},
+                 {SUBJECT_PROTECTED, SPOKEN_PROTECTED}};
+    guint set = 0;
+    for (guint i = 0; i < G_N_ELEMENTS(pairs); i++)
+        if (subject_flags & pairs[i].flag)
+            set |= 1u << gate->word[pairs[i].word];
+    return (guint8)set;
+}
+
+static gint32 day_at(gint64 at_us, GTimeZone *zone) {
+    g_autoptr(GDateTime) utc = g_date_time_new_from_unix_utc(at_us / SECOND_US);
+    g_autoptr(GDateTime) local = zone ? g_date_time_to_timezone(utc, zone) : g_date_time_ref(utc);
+    gint y, m, d;
+    GDate date;
+    g_date_time_get_ymd(local, &y, &m, &d);
+    g_date_clear(&date, 1);
+    g_date_set_dmy(&date, (GDateDay)d, (GDateMonth)m, (GDateYear)y);
+    return (gint32)g_date_get_julian(&date);
+}
+
+/* Who asks, in the policy's words; what it does not know is `unknown`, which no rule of ours permits.
+ */
+static void fill_who(const struct disclose_gate *gate, const struct disclose_recipient *recipient,
+                     guint8 *value) {
+    static const enum policy_word_kind kinds[] = {POLICY_RECIPIENT, POLICY_PURPOSE, POLICY_BASIS};
+    if (recipient->agency) {
+        const char *words[] = {recipient->agency->recipient, recipient->agency->purpose,
+                               recipient->agency->basis};
+        for (guint i = 0; i < G_N_ELEMENTS(kinds); i++) {
+            guint word = policy_find_word(gate->policy, kinds[i], words[i]);
+            value[kinds[i]] = (guint8)(word == POLICY_NONE ? 0 : word);
+        }
+    } else if (recipient->reason != MATCH_NONE) {
+        value[POLICY_RECIPIENT] = gate->word[SPOKEN_REGISTRANT];
+        value[POLICY_PURPOSE] = gate->word[SPOKEN_VICTIM_NOTICE];
+        value[POLICY_BASIS] =
+            gate->word[recipient->is_role_verified ? SPOKEN_VERIFIED_VICTIM : SPOKEN_REGISTRATION];
+    }
+}
+
+static gboolean has_field(const struct disclose_gate *gate, const struct policy_decision *decision,
+                          enum spoken field) {
+    return decision->fields >> gate->word[field] & 1;
+}
+
+static char *allowed(gboolean is_allowed, const char *text) {
+    return g_strdup(is_allowed && text ? text : "");
+}
+
+struct permit *disclose_alert(const struct disclose_gate *gate, const struct disclose_facts *facts,
+                              const struct disclose_recipient *recipient, gint64 now_at_us,
+                              struct policy_request *request, struct policy_decision *decision) {
+    *request = (struct policy_request){.day = day_at(now_at_us, facts->zone)};
+    fill_who(gate, recipient, request->value);
+    request->value[POLICY_DATA] = data_class(gate, KIND_BIT(facts->kind));
+    request->value[POLICY_MODE] = gate->word[SPOKEN_ALERT];
+    request->value[POLICY_FLAG] = flags(gate, facts->subject_flags);
+    request->value[POLICY_JURISDICTION] = gate->jurisdiction;
+    policy_decide(gate->policy, request, decision);
     if (!decision->is_permitted)
         return NULL;
-    const gboolean times = (decision->fields & POLICY_FIELD_TIMES) != 0;
+    const gboolean place = has_field(gate, decision, SPOKEN_FACILITY),
+                   times = has_field(gate, decision, SPOKEN_TIMES);
     struct permit *permit = g_new(struct permit, 1);
     *permit = (struct permit){
         .kind = facts->kind,
         .assertion = facts->assertion,
         .is_unclear = facts->is_unclear,
         .occurred_on_date = facts->occurred_on_date,
-        .language = language,
-        .person_name = allowed(decision, POLICY_FIELD_NAME, facts->person_name),
-        .facility_name = allowed(decision, POLICY_FIELD_FACILITY, facts->facility_name),
-        .facility_phone = allowed(decision, POLICY_FIELD_FACILITY, facts->facility_phone),
-        .detail = allowed(decision, POLICY_FIELD_DETAIL, facts->detail),
+        .language = recipient->language,
+        .person_name = allowed(has_field(gate, decision, SPOKEN_NAME), facts->person_name),
+        .facility_name = allowed(place, facts->facility_name),
+        .facility_phone = allowed(place, facts->facility_phone),
+        .detail = allowed(has_field(gate, decision, SPOKEN_DETAIL), facts->detail),
         .zone = g_time_zone_ref(facts->zone),
         .occurred_at_us = times ? facts->occurred_at_us : TIME_UNKNOWN,
         .observed_at_us = times ? facts->observed_at_us : TIME_UNKNOWN};
     return permit;
+}
+
+static gboolean knows(const struct disclose_gate *gate, enum policy_word_kind kind, const char *word,
+                      GError **error) {
+    if (policy_find_word(gate->policy, kind, word) != POLICY_NONE)
+        return TRUE;
+    g_set_error(error, BASE_ERROR, BASE_ERROR_INPUT,
+                "the policy has no %s \"%s\"; `tocsin policy words` lists them",
+                policy_word_kind_name(kind), word);
+    return FALSE;
+}
+
+gboolean disclose_judge_watch(const struct disclose_gate *gate, const struct disclose_agency *agency,
+                              custody_kinds kinds, gint64 now_at_us, struct policy_request *request,
+                              struct policy_decision *decision, GError **error) {
+    const struct disclose_recipient recipient = {.agency = agency};
+    if (!knows(gate, POLICY_RECIPIENT, agency->recipient, error) ||
+        !knows(gate, POLICY_PURPOSE, agency->purpose, error) ||
+        !knows(gate, POLICY_BASIS, agency->basis, error))
+        return FALSE;
+    *request = (struct policy_request){.day = day_at(now_at_us, NULL)};
+    fill_who(gate, &recipient, request->value);
+    request->value[POLICY_MODE] = gate->word[SPOKEN_ALERT];
+    request->value[POLICY_JURISDICTION] = gate->jurisdiction;
+    decision->is_permitted = TRUE;
+    for (guint kind = 0; kind < CUSTODY_N_KINDS && decision->is_permitted; kind++)
+        if (kinds & KIND_BIT(kind)) {
+            request->value[POLICY_DATA] = data_class(gate, KIND_BIT(kind));
+            policy_decide(gate->policy, request, decision);
+        }
+    return TRUE;
 }
 
 void permit_free(struct permit *permit) {

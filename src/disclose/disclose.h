@@ -1,6 +1,4 @@
-/* The gate: a match and the policy's word to a permit. Nothing leaves without one.
- *
- * The ledger's leaf will be written here, before the permit exists, when the ledger comes.
+/* The gate: a match or a request, and the policy's word, to a permit. Nothing leaves without one.
  *
  * Used by: pipeline. Includes: base, policy, match/match.h. */
 #ifndef DISCLOSE_DISCLOSE_H
@@ -9,6 +7,18 @@
 #include "disclose/permit.h"
 #include "match/match.h"
 #include "policy/policy.h"
+
+/* A policy with the words that this program speaks looked up in it. Immutable and counted, so that
+ * a reload does not disturb who is deciding. */
+struct disclose_gate;
+
+/* Refuses a policy that lacks a word the program needs, or that breaks a guarantee. `jurisdiction` is
+ * whose jails the site serves, a word of the policy. Takes the policy. Transfer full. */
+struct disclose_gate *disclose_gate_new(struct policy *policy, const char *jurisdiction,
+                                        GError **error);
+struct disclose_gate *disclose_gate_ref(struct disclose_gate *gate);
+void disclose_gate_unref(struct disclose_gate *gate);
+const struct policy *disclose_gate_policy(const struct disclose_gate *gate); /* borrowed */
 
 /* The facts of an event, before the policy has spoken. */
 struct disclose_facts {
@@ -22,9 +32,31 @@ struct disclose_facts {
     gboolean occurred_on_date;
 };
 
-/* A permit for one registrant's alert, or NULL; `decision` says why either way. `language` is the
- * registration's. Transfer full. */
-struct permit *disclose_alert(const struct disclose_facts *facts, enum match_reason reason,
-                              enum language language, struct policy_decision *decision);
+/* Who is to be told, and on what they rest. */
+struct disclose_recipient {
+    enum match_reason reason;  /* MATCH_NONE: nothing says that it concerns them */
+    gboolean is_role_verified; /* staff have checked who they are to the person in custody */
+    enum language language;
+    /* An agency's watch; NULL for a registrant. */
+    const struct disclose_agency *agency;
+};
+
+/* An agency's legal basis, in the policy's words. */
+struct disclose_agency {
+    const char *recipient, *purpose, *basis;
+};
+
+/* A permit for one alert, or NULL; `decision` says why either way, and `request` what was judged.
+ * `now_at_us` dates it, in the jail's time zone. Transfer full. */
+struct permit *disclose_alert(const struct disclose_gate *gate, const struct disclose_facts *facts,
+                              const struct disclose_recipient *recipient, gint64 now_at_us,
+                              struct policy_request *request, struct policy_decision *decision);
+
+/* What an agency's watch for news of one person would be judged as today, on each class of data that
+ * it would be told of; the worst decides. For creation and approval. FALSE with an error for a word
+ * that the policy does not have. */
+gboolean disclose_judge_watch(const struct disclose_gate *gate, const struct disclose_agency *agency,
+                              custody_kinds kinds, gint64 now_at_us, struct policy_request *request,
+                              struct policy_decision *decision, GError **error);
 
 #endif

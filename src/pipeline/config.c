@@ -16,7 +16,7 @@ struct yaml_schedule {
     char *remind, *give_up;
 };
 struct yaml_config {
-    char *name, *base_url, *listen, *operator_email, *drop_settle;
+    char *name, *base_url, *listen, *operator_email, *drop_settle, *policy, *recipients, *jurisdiction;
     struct yaml_mail *mail;
     struct yaml_schedule *schedule;
 };
@@ -49,6 +49,9 @@ static const cyaml_schema_field_t config_fields[] = {
     TEXT("listen", yaml_config, listen),
     TEXT("operator_email", yaml_config, operator_email),
     TEXT("drop_settle", yaml_config, drop_settle),
+    TEXT("policy", yaml_config, policy),
+    TEXT("recipients", yaml_config, recipients),
+    TEXT("jurisdiction", yaml_config, jurisdiction),
     CYAML_FIELD_MAPPING_PTR("mail", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct yaml_config, mail,
                             mail_fields),
     CYAML_FIELD_MAPPING_PTR("schedule", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct yaml_config,
@@ -150,6 +153,9 @@ struct site_config *site_config_parse(const char *text, gsize n, const char *nam
     config->base_url = or_default(yaml->base_url, "http://127.0.0.1:8700");
     config->operator_email = given(yaml->operator_email);
     config->drop_settle_us = 5 * SECOND_US;
+    config->policy = or_default(yaml->policy, "baseline");
+    config->recipients = given(yaml->recipients);
+    config->jurisdiction = or_default(yaml->jurisdiction, "local");
     gboolean ok = take_listen(&source, yaml->listen, config, error) &&
                   take_mail(&source, yaml->mail, config, error) &&
                   take_schedule(&source, yaml->schedule, config, error) &&
@@ -169,10 +175,11 @@ struct site_config *site_config_parse(const char *text, gsize n, const char *nam
 void site_config_free(struct site_config *config) {
     if (!config)
         return;
-    char *const owned[] = {config->name,           config->base_url,  config->listen_address,
-                           config->operator_email, config->maildir,   config->smtp_url,
-                           config->smtp_ca_file,   config->smtp_user, config->smtp_password_file,
-                           config->from_address,   config->from_name};
+    char *const owned[] = {config->name,           config->base_url,    config->listen_address,
+                           config->operator_email, config->maildir,     config->smtp_url,
+                           config->smtp_ca_file,   config->smtp_user,   config->smtp_password_file,
+                           config->from_address,   config->from_name,   config->policy,
+                           config->recipients,     config->jurisdiction};
     for (guint i = 0; i < G_N_ELEMENTS(owned); i++)
         g_free(owned[i]);
     g_free(config);

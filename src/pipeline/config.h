@@ -20,6 +20,9 @@ struct site_config {
     guint senders; /* connections to the mail server */
     struct deliver_schedule schedule;
     gint64 drop_settle_us;
+    char *policy;       /* a shipped profile, or a folder in the site's folder */
+    char *recipients;   /* a recipients file in the site's folder; NULL: none */
+    char *jurisdiction; /* whose jails the site serves, a word of the policy */
 };
 
 struct site_config *site_config_parse(const char *text, gsize n, const char *name, GError **error);

@@ -85,7 +85,9 @@ static char *display_name(const struct store_alert_facts *facts) {
     return g_string_free(title, FALSE);
 }
 
-static struct permit *ask_for_permit(struct job *job, struct policy_decision *decision) {
+static struct permit *ask_for_permit(struct job *job, const struct disclose_gate *gate,
+                                     struct policy_decision *decision) {
+    struct policy_request request;
     const struct store_alert_facts *f = &job->facts;
     const struct feed_facility *place = feed_mapping_facility_by_id(job->mapping, f->facility_id);
     g_autofree char *name = display_name(f);
@@ -102,8 +104,11 @@ static struct permit *ask_for_permit(struct job *job, struct policy_decision *de
         .occurred_at_us = f->occurred_at_us,
         .occurred_on_date = f->occurred_on_date,
         .observed_at_us = f->observed_at_us};
-    return disclose_alert(&facts, (enum match_reason)job->alert->reason,
-                          job->row->registration.language, decision);
+    const struct disclose_recipient recipient = {.reason = (enum match_reason)job->alert->reason,
+                                                 .is_role_verified =
+                                                     job->row->registration.is_role_verified,
+                                                 .language = job->row->registration.language};
+    return disclose_alert(gate, &facts, &recipient, site_now(job->sender->site), &request, decision);
 }
 
 /* Opens the contact: the wrapped key from its own file, then the box. */
@@ -302,12 +307,14 @@ static void work(gpointer data, gpointer context) {
     struct outcome outcome = {.job = job};
     struct policy_decision decision;
     struct permit *permit = NULL;
+    struct disclose_gate *gate = NULL;
     g_autofree char *answer = NULL;
     g_autoptr(GError) problem = NULL;
     (void)context;
 
     gboolean is_alert = job->alert->purpose == PURPOSE_ALERT;
-    if (!store_read(job->sender->site->store, read_job, job, &problem)) {
+    if (!(gate = site_gate(job->sender->site, &problem)) ||
+        !store_read(job->sender->site->store, read_job, job, &problem)) {
         note_result(job, DELIVER_TRY_LATER, problem->message, &outcome);
     } else if (job->alert->purpose == PURPOSE_PAGE && !job->sender->site->config->operator_email) {
         close_without_sending(job, ALERT_SENT, "", &outcome);
@@ -317,13 +324,16 @@ static void work(gpointer data, gpointer context) {
     } else if (is_alert &&
                !watch_registration_is_active(&job->row->registration, site_now(job->sender->site))) {
         close_without_sending(job, ALERT_ENDED, "the registration has ended", &outcome);
-    } else if (is_alert && !(permit = ask_for_permit(job, &decision))) {
-        close_without_sending(job, ALERT_WITHHELD, decision.citation, &outcome);
+    } else if (is_alert && !(permit = ask_for_permit(job, gate, &decision))) {
+        close_without_sending(job, ALERT_WITHHELD,
+                              policy_decision_citation(disclose_gate_policy(gate), &decision),
+                              &outcome);
     } else {
         enum deliver_result result = hand_over(job, permit, &answer);
         note_result(job, result, answer, &outcome);
     }
     finish_job(job, &outcome);
+    disclose_gate_unref(gate);
     permit_free(permit);
     job_free(job);
 }

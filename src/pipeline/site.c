@@ -126,6 +126,7 @@ struct site *site_open(const char *dir, GError **error) {
 void site_close(struct site *site) {
     if (!site)
         return;
+    disclose_gate_unref(site->gate);
     store_close(site->store);
     store_keys_close(site->keys);
     seal_public_free(site->contact_public);
@@ -147,6 +148,38 @@ struct feed_mapping *site_mapping(struct site *site, const char *feed_id, const 
         feed_mapping_ref(mapping);
     g_mutex_unlock(&site->mutex);
     return mapping;
+}
+
+static struct disclose_gate *load_gate(const struct site *site, GError **error) {
+    const struct site_config *c = site->config;
+    g_autofree char *folder = site_path(site, c->policy);
+    g_autofree char *recipients = c->recipients ? site_path(site, c->recipients) : NULL;
+    struct policy *policy =
+        policy_load(g_file_test(folder, G_FILE_TEST_IS_DIR) ? folder : c->policy, recipients, error);
+    return policy ? disclose_gate_new(policy, c->jurisdiction, error) : NULL;
+}
+
+struct disclose_gate *site_gate(struct site *site, GError **error) {
+    g_mutex_lock(&site->mutex);
+    if (!site->gate)
+        site->gate = load_gate(site, error);
+    struct disclose_gate *gate = site->gate ? disclose_gate_ref(site->gate) : NULL;
+    g_mutex_unlock(&site->mutex);
+    return gate;
+}
+
+gboolean site_reload_policy(struct site *site, gboolean *is_new, GError **error) {
+    struct disclose_gate *gate = load_gate(site, error), *old;
+    if (!gate)
+        return FALSE;
+    g_mutex_lock(&site->mutex);
+    old = site->gate;
+    *is_new = !old || memcmp(policy_id(disclose_gate_policy(old)),
+                             policy_id(disclose_gate_policy(gate)), POLICY_ID_BYTES) != 0;
+    site->gate = gate;
+    g_mutex_unlock(&site->mutex);
+    disclose_gate_unref(old);
+    return TRUE;
 }
 
 void site_mac(const struct site *site, const char *purpose, const char *id, guint8 mac[32]) {

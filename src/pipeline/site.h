@@ -7,13 +7,14 @@
  *   keys/site.key         secrets for links, codes and contact hashes
  *   mail/                 a Maildir, with the default transport
  *
- * Used by: pipeline, web, cli. Includes: base, store, pipeline/config.h. */
+ * Used by: pipeline, web, cli. Includes: base, disclose, store, pipeline/config.h. */
 #ifndef PIPELINE_SITE_H
 #define PIPELINE_SITE_H
 
 #include "base/random.h"
 #include "base/seal.h"
 #include "base/time.h"
+#include "disclose/disclose.h"
 #include "feed/mapping.h"
 #include "pipeline/config.h"
 #include "store/store.h"
@@ -29,6 +30,7 @@ struct site {
     const struct base_clock *clock;
     const struct base_random *random;
     GMutex mutex;
+    struct disclose_gate *gate; /* NULL until somebody asks for it */
     GHashTable *mappings; /* YAML text → struct feed_mapping: parsed once, read for every event */
 };
 
@@ -45,6 +47,13 @@ char *site_path(const struct site *site, const char *path);
 /* The mapping that a feed was added with. Give it back with feed_mapping_free. */
 struct feed_mapping *site_mapping(struct site *site, const char *feed_id, const char *yaml,
                                   GError **error);
+
+/* The gate of the policy that site.yaml names, loaded and proved once. NULL with an error when it
+ * cannot be read or breaks a guarantee. Transfer full. */
+struct disclose_gate *site_gate(struct site *site, GError **error);
+/* Reads the policy's files again. A broken policy is refused, and the one in force stays. `is_new`
+ * tells whether anything changed. */
+gboolean site_reload_policy(struct site *site, gboolean *is_new, GError **error);
 
 static inline gint64 site_now(const struct site *site) {
     return base_clock_now(site->clock);

@@ -1,0 +1,113 @@
+/* One request to a decision: three rows of bit sets and their conjunction, then the hops. */
+#include <string.h>
+
+#include "policy/policy_private.h"
+
+guint policy_slice_of(const struct policy *policy, gint32 day) {
+    guint i = policy->slices->len - 1;
+    while (i > 0 && slice_at(policy, i)->day > day)
+        i--;
+    return i;
+}
+
+static gboolean deny(struct policy_decision *decision, guint rule) {
+    decision->is_permitted = FALSE;
+    decision->fields = decision->obligations = 0;
+    decision->rule = rule;
+    return FALSE;
+}
+
+void policy_decide_directly(const struct policy *policy, const struct slice *slice, const guint8 *value,
+                            struct policy_decision *decision) {
+    const guint words = policy->n_words, first_permit = policy->n_forbids + policy->n_limits;
+    const guint64 *who =
+        slice->who +
+        (value[POLICY_RECIPIENT] * policy->n_values[POLICY_PURPOSE] + value[POLICY_PURPOSE]) * words;
+    const guint64 *what =
+        slice->what +
+        (value[POLICY_BASIS] * policy->n_values[POLICY_DATA] + value[POLICY_DATA]) * words;
+    const guint64 *where = slice->where + where_of(policy, value) * words;
+    guint32 withheld = 0;
+    guint limit = POLICY_NONE;
+
+    *decision = (struct policy_decision){.rule = POLICY_NONE, .hop = POLICY_NONE, .unmet = POLICY_NONE};
+    for (guint w = 0; w < words; w++) {
+        for (guint64 m = who[w] & what[w] & where[w]; m; m &= m - 1) {
+            const guint i = w * 64 + (guint)__builtin_ctzll(m);
+            const struct rule *rule = rule_at(policy, i);
+            if (i < policy->n_forbids) {
+                deny(decision, i);
+                return;
+            }
+            if (i < first_permit) {
+                withheld |= rule->fields;
+                limit = i;
+                continue;
+            }
+            if (decision->rule == POLICY_NONE)
+                decision->rule = i;
+            decision->fields |= rule->fields;
+            decision->obligations |= rule->obligations;
+        }
+    }
+    if (decision->rule == POLICY_NONE)
+        return;
+    const guint32 unmet = decision->obligations & ~policy->can_meet;
+    decision->fields &= ~withheld;
+    if (!decision->fields) {
+        deny(decision, limit);
+    } else if (unmet) {
+        decision->unmet = (guint)__builtin_ctz(unmet);
+        deny(decision, decision->rule);
+    } else {
+        decision->is_permitted = TRUE;
+    }
+}
+
+void policy_decide_in(const struct policy *policy, const struct slice *slice, const guint8 *value,
+                      struct policy_decision *decision) {
+    policy_decide_directly(policy, slice, value, decision);
+    if (!decision->is_permitted)
+        return;
+    const struct downstream *d =
+        slice->downstream +
+        (value[POLICY_RECIPIENT] * policy->n_values[POLICY_DATA] + value[POLICY_DATA]) *
+            policy->n_where +
+        where_of(policy, value);
+    decision->hop = d->hop;
+    decision->fields &= d->fields;
+    decision->obligations |= d->obligations;
+    if (d->hop != POLICY_NONE)
+        deny(decision, d->rule);
+    else if (!decision->fields)
+        deny(decision, decision->rule);
+}
+
+void policy_decide(const struct policy *policy, const struct policy_request *request,
+                   struct policy_decision *decision) {
+    policy_decide_in(policy, slice_at(policy, policy_slice_of(policy, request->day)), request->value,
+                     decision);
+}
+
+void policy_decide_via(const struct policy *policy, const struct policy_request *request,
+                       const guint *via, guint n_via, struct policy_decision *decision,
+                       guint *denied_via) {
+    *denied_via = POLICY_NONE;
+    policy_decide(policy, request, decision);
+    for (guint i = 0; i < n_via && decision->is_permitted; i++) {
+        struct policy_request hand = *request;
+        struct policy_decision its;
+        hand.value[POLICY_RECIPIENT] = (guint8)via[i];
+        policy_decide(policy, &hand, &its);
+        its.fields &= decision->fields;
+        its.obligations |= decision->obligations;
+        if (!its.is_permitted || !its.fields) {
+            its.is_permitted = FALSE;
+            its.fields = its.obligations = 0;
+            *denied_via = via[i];
+        } else {
+            its.rule = decision->rule;
+        }
+        *decision = its;
+    }
+}

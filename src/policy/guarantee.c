@@ -1,0 +1,287 @@
+/* Every point of the domain, in every slice of dates, against every guarantee.
+ *
+ * Plain enumeration: nothing is sampled and nothing is argued by symmetry. What makes it quick is
+ * that guarantees are bits in three tables, as rules are, so a point that no guarantee speaks of, or
+ * that a guarantee of denial finds denied, costs a few instructions. */
+#include <string.h>
+
+#include "base/error.h"
+#include "policy/policy_private.h"
+
+/* Guarantees and their exceptions as bits, one table an attribute triple, as in struct slice. */
+struct tables {
+    guint64 *who, *what, *where;
+};
+
+struct search {
+    const struct policy *policy;
+    const struct slice *slice;
+    struct tables promises, exceptions;
+    guint64 never, always, oblige;        /* sets of guarantees */
+    guint64 owner[POLICY_MAX_GUARANTEES]; /* the guarantee that an exception belongs to */
+    guint64 smallest[POLICY_MAX_GUARANTEES];
+    struct policy_breach found[POLICY_MAX_GUARANTEES];
+};
+
+static const struct guarantee *guarantee_at(const struct policy *policy, guint i) {
+    return policy->guarantees->pdata[i];
+}
+
+static void tables_new(struct tables *t, const struct policy *policy) {
+    const guint *n = policy->n_values;
+    t->who = g_new0(guint64, n[POLICY_RECIPIENT] * n[POLICY_PURPOSE]);
+    t->what = g_new0(guint64, n[POLICY_BASIS] * n[POLICY_DATA]);
+    t->where = g_new0(guint64, policy->n_where);
+}
+
+static void tables_free(struct tables *t) {
+    g_free(t->who);
+    g_free(t->what);
+    g_free(t->where);
+}
+
+static void tables_add(struct tables *t, const struct policy *policy, const struct condition *c,
+                       guint bit) {
+    const guint *n = policy->n_values;
+    const guint64 mask = (guint64)1 << bit;
+    for (guint r = 0; r < n[POLICY_RECIPIENT]; r++)
+        for (guint p = 0; p < n[POLICY_PURPOSE]; p++)
+            if (condition_holds(c, POLICY_RECIPIENT, r) && condition_holds(c, POLICY_PURPOSE, p))
+                t->who[r * n[POLICY_PURPOSE] + p] |= mask;
+    for (guint b = 0; b < n[POLICY_BASIS]; b++)
+        for (guint d = 0; d < n[POLICY_DATA]; d++)
+            if (condition_holds(c, POLICY_BASIS, b) && condition_holds(c, POLICY_DATA, d))
+                t->what[b * n[POLICY_DATA] + d] |= mask;
+    guint64 *row = t->where;
+    for (guint m = 0; m < n[POLICY_MODE]; m++)
+        for (guint f = 0; f < n[POLICY_FLAG]; f++)
+            for (guint j = 0; j < n[POLICY_JURISDICTION]; j++, row++)
+                if (condition_holds(c, POLICY_MODE, m) && condition_holds(c, POLICY_FLAG, f) &&
+                    condition_holds(c, POLICY_JURISDICTION, j))
+                    *row |= mask;
+}
+
+static void search_begin(struct search *s, const struct policy *policy, const struct slice *slice) {
+    guint n_exceptions = 0;
+    s->policy = policy;
+    s->slice = slice;
+    s->never = s->always = s->oblige = 0;
+    tables_new(&s->promises, policy);
+    tables_new(&s->exceptions, policy);
+    for (guint i = 0; i < policy->guarantees->len; i++) {
+        const struct guarantee *g = guarantee_at(policy, i);
+        const guint64 bit = (guint64)1 << i;
+        for (guint x = 0; x < g->unless->len; x++, n_exceptions++) {
+            s->owner[n_exceptions] = bit;
+            tables_add(&s->exceptions, policy, &g_array_index(g->unless, struct condition, x),
+                       n_exceptions);
+        }
+        if (slice->day < g->from || slice->day >= g->until)
+            continue;
+        tables_add(&s->promises, policy, &g->when, i);
+        *(g->promise == PROMISE_NEVER    ? &s->never
+          : g->promise == PROMISE_ALWAYS ? &s->always
+                                         : &s->oblige) |= bit;
+    }
+}
+
+/* ── One point ─────────────────────────────────────────────────────────────────────────────────── */
+
+static gboolean breaks(const struct guarantee *g, const struct policy_decision *decision) {
+    switch (g->promise) {
+    case PROMISE_NEVER:
+        return decision->is_permitted && (!g->fields || (decision->fields & g->fields) != 0);
+    case PROMISE_ALWAYS: return !decision->is_permitted || (g->fields & ~decision->fields) != 0;
+    case PROMISE_OBLIGE:
+    default: return decision->is_permitted && (g->obligations & ~decision->obligations) != 0;
+    }
+}
+
+/* The order of counterexamples: fewest flags, then earliest in the vocabularies. */
+static guint64 size_of(const guint8 *value) {
+    guint64 size = (guint64)__builtin_popcount(value[POLICY_FLAG]);
+    for (guint a = 0; a < POLICY_N_ATTRIBUTES; a++)
+        size = size << 8 | value[a];
+    return size;
+}
+
+static void judge_point(struct search *s, const guint8 *value, guint64 promises) {
+    struct policy_decision decision;
+    policy_decide_in(s->policy, s->slice, value, &decision);
+    for (; promises; promises &= promises - 1) {
+        const guint i = (guint)__builtin_ctzll(promises);
+        struct policy_breach *breach = &s->found[i];
+        if (!breaks(guarantee_at(s->policy, i), &decision) ||
+            (breach->guarantee && s->smallest[i] <= size_of(value)))
+            continue;
+        breach->guarantee = guarantee_at(s->policy, i)->id;
+        s->smallest[i] = size_of(value);
+        memcpy(breach->request.value, value, sizeof breach->request.value);
+        breach->request.day = s->slice->day;
+        breach->decision = decision;
+    }
+}
+
+/* The innermost walk: every mode, set of flags and jurisdiction of one who and what. `promises` and
+ * `exceptions` are what the outer attributes leave. */
+static void judge_row(struct search *s, guint8 *value, const guint64 *rules, guint64 promises,
+                      guint64 exceptions) {
+    const struct policy *policy = s->policy;
+    const guint words = policy->n_words, first_permit = policy->n_forbids + policy->n_limits;
+    const guint64 *where = s->slice->where;
+    for (guint i = 0; i < policy->n_where; i++, where += words) {
+        guint64 due = promises & s->promises.where[i];
+        for (guint64 x = exceptions & s->exceptions.where[i]; x; x &= x - 1)
+            due &= ~s->owner[__builtin_ctzll(x)];
+        if (!due)
+            continue;
+        gboolean may_permit = FALSE, is_forbidden = FALSE;
+        for (guint w = 0; w < words; w++) {
+            const guint64 m = rules[w] & where[w];
+            const guint low = w * 64;
+            const guint64 forbids = policy->n_forbids >= low + 64 ? G_MAXUINT64
+                                    : policy->n_forbids > low
+                                        ? ((guint64)1 << (policy->n_forbids - low)) - 1
+                                        : 0;
+            const guint64 before = first_permit >= low + 64 ? G_MAXUINT64
+                                   : first_permit > low     ? ((guint64)1 << (first_permit - low)) - 1
+                                                            : 0;
+            is_forbidden |= (m & forbids) != 0;
+            may_permit |= (m & ~before) != 0;
+        }
+        if (!(due & s->always) && (is_forbidden || !may_permit))
+            continue; /* denied, which breaks no `never` and obliges to nothing */
+        const guint n_f = policy->n_values[POLICY_FLAG], n_j = policy->n_values[POLICY_JURISDICTION];
+        value[POLICY_JURISDICTION] = (guint8)(i % n_j);
+        value[POLICY_FLAG] = (guint8)(i / n_j % n_f);
+        value[POLICY_MODE] = (guint8)(i / n_j / n_f);
+        judge_point(s, value, due);
+    }
+}
+
+static void judge_all(struct search *s) {
+    const guint *n = s->policy->n_values, words = s->policy->n_words;
+    guint8 value[POLICY_N_ATTRIBUTES];
+    guint64 rules[RULE_WORDS];
+    for (guint wp = 0; wp < n[POLICY_RECIPIENT] * n[POLICY_PURPOSE]; wp++) {
+        value[POLICY_RECIPIENT] = (guint8)(wp / n[POLICY_PURPOSE]);
+        value[POLICY_PURPOSE] = (guint8)(wp % n[POLICY_PURPOSE]);
+        for (guint bd = 0; bd < n[POLICY_BASIS] * n[POLICY_DATA]; bd++) {
+            value[POLICY_BASIS] = (guint8)(bd / n[POLICY_DATA]);
+            value[POLICY_DATA] = (guint8)(bd % n[POLICY_DATA]);
+            for (guint w = 0; w < words; w++)
+                rules[w] = s->slice->who[wp * words + w] & s->slice->what[bd * words + w];
+            judge_row(s, value, rules, s->promises.who[wp] & s->promises.what[bd],
+                      s->exceptions.who[wp] & s->exceptions.what[bd]);
+        }
+    }
+}
+
+/* ── The whole ─────────────────────────────────────────────────────────────────────────────────── */
+
+static gboolean still_breaks(const struct policy *policy, const struct guarantee *g,
+                             const struct policy_request *request) {
+    struct policy_decision decision;
+    if (!condition_holds_at(&g->when, request->value))
+        return FALSE;
+    for (guint x = 0; x < g->unless->len; x++)
+        if (condition_holds_at(&g_array_index(g->unless, struct condition, x), request->value))
+            return FALSE;
+    policy_decide(policy, request, &decision);
+    return breaks(g, &decision);
+}
+
+/* Says which attributes of the counterexample do not matter. */
+static void generalize(const struct policy *policy, const struct guarantee *g,
+                       struct policy_breach *breach) {
+    for (guint a = 0; a < POLICY_N_ATTRIBUTES; a++) {
+        struct policy_request other = breach->request;
+        breach->any[a] = TRUE;
+        for (guint v = 0; v < policy->n_values[a] && breach->any[a]; v++) {
+            other.value[a] = (guint8)v;
+            breach->any[a] = still_breaks(policy, g, &other);
+        }
+    }
+}
+
+/* The earliest slice's counterexample stands. */
+static void keep_found(const struct policy *policy, struct search *s, struct policy_check *check,
+                       gboolean *is_known) {
+    for (guint i = 0; i < policy->guarantees->len; i++) {
+        struct policy_breach *breach = &s->found[i];
+        const struct guarantee *g = guarantee_at(policy, i);
+        if (!breach->guarantee || is_known[i])
+            continue;
+        is_known[i] = TRUE;
+        breach->promise = g->words;
+        breach->file = g->file;
+        generalize(policy, g, breach);
+        g_array_append_val(check->breaches, *breach);
+    }
+}
+
+static gint by_guarantee(gconstpointer a, gconstpointer b) {
+    const struct policy_breach *x = a, *y = b;
+    return strcmp(x->guarantee, y->guarantee);
+}
+
+static void add_notes(const struct policy *policy, struct policy_check *check) {
+    for (guint i = 0; i < policy->rules->len; i++) {
+        const guint32 unmet = rule_at(policy, i)->obligations & ~policy->can_meet;
+        if (unmet)
+            g_ptr_array_add(
+                check->notes,
+                g_strdup_printf("%s: the permit \"%s\" obliges to \"%s\", which this "
+                                "program cannot do: it will deny",
+                                rule_at(policy, i)->file, rule_at(policy, i)->id,
+                                policy_word(policy, POLICY_OBLIGATION, (guint)__builtin_ctz(unmet))));
+    }
+    if (!policy->guarantees->len)
+        g_ptr_array_add(check->notes, g_strdup("there are no guarantees: nothing was proved"));
+}
+
+gboolean policy_check(const struct policy *policy, struct policy_check *check) {
+    gboolean is_known[POLICY_MAX_GUARANTEES] = {FALSE};
+    guint64 points = policy->n_where;
+    for (guint a = POLICY_RECIPIENT; a <= POLICY_DATA; a++)
+        points *= policy->n_values[a];
+    *check = (struct policy_check){.n_points = points * policy->slices->len,
+                                   .n_slices = policy->slices->len,
+                                   .n_guarantees = policy->guarantees->len,
+                                   .breaches = g_array_new(FALSE, FALSE, sizeof(struct policy_breach)),
+                                   .notes = g_ptr_array_new_with_free_func(g_free)};
+    for (guint i = 0; i < policy->slices->len; i++) {
+        struct search *s = g_new0(struct search, 1);
+        search_begin(s, policy, slice_at(policy, i));
+        judge_all(s);
+        keep_found(policy, s, check, is_known);
+        tables_free(&s->promises);
+        tables_free(&s->exceptions);
+        g_free(s);
+    }
+    g_array_sort(check->breaches, by_guarantee);
+    add_notes(policy, check);
+    return check->breaches->len == 0;
+}
+
+void policy_check_clear(struct policy_check *check) {
+    g_array_unref(check->breaches);
+    g_ptr_array_unref(check->notes);
+}
+
+gboolean policy_require(const struct policy *policy, GError **error) {
+    struct policy_check check;
+    gboolean ok = policy_check(policy, &check);
+    if (!ok) {
+        const struct policy_breach *b = &g_array_index(check.breaches, struct policy_breach, 0);
+        g_autofree char *request = policy_request_format(policy, &b->request);
+        g_set_error(error, BASE_ERROR, BASE_ERROR_INPUT,
+                    "%s: the policy breaks the guarantee \"%s\" (%s). Counterexample: %s is %s by %s. "
+                    "`tocsin policy check` shows all",
+                    b->file, b->guarantee, b->promise, request,
+                    b->decision.is_permitted ? "permitted" : "denied",
+                    policy_decision_rule(policy, &b->decision));
+    }
+    policy_check_clear(&check);
+    return ok;
+}

@@ -1,0 +1,141 @@
+/* What the files of this folder share: a policy as read, and as compiled. See policy.h. */
+#ifndef POLICY_POLICY_PRIVATE_H
+#define POLICY_POLICY_PRIVATE_H
+
+#include "policy/policy.h"
+
+#define POLICY_MAX_WORDS 256 /* of a kind; a request carries them in a byte */
+#define POLICY_MAX_FLAGS 6   /* with `unknown` */
+#define POLICY_MAX_RULES 512
+#define POLICY_MAX_GUARANTEES 64 /* and as many exceptions: one bit each */
+#define RULE_WORDS (POLICY_MAX_RULES / 64)
+#define DAY_FIRST 1 /* Julian days; a rule without `from` is as old as that */
+#define DAY_NEVER G_MAXINT32
+
+struct word {
+    char *word, *means;
+};
+
+/* A condition: for each attribute the set of values for which it holds. */
+struct condition {
+    guint64 holds[POLICY_N_ATTRIBUTES][POLICY_MAX_WORDS / 64];
+};
+
+struct rule {
+    char *id, *citation, *file;
+    gboolean is_permit;
+    gint32 from, until; /* Julian days, [from, until) */
+    struct condition when;
+    guint32 fields, obligations;
+};
+
+enum promise { PROMISE_NEVER, PROMISE_ALWAYS, PROMISE_OBLIGE };
+
+struct guarantee {
+    char *id, *words, *file;
+    enum promise promise;
+    gint32 from, until;
+    struct condition when;
+    GArray *unless;              /* struct condition */
+    guint32 fields, obligations; /* never: these fields; oblige: these obligations */
+};
+
+/* Leave to pass data on. */
+struct edge {
+    guint from_party, to_party; /* recipients */
+    guint8 basis;
+    guint32 data; /* bit i: word i of POLICY_DATA */
+    gint32 from, until;
+    char *document;
+};
+
+struct party {
+    guint8 class;
+    guint32 uses; /* bit i: purposes for which it uses what it gets */
+    char *contract;
+};
+
+/* One who may get the data in the end, as a chain of agreements allows. */
+struct hop {
+    guint edge;    /* the last step */
+    guint earlier; /* the hop before it; POLICY_NONE: the asked recipient's own edge */
+};
+
+/* What the hops after a recipient leave of a disclosure. */
+struct downstream {
+    guint32 hop;  /* the first that is denied; POLICY_NONE */
+    guint32 rule; /* that denies it */
+    guint32 fields, obligations;
+};
+
+/* One span of dates in which nothing begins or ends. Rules are bits, in the order of policy->rules:
+ * forbids, then forbids of single fields, then permits. Attributes are taken together in three
+ * tables, so that a decision is three rows and their conjunction. */
+struct slice {
+    gint32 day;
+    guint64 *who;                  /* [recipient][purpose][words] */
+    guint64 *what;                 /* [basis][data][words] */
+    guint64 *where;                /* [mode][flags][jurisdiction][words] */
+    GArray *hops;                  /* struct hop */
+    struct downstream *downstream; /* [recipient][data][mode][flags][jurisdiction] */
+};
+
+struct policy {
+    gint refs;
+    guint8 id[POLICY_ID_BYTES];
+    GArray *words[POLICY_N_WORD_KINDS]; /* struct word */
+    guint n_classes;
+    GPtrArray *rules;                    /* struct rule, ordered as above */
+    GPtrArray *guarantees;               /* struct guarantee */
+    GArray *parties;                     /* struct party; recipient n_classes + i */
+    GArray *edges;                       /* struct edge */
+    guint n_forbids, n_limits;           /* the first forbid everything, the next forbid fields */
+    guint n_words;                       /* 64-bit words that hold all rules */
+    guint n_values[POLICY_N_ATTRIBUTES]; /* of the flags: sets */
+    guint n_where;
+    guint32 can_meet; /* obligations */
+    GArray *slices;   /* struct slice */
+};
+
+static inline struct rule *rule_at(const struct policy *policy, guint i) {
+    return policy->rules->pdata[i];
+}
+
+static inline struct slice *slice_at(const struct policy *policy, guint i) {
+    return &g_array_index(policy->slices, struct slice, i);
+}
+
+static inline gboolean condition_holds(const struct condition *c, enum policy_word_kind attribute,
+                                       guint value) {
+    return (c->holds[attribute][value / 64] >> (value % 64)) & 1;
+}
+
+/* Where a mode, a set of flags and a jurisdiction stand in the third table. */
+static inline guint where_of(const struct policy *policy, const guint8 *value) {
+    return ((guint)value[POLICY_MODE] * policy->n_values[POLICY_FLAG] + value[POLICY_FLAG]) *
+               policy->n_values[POLICY_JURISDICTION] +
+           value[POLICY_JURISDICTION];
+}
+
+static inline gboolean condition_holds_at(const struct condition *c, const guint8 *value) {
+    for (guint a = 0; a < POLICY_N_ATTRIBUTES; a++)
+        if (!condition_holds(c, a, value[a]))
+            return FALSE;
+    return TRUE;
+}
+
+/* document.c: what a rules file extends, "" for nothing; NULL with an error. Transfer full. */
+char *policy_text_extends(const char *name, const char *text, gsize n, GError **error);
+
+/* compile.c: fills slices, tables and downstream from the rest. */
+void policy_compile(struct policy *policy);
+void policy_slices_free(struct policy *policy);
+
+/* decide.c: the slice of a day; and a decision on the request alone, without the hops. */
+guint policy_slice_of(const struct policy *policy, gint32 day);
+void policy_decide_directly(const struct policy *policy, const struct slice *slice, const guint8 *value,
+                            struct policy_decision *decision);
+void policy_decide_in(const struct policy *policy, const struct slice *slice, const guint8 *value,
+                      struct policy_decision *decision);
+
+#endif
