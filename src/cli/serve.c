@@ -6,6 +6,7 @@
 #include "cli/cli.h"
 #include "pipeline/sender.h"
 #include "pipeline/watcher.h"
+#include "pipeline/witness.h"
 #include "web/server.h"
 
 #define LOOK_EVERY_MS 1000
@@ -21,8 +22,22 @@ static gboolean look(gpointer watcher) {
     return G_SOURCE_CONTINUE;
 }
 
+/* A policy that breaks a guarantee is refused, and the one in force stays. */
+static gboolean reload(gpointer data) {
+    struct site *site = data;
+    gboolean is_new = FALSE;
+    g_autoptr(GError) error = NULL;
+    if (!site_reload_policy(site, &is_new, &error) || (is_new && !logbook_policy(site, &error)))
+        log_line("error", "the policy was not reloaded; the one in force stays", "problem",
+                 error->message, NULL);
+    else
+        log_line("info", is_new ? "policy reloaded" : "policy unchanged", NULL);
+    return G_SOURCE_CONTINUE;
+}
+
 static void run_until_stopped(struct site *site, guint port, GMainLoop *loop) {
     struct watcher *watcher = watcher_new(site);
+    struct witness_client *witnesses = witness_client_start(site);
     g_autofree char *url = web_console_url(site, port);
     g_autofree char *address = g_strdup_printf("%s:%u", site->config->listen_address, port);
 
@@ -34,6 +49,7 @@ static void run_until_stopped(struct site *site, guint port, GMainLoop *loop) {
     g_main_loop_run(loop);
     sd_notify(0, "STOPPING=1");
     log_line("info", "stopping", NULL);
+    witness_client_stop(witnesses);
     watcher_free(watcher);
 }
 
@@ -46,7 +62,8 @@ static int run(struct cli *cli, int argc, char **argv) {
     if (!cli_parse(
             cli, "serve", "Takes feeds, sends alerts and answers on HTTP until it is stopped.",
             "Logs go to standard error, one JSON object a line, never with a name or a contact.\n"
-            "Ends cleanly on SIGTERM and SIGINT; whatever was under way is finished or tried again.",
+            "Reads the policy again on SIGHUP. Ends cleanly on SIGTERM and SIGINT; whatever was under "
+            "way is finished or tried again.",
             entries, &argc, &argv, 0, 0, &status))
         return status;
     struct site *site = cli_site(cli, &status);
@@ -56,6 +73,7 @@ static int run(struct cli *cli, int argc, char **argv) {
     g_autoptr(GMainLoop) loop = g_main_loop_new(NULL, FALSE);
     g_unix_signal_add(SIGTERM, stop, loop);
     g_unix_signal_add(SIGINT, stop, loop);
+    g_unix_signal_add(SIGHUP, reload, site);
     struct sender *sender = sender_start(site, NULL, NULL, &error);
     struct web_server *server = sender ? web_server_start(site, (guint)MAX(port, 0), &error) : NULL;
     if (server)

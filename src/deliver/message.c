@@ -201,8 +201,14 @@ GBytes *deliver_alert_message(const struct permit *permit, const struct deliver_
               envelope->confirm_url);
     g_autofree char *repeat = text_fill(say(body.language, MESSAGE_CONFIRM_REPEAT), parts, FALSE);
     paragraph(&body, repeat);
-    link_line(&body, say(body.language, MESSAGE_STOP), say(body.language, MESSAGE_STOP_LINK),
-              envelope->stop_url);
+    if (envelope->stop_url)
+        link_line(&body, say(body.language, MESSAGE_STOP), say(body.language, MESSAGE_STOP_LINK),
+                  envelope->stop_url);
+    if (envelope->receipt) {
+        const char *const where[] = {"receipt", envelope->receipt, NULL};
+        g_autofree char *receipt = text_fill(say(body.language, MESSAGE_RECEIPT), where, FALSE);
+        paragraph(&body, receipt);
+    }
     return finish(&body, say(body.language, MESSAGE_SUBJECT), envelope);
 }
 

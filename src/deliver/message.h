@@ -19,7 +19,8 @@ struct deliver_envelope {
     guint reminder;       /* 0: the first. A reminder is a message of its own that refers to it: mail
                              programs drop a second one with the same Message-ID */
     gint64 date_at_us;
-    const char *confirm_url, *stop_url;
+    const char *confirm_url, *stop_url; /* stop_url NULL: it cannot be stopped by a link */
+    const char *receipt;                /* where an agency's notice stands in the ledger; NULL: none */
     guint remind_minutes, give_up_hours;
 };
 

@@ -15,8 +15,15 @@ struct yaml_schedule {
     unsigned retry_count;
     char *remind, *give_up;
 };
+struct yaml_witness {
+    char *url, *key;
+};
 struct yaml_config {
     char *name, *base_url, *listen, *operator_email, *drop_settle, *policy, *recipients, *jurisdiction;
+    struct yaml_witness *witnesses;
+    unsigned witnesses_count;
+    char **witness_for;
+    unsigned witness_for_count;
     struct yaml_mail *mail;
     struct yaml_schedule *schedule;
 };
@@ -43,6 +50,14 @@ static const cyaml_schema_field_t schedule_fields[] = {
                          &text_entry, 1, SCHEDULE_MOST_RETRIES),
     TEXT("remind_every", yaml_schedule, remind), TEXT("give_up_after", yaml_schedule, give_up),
     CYAML_FIELD_END};
+static const cyaml_schema_field_t witness_fields[] = {
+    CYAML_FIELD_STRING_PTR("url", CYAML_FLAG_POINTER, struct yaml_witness, url, 1, 300),
+    CYAML_FIELD_STRING_PTR("key", CYAML_FLAG_POINTER, struct yaml_witness, key, 1, 300),
+    CYAML_FIELD_END};
+static const cyaml_schema_value_t witness_entry = {
+    CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct yaml_witness, witness_fields)};
+static const cyaml_schema_value_t vkey_entry = {CYAML_VALUE_STRING(CYAML_FLAG_POINTER, char, 1, 300)};
+
 static const cyaml_schema_field_t config_fields[] = {
     TEXT("name", yaml_config, name),
     TEXT("base_url", yaml_config, base_url),
@@ -52,6 +67,10 @@ static const cyaml_schema_field_t config_fields[] = {
     TEXT("policy", yaml_config, policy),
     TEXT("recipients", yaml_config, recipients),
     TEXT("jurisdiction", yaml_config, jurisdiction),
+    CYAML_FIELD_SEQUENCE("witnesses", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct yaml_config,
+                         witnesses, &witness_entry, 0, 16),
+    CYAML_FIELD_SEQUENCE("witness_for", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct yaml_config,
+                         witness_for, &vkey_entry, 0, 256),
     CYAML_FIELD_MAPPING_PTR("mail", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct yaml_config, mail,
                             mail_fields),
     CYAML_FIELD_MAPPING_PTR("schedule", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct yaml_config,
@@ -143,6 +162,46 @@ static gboolean take_schedule(const struct base_yaml_source *source, const struc
            take_time(source, "give_up_after", yaml->give_up, &config->schedule.give_up_us, error);
 }
 
+static void witness_free(gpointer data) {
+    struct site_witness *witness = data;
+    ledger_verifier_free(witness->verifier);
+    g_free(witness->url);
+    g_free(witness);
+}
+
+static struct ledger_verifier *take_key(const struct base_yaml_source *source, const char *vkey,
+                                        GError **error) {
+    g_autoptr(GError) problem = NULL;
+    struct ledger_verifier *verifier = ledger_verifier_parse(vkey, &problem);
+    if (!verifier)
+        base_yaml_wrong(source, vkey, error, "%s", problem->message);
+    return verifier;
+}
+
+static gboolean take_witnesses(const struct base_yaml_source *source, const struct yaml_config *yaml,
+                               struct site_config *config, GError **error) {
+    config->witnesses = g_ptr_array_new_with_free_func(witness_free);
+    config->witnessed = g_ptr_array_new_with_free_func((GDestroyNotify)ledger_verifier_free);
+    for (unsigned i = 0; i < yaml->witnesses_count; i++) {
+        struct site_witness *witness = g_new0(struct site_witness, 1);
+        g_ptr_array_add(config->witnesses, witness);
+        witness->url = g_strdup(yaml->witnesses[i].url);
+        witness->verifier = take_key(source, yaml->witnesses[i].key, error);
+        if (!witness->verifier)
+            return FALSE;
+        if (witness->verifier->type != LEDGER_KEY_COSIGNATURE)
+            return base_yaml_wrong(source, yaml->witnesses[i].key, error,
+                                   "this is a log's key; a witness's is of type 4 (tocsin witness)");
+    }
+    for (unsigned i = 0; i < yaml->witness_for_count; i++) {
+        struct ledger_verifier *log = take_key(source, yaml->witness_for[i], error);
+        if (!log)
+            return FALSE;
+        g_ptr_array_add(config->witnessed, log);
+    }
+    return TRUE;
+}
+
 struct site_config *site_config_parse(const char *text, gsize n, const char *name, GError **error) {
     const struct base_yaml_source source = {.name = name, .text = text, .n = n};
     struct yaml_config *yaml = base_yaml_load(&source, &config_schema, error);
@@ -156,7 +215,8 @@ struct site_config *site_config_parse(const char *text, gsize n, const char *nam
     config->policy = or_default(yaml->policy, "baseline");
     config->recipients = given(yaml->recipients);
     config->jurisdiction = or_default(yaml->jurisdiction, "local");
-    gboolean ok = take_listen(&source, yaml->listen, config, error) &&
+    gboolean ok = take_witnesses(&source, yaml, config, error) &&
+                  take_listen(&source, yaml->listen, config, error) &&
                   take_mail(&source, yaml->mail, config, error) &&
                   take_schedule(&source, yaml->schedule, config, error) &&
                   take_time(&source, "drop_settle", yaml->drop_settle, &config->drop_settle_us, error);
@@ -182,5 +242,7 @@ void site_config_free(struct site_config *config) {
                            config->recipients,     config->jurisdiction};
     for (guint i = 0; i < G_N_ELEMENTS(owned); i++)
         g_free(owned[i]);
+    g_ptr_array_unref(config->witnesses);
+    g_ptr_array_unref(config->witnessed);
     g_free(config);
 }

@@ -1,10 +1,17 @@
 /* The site's configuration, site.yaml. Every key has a default; docs/operators.md explains them.
  *
- * Used by: pipeline, web, cli. Includes: base, deliver/schedule.h. */
+ * Used by: pipeline, web, cli. Includes: base, deliver/schedule.h, ledger/note.h. */
 #ifndef PIPELINE_CONFIG_H
 #define PIPELINE_CONFIG_H
 
 #include "deliver/schedule.h"
+#include "ledger/note.h"
+
+/* One who is asked to cosign this site's log. */
+struct site_witness {
+    char *url; /* the submission prefix */
+    struct ledger_verifier *verifier;
+};
 
 struct site_config {
     char *name;     /* of the site, for its own pages */
@@ -20,9 +27,11 @@ struct site_config {
     guint senders; /* connections to the mail server */
     struct deliver_schedule schedule;
     gint64 drop_settle_us;
-    char *policy;       /* a shipped profile, or a folder in the site's folder */
-    char *recipients;   /* a recipients file in the site's folder; NULL: none */
-    char *jurisdiction; /* whose jails the site serves, a word of the policy */
+    char *policy;         /* a shipped profile, or a folder in the site's folder */
+    char *recipients;     /* a recipients file in the site's folder; NULL: none */
+    GPtrArray *witnesses; /* struct site_witness */
+    GPtrArray *witnessed; /* struct ledger_verifier: other logs that this site cosigns */
+    char *jurisdiction;   /* whose jails the site serves, a word of the policy */
 };
 
 struct site_config *site_config_parse(const char *text, gsize n, const char *name, GError **error);

@@ -1,8 +1,9 @@
-#include "pipeline/register.h"
+#include "pipeline/register_private.h"
 
 #include <string.h>
 
 #include "base/error.h"
+#include "pipeline/agency.h"
 #include "pipeline/publish.h"
 
 #define MOST_UNCONFIRMED_A_DAY 5
@@ -25,36 +26,40 @@ struct addition {
     const char *person, *booking;
     struct watch_request *request;
     struct store_registration row;
+};
+
+/* Who was found. */
+struct search {
     GPtrArray *found; /* "scope:number", for a question back */
     gint64 person_id;
 };
 
 static void remember_person(const struct store_person_row *row, void *context) {
-    struct addition *addition = context;
-    addition->person_id = row->id;
-    g_ptr_array_add(addition->found, g_strdup_printf("%s:%s", row->scope, row->key));
+    struct search *search = context;
+    search->person_id = row->id;
+    g_ptr_array_add(search->found, g_strdup_printf("%s:%s", row->scope, row->key));
 }
 
-static gboolean find_person(struct addition *a, struct db *db, GError **error) {
-    const char *colon = strchr(a->person, ':');
-    g_autofree char *scope = colon ? g_strndup(a->person, (gsize)(colon - a->person)) : NULL;
-    a->found = g_ptr_array_new_with_free_func(g_free);
-    gboolean ok = store_person_find(db, NULL, a->person, remember_person, a, error);
-    if (ok && !a->found->len && colon)
-        ok = store_person_find(db, scope, colon + 1, remember_person, a, error);
-    if (ok && a->found->len == 0) {
+gboolean register_find_person(struct db *db, const char *person, gint64 *person_id, GError **error) {
+    const char *colon = strchr(person, ':');
+    g_autofree char *scope = colon ? g_strndup(person, (gsize)(colon - person)) : NULL;
+    g_autoptr(GPtrArray) found = g_ptr_array_new_with_free_func(g_free);
+    struct search search = {.found = found};
+    gboolean ok = store_person_find(db, NULL, person, remember_person, &search, error);
+    if (ok && !found->len && colon)
+        ok = store_person_find(db, scope, colon + 1, remember_person, &search, error);
+    if (ok && found->len == 0) {
         g_set_error(error, BASE_ERROR, BASE_ERROR_NOT_FOUND,
-                    "no person has the number \"%s\"; look with `tocsin person search`", a->person);
+                    "no person has the number \"%s\"; look with `tocsin person search`", person);
         ok = FALSE;
-    } else if (ok && a->found->len > 1) {
-        g_ptr_array_add(a->found, NULL);
-        g_autofree char *names = g_strjoinv(", ", (char **)a->found->pdata);
+    } else if (ok && found->len > 1) {
+        g_ptr_array_add(found, NULL);
+        g_autofree char *names = g_strjoinv(", ", (char **)found->pdata);
         g_set_error(error, BASE_ERROR, BASE_ERROR_INPUT,
-                    "several people have the number \"%s\"; say which: %s", a->person, names);
+                    "several people have the number \"%s\"; say which: %s", person, names);
         ok = FALSE;
     }
-    g_ptr_array_unref(a->found);
-    a->row.person_id = a->person_id;
+    *person_id = search.person_id;
     return ok;
 }
 
@@ -114,15 +119,15 @@ static gboolean check_people(struct db *db, const struct store_registration *row
 
 static gboolean add_in_transaction(struct db *db, void *context, GError **error) {
     struct addition *a = context;
-    return (a->person ? find_person(a, db, error) : find_booking(a, db, error)) &&
+    return (a->person ? register_find_person(db, a->person, &a->row.person_id, error)
+                      : find_booking(a, db, error)) &&
            check_flood(a, db, error) && check_people(db, &a->row, error) &&
            store_registration_add(db, &a->row, error) &&
            publish_message(db, a->site, PURPOSE_CODE, a->row.registration.id, "", error);
 }
 
-/* Seals the contact under a fresh key, and the key to the sender. */
-static gboolean seal_contact(struct site *site, const char *id, const char *email,
-                             struct store_registration *row, GError **error) {
+gboolean register_seal_contact(struct site *site, const char *id, const char *email,
+                               struct store_registration *row, GError **error) {
     guint8 key[SEAL_KEY_BYTES];
     g_autofree char *normal = watch_email_normal(email);
     g_autofree char *lower = g_ascii_strdown(normal, -1);
@@ -157,7 +162,7 @@ gboolean register_add(struct site *site, const char *person, const char *booking
     row->created_at_us = site_now(site);
     row->pin_hash = pin_hash;
     row->role_verified = (char *)(gsize)request->role_verified;
-    gboolean ok = pin_hash && seal_contact(site, new_id, request->email, row, error) &&
+    gboolean ok = pin_hash && register_seal_contact(site, new_id, request->email, row, error) &&
                   store_write(site->store, add_in_transaction, &addition, error);
     if (!ok)
         store_keys_delete(site->keys, new_id, NULL);
@@ -198,7 +203,12 @@ static gboolean check_code(struct db *db, struct confirmation *c, const struct s
 static gboolean confirm_in_transaction(struct db *db, void *context, GError **error) {
     struct confirmation *c = context;
     struct store_registration *row = store_registration_get(db, c->id, error);
-    gboolean ok = row && check_code(db, c, row, error);
+    struct store_agency_watch *watch = row ? store_agency_watch_get(db, c->id, NULL) : NULL;
+    if (watch)
+        g_set_error(error, BASE_ERROR, BASE_ERROR_REFUSED,
+                    "an agency's watch is approved by a second officer: tocsin agency approve");
+    gboolean ok = row && !watch && check_code(db, c, row, error);
+    store_agency_watch_free(watch);
     store_registration_free(row);
     return ok;
 }
@@ -237,7 +247,7 @@ static gboolean end_in_transaction(struct db *db, void *context, GError **error)
     ending->says_so = says_so;
     if (!ending->was_active)
         return TRUE;
-    if (!store_alerts_end(db, ending->id, error))
+    if (!agency_ended(db, ending->site, ending->id, error) || !store_alerts_end(db, ending->id, error))
         return FALSE;
     if (!says_so)
         return store_registration_end(db, ending->id, site_now(ending->site), error);

@@ -8,6 +8,7 @@
 #include "deliver/channel.h"
 #include "deliver/message.h"
 #include "disclose/disclose.h"
+#include "pipeline/logbook.h"
 #include "pipeline/publish.h"
 #include "pipeline/register.h"
 
@@ -34,30 +35,43 @@ struct sender {
 
 /* ── One message ───────────────────────────────────────────────────────────────────────────────── */
 
-/* What is known of an alert when its turn comes, read in one transaction. */
+/* What is known of an alert when its turn comes, and what was decided: read, judged and written down in
+ * the transaction that claims it. */
 struct job {
     struct sender *sender;
     struct store_alert *alert;
-    struct store_registration *row; /* NULL: a page */
+    struct store_registration *row;   /* NULL: a page */
+    struct store_agency_watch *watch; /* NULL: a registered person's */
     struct store_alert_facts facts;
     struct feed_mapping *mapping;
-    char *mapping_text;
+    struct permit *permit; /* NULL: not an alert, or denied */
+    char *denial;          /* why, if it was */
+    char *receipt;         /* of an agency's alert: where it stands in the ledger */
+    GError *problem;       /* it could not be read */
 };
 
 static void job_free(struct job *job) {
     store_alert_free(job->alert);
     store_registration_free(job->row);
+    store_agency_watch_free(job->watch);
     store_alert_facts_clear(&job->facts);
     feed_mapping_free(job->mapping);
-    g_free(job->mapping_text);
+    permit_free(job->permit);
+    g_free(job->denial);
+    g_free(job->receipt);
+    g_clear_error(&job->problem);
     g_free(job);
 }
 
-static gboolean read_job(struct db *db, void *context, GError **error) {
-    struct job *job = context;
+static gboolean read_job(struct db *db, struct job *job, GError **error) {
     if (job->alert->registration_id &&
         !(job->row = store_registration_get(db, job->alert->registration_id, error)))
         return FALSE;
+    GError *problem = NULL;
+    if (job->row && !(job->watch = store_agency_watch_get(db, job->row->id, &problem)) && problem) {
+        g_propagate_error(error, problem);
+        return FALSE;
+    }
     if (job->alert->purpose != PURPOSE_ALERT)
         return TRUE;
     struct store_feed feed;
@@ -85,12 +99,27 @@ static char *display_name(const struct store_alert_facts *facts) {
     return g_string_free(title, FALSE);
 }
 
-static struct permit *ask_for_permit(struct job *job, const struct disclose_gate *gate,
-                                     struct policy_decision *decision) {
-    struct policy_request request;
+/* An agency's permit has its leaf in the ledger, and so has its denial. */
+static gboolean log_agency(struct db *db, struct job *job, const struct logbook_decision *decision,
+                           GError **error) {
+    struct site *site = job->sender->site;
+    guint64 index;
+    if (!logbook_agency(db, site, decision, &index, error))
+        return FALSE;
+    job->receipt = g_strdup_printf("%s, entry %" G_GUINT64_FORMAT,
+                                   ledger_signer_verifier(logbook_signer(site, NULL))->name, index);
+    return TRUE;
+}
+
+/* Asks the policy, and writes down what it said before anything leaves. */
+static gboolean judge(struct db *db, struct job *job, struct disclose_gate *gate, GError **error) {
     const struct store_alert_facts *f = &job->facts;
+    const struct store_agency_watch *w = job->watch;
+    const struct watch_registration *r = &job->row->registration;
     const struct feed_facility *place = feed_mapping_facility_by_id(job->mapping, f->facility_id);
     g_autofree char *name = display_name(f);
+    struct policy_request request;
+    struct policy_decision decision;
     const struct disclose_facts facts = {
         .kind = f->kind,
         .assertion = f->assertion,
@@ -104,11 +133,34 @@ static struct permit *ask_for_permit(struct job *job, const struct disclose_gate
         .occurred_at_us = f->occurred_at_us,
         .occurred_on_date = f->occurred_on_date,
         .observed_at_us = f->observed_at_us};
-    const struct disclose_recipient recipient = {.reason = (enum match_reason)job->alert->reason,
-                                                 .is_role_verified =
-                                                     job->row->registration.is_role_verified,
-                                                 .language = job->row->registration.language};
-    return disclose_alert(gate, &facts, &recipient, site_now(job->sender->site), &request, decision);
+    const struct disclose_agency agency = {w ? w->recipient : NULL, w ? w->purpose : NULL,
+                                           w ? w->basis : NULL};
+    const struct disclose_recipient recipient = {
+        .reason = (enum match_reason)job->alert->reason,
+        .is_role_verified =
+            r->is_role_verified && (r->relation == RELATION_SURVIVOR || r->relation == RELATION_FAMILY),
+        .language = r->language,
+        .agency = w ? &agency : NULL};
+    job->permit =
+        disclose_alert(gate, &facts, &recipient, site_now(job->sender->site), &request, &decision);
+    if (!job->permit)
+        job->denial = g_strdup(policy_decision_citation(disclose_gate_policy(gate), &decision));
+    if (!w)
+        return !job->permit ||
+               logbook_notice(db, job->sender->site, job->alert->id, job->alert->reminder, error);
+    const struct leaf_field payload[] = {{"alert", job->alert->id},
+                                         {"kind", custody_kind_name(f->kind)},
+                                         {"name", permit_person_name(job->permit)},
+                                         {"facility", permit_facility_name(job->permit)},
+                                         {NULL, NULL}};
+    const struct logbook_decision entry = {.type = LEDGER_DISCLOSURE,
+                                           .gate = gate,
+                                           .request = &request,
+                                           .decision = &decision,
+                                           .watch = w,
+                                           .person_id = job->row->person_id,
+                                           .payload = job->permit ? payload : NULL};
+    return log_agency(db, job, &entry, error);
 }
 
 /* Opens the contact: the wrapped key from its own file, then the box. */
@@ -128,7 +180,7 @@ static GBytes *open_contact(struct job *job, GError **error) {
     return contact;
 }
 
-static GBytes *compose(struct job *job, const struct permit *permit, const char *to) {
+static GBytes *compose(struct job *job, const char *to) {
     const struct site *site = job->sender->site;
     const struct site_config *config = site->config;
     const char *at = strrchr(config->from_address, '@');
@@ -146,14 +198,15 @@ static GBytes *compose(struct job *job, const struct permit *permit, const char 
         .reminder = job->alert->reminder,
         .date_at_us = job->alert->reminder ? site_now(site) : job->alert->created_at_us,
         .confirm_url = confirm_url,
-        .stop_url = ends ? NULL : stop_url,
+        .stop_url = ends || job->watch ? NULL : stop_url,
+        .receipt = job->receipt,
         .remind_minutes = (guint)(config->schedule.remind_us / MINUTE_US),
         .give_up_hours = (guint)(config->schedule.give_up_us / HOUR_US)};
 
     if (!job->row)
         return deliver_page_message(job->alert->note, &envelope);
     switch (job->alert->purpose) {
-    case PURPOSE_ALERT: return deliver_alert_message(permit, &envelope);
+    case PURPOSE_ALERT: return deliver_alert_message(job->permit, &envelope);
     case PURPOSE_CODE: {
         g_autofree char *code = register_code(site, job->row->id);
         return deliver_code_message(job->row->registration.language, code, &envelope);
@@ -164,7 +217,7 @@ static GBytes *compose(struct job *job, const struct permit *permit, const char 
 }
 
 /* Hands the message over; `answer` gets the peer's words. */
-static enum deliver_result hand_over(struct job *job, const struct permit *permit, char **answer) {
+static enum deliver_result hand_over(struct job *job, char **answer) {
     struct sender *sender = job->sender;
     g_autoptr(GError) problem = NULL;
     GBytes *contact = NULL;
@@ -177,7 +230,7 @@ static enum deliver_result hand_over(struct job *job, const struct permit *permi
                               ? g_strndup(g_bytes_get_data(contact, NULL), g_bytes_get_size(contact))
                               : g_strdup(sender->site->config->operator_email);
     g_autofree char *key = g_strdup_printf("%s.%u", job->alert->id, job->alert->reminder);
-    g_autoptr(GBytes) message = compose(job, permit, to);
+    g_autoptr(GBytes) message = compose(job, to);
     struct deliver_channel *channel = g_async_queue_pop(sender->channels);
     enum deliver_result result =
         deliver_channel_send(channel, sender->site->config->from_address, to, key, message, answer);
@@ -297,7 +350,7 @@ static void close_without_sending(struct job *job, enum store_alert_state state,
         g_free(job->alert->note);
         job->alert->note = g_strdup(note);
     }
-    if (state == ALERT_WITHHELD)
+    if (state == ALERT_WITHHELD && !job->watch)
         outcome->page = "An alert was withheld by the policy. Somebody is waiting for news and a "
                         "person must look at it. See `tocsin alert list --waiting`.";
 }
@@ -305,36 +358,26 @@ static void close_without_sending(struct job *job, enum store_alert_state state,
 static void work(gpointer data, gpointer context) {
     struct job *job = data;
     struct outcome outcome = {.job = job};
-    struct policy_decision decision;
-    struct permit *permit = NULL;
-    struct disclose_gate *gate = NULL;
     g_autofree char *answer = NULL;
-    g_autoptr(GError) problem = NULL;
     (void)context;
 
     gboolean is_alert = job->alert->purpose == PURPOSE_ALERT;
-    if (!(gate = site_gate(job->sender->site, &problem)) ||
-        !store_read(job->sender->site->store, read_job, job, &problem)) {
-        note_result(job, DELIVER_TRY_LATER, problem->message, &outcome);
+    if (job->problem) {
+        note_result(job, DELIVER_TRY_LATER, job->problem->message, &outcome);
     } else if (job->alert->purpose == PURPOSE_PAGE && !job->sender->site->config->operator_email) {
         close_without_sending(job, ALERT_SENT, "", &outcome);
         outcome.is_settled = TRUE;
         if (job->sender->dispatcher) /* a command has said it on the terminal */
             log_line("warning", "operator page", "page", job->alert->note, NULL);
-    } else if (is_alert &&
-               !watch_registration_is_active(&job->row->registration, site_now(job->sender->site))) {
+    } else if (is_alert && !job->permit && !job->denial) {
         close_without_sending(job, ALERT_ENDED, "the registration has ended", &outcome);
-    } else if (is_alert && !(permit = ask_for_permit(job, gate, &decision))) {
-        close_without_sending(job, ALERT_WITHHELD,
-                              policy_decision_citation(disclose_gate_policy(gate), &decision),
-                              &outcome);
+    } else if (is_alert && !job->permit) {
+        close_without_sending(job, ALERT_WITHHELD, job->denial, &outcome);
     } else {
-        enum deliver_result result = hand_over(job, permit, &answer);
+        enum deliver_result result = hand_over(job, &answer);
         note_result(job, result, answer, &outcome);
     }
     finish_job(job, &outcome);
-    disclose_gate_unref(gate);
-    permit_free(permit);
     job_free(job);
 }
 
@@ -342,23 +385,46 @@ static void work(gpointer data, gpointer context) {
 
 struct claim {
     struct sender *sender;
+    struct disclose_gate *gate;
     GPtrArray *due;
+    GPtrArray *jobs; /* struct job: what was claimed */
 };
 
-/* Writes down, before anything leaves, what is about to. */
+/* Reads and judges one claimed alert. What goes wrong is that alert's own problem: nothing of it is
+ * written, nothing leaves, and it is tried again; nobody else waits for it. */
+static gboolean prepare(struct db *db, struct claim *claim, struct job *job, GError **error) {
+    if (!read_job(db, job, &job->problem) || job->alert->purpose != PURPOSE_ALERT ||
+        !watch_registration_is_active(&job->row->registration, site_now(job->sender->site)))
+        return TRUE;
+    if (!db_script(db, "SAVEPOINT judgement", error))
+        return FALSE;
+    if (!judge(db, job, claim->gate, &job->problem)) {
+        g_clear_pointer(&job->permit, permit_free);
+        if (!db_script(db, "ROLLBACK TO judgement", error))
+            return FALSE;
+    }
+    return db_script(db, "RELEASE judgement", error);
+}
+
+/* Writes down, before anything leaves, what is about to: the claim, the decision, and its leaf or its
+ * place in the hour's. */
 static gboolean claim_in_transaction(struct db *db, void *context, GError **error) {
     struct claim *claim = context;
-    for (guint i = 0; i < claim->due->len;) {
+    for (guint i = 0; i < claim->due->len; i++) {
         struct store_alert *alert = claim->due->pdata[i];
         gboolean claimed;
         if (!store_alert_claim(db, alert->seq, &claimed, error))
             return FALSE;
-        if (claimed) {
-            alert->attempts++;
-            i++;
-        } else {
-            g_ptr_array_remove_index(claim->due, i);
-        }
+        if (!claimed)
+            continue;
+        struct job *job = g_new0(struct job, 1);
+        g_ptr_array_add(claim->jobs, job);
+        job->sender = claim->sender;
+        job->alert = alert;
+        claim->due->pdata[i] = NULL;
+        alert->attempts++;
+        if (!prepare(db, claim, job, error))
+            return FALSE;
     }
     return TRUE;
 }
@@ -389,31 +455,37 @@ static void drop_in_flight(struct sender *sender, GPtrArray *due) {
     g_mutex_unlock(&sender->mutex);
 }
 
+static void send_on_their_way(struct sender *sender, GPtrArray *jobs) {
+    g_ptr_array_set_free_func(jobs, NULL);
+    for (guint i = 0; i < jobs->len; i++) {
+        struct job *job = jobs->pdata[i];
+        g_mutex_lock(&sender->mutex);
+        g_hash_table_add(sender->in_flight, g_strdup(flight_key(job->alert)));
+        g_mutex_unlock(&sender->mutex);
+        g_thread_pool_push(sender->workers, job, NULL);
+    }
+}
+
 /* One round. Returns how many were sent on their way. */
 static guint dispatch(struct sender *sender) {
-    struct claim claim = {.sender = sender};
+    struct claim claim = {.sender = sender,
+                          .jobs = g_ptr_array_new_with_free_func((GDestroyNotify)job_free)};
     g_autoptr(GError) problem = NULL;
     guint n = 0;
 
-    if (store_read(sender->site->store, read_due, &claim, &problem)) {
+    if ((claim.gate = site_gate(sender->site, &problem)) != NULL &&
+        store_read(sender->site->store, read_due, &claim, &problem)) {
         drop_in_flight(sender, claim.due);
         if (claim.due->len &&
             store_write(sender->site->store, claim_in_transaction, &claim, &problem)) {
-            n = claim.due->len;
-            g_ptr_array_set_free_func(claim.due, NULL);
-            for (guint i = 0; i < n; i++) {
-                struct job *job = g_new0(struct job, 1);
-                job->sender = sender;
-                job->alert = claim.due->pdata[i];
-                g_mutex_lock(&sender->mutex);
-                g_hash_table_add(sender->in_flight, g_strdup(flight_key(job->alert)));
-                g_mutex_unlock(&sender->mutex);
-                g_thread_pool_push(sender->workers, job, NULL);
-            }
+            n = claim.jobs->len;
+            send_on_their_way(sender, claim.jobs);
         }
     }
     if (claim.due)
         g_ptr_array_unref(claim.due);
+    g_ptr_array_unref(claim.jobs);
+    disclose_gate_unref(claim.gate);
     if (problem)
         log_line("error", "the outbox could not be read", "problem", problem->message, NULL);
     return n;
@@ -520,8 +592,9 @@ static struct sender *sender_new(struct site *site, GError **error) {
     sender->channels = g_async_queue_new();
     sender->in_flight = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     sender->lock_fd = site_lock(site, "sender", error);
-    if (sender->lock_fd >= 0 && (sender->private = seal_private_load(key, error)) != NULL &&
-        open_channels(sender, error) && store_write(site->store, recover, &recovery, error)) {
+    if (sender->lock_fd >= 0 && logbook_policy(site, error) &&
+        (sender->private = seal_private_load(key, error)) != NULL && open_channels(sender, error) &&
+        store_write(site->store, recover, &recovery, error)) {
         if (recovery.n)
             log_line("warning", "messages that were being sent at the last stop are tried again", NULL);
         return sender;

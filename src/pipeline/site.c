@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "embedded.h"
+#include "pipeline/logbook.h"
 
 char *site_path(const struct site *site, const char *path) {
     return g_path_is_absolute(path) ? g_strdup(path) : g_build_filename(site->dir, path, NULL);
@@ -115,6 +116,7 @@ struct site *site_open(const char *dir, GError **error) {
         (site->contact_public = seal_public_load(public, error)) != NULL &&
         (site->keys = store_keys_open(keys, error)) != NULL &&
         (site->store = store_open(db, error)) != NULL) {
+        logbook_attach(site);
         g_chmod(db, 0600);
         g_chmod(keys, 0600);
         return site;
@@ -126,8 +128,9 @@ struct site *site_open(const char *dir, GError **error) {
 void site_close(struct site *site) {
     if (!site)
         return;
-    disclose_gate_unref(site->gate);
     store_close(site->store);
+    disclose_gate_unref(site->gate);
+    ledger_signer_free(site->ledger_signer);
     store_keys_close(site->keys);
     seal_public_free(site->contact_public);
     site_config_free(site->config);

@@ -5,6 +5,7 @@
  *   keys/contacts.db      one wrapped key a registration; deleting one deletes a contact
  *   keys/contacts.key.pem the sender's private key; keys/contacts.pub.pem its public half
  *   keys/site.key         secrets for links, codes and contact hashes
+ *   keys/ledger.key       signs the ledger's checkpoints
  *   mail/                 a Maildir, with the default transport
  *
  * Used by: pipeline, web, cli. Includes: base, disclose, store, pipeline/config.h. */
@@ -30,7 +31,8 @@ struct site {
     const struct base_clock *clock;
     const struct base_random *random;
     GMutex mutex;
-    struct disclose_gate *gate; /* NULL until somebody asks for it */
+    struct ledger_signer *ledger_signer; /* NULL until the first entry */
+    struct disclose_gate *gate;          /* NULL until somebody asks for it */
     GHashTable *mappings; /* YAML text → struct feed_mapping: parsed once, read for every event */
 };
 

@@ -1,4 +1,5 @@
 #include "pipeline/watcher.h"
+#include "pipeline/logbook.h"
 
 #include "base/error.h"
 #include "base/text.h"
@@ -80,5 +81,9 @@ void watcher_look(struct watcher *watcher) {
         watcher->ticked_at_us = now;
         if (!feeds_tick(watcher->site, &n_events, &error))
             log_line("error", "feeds could not be looked over", "problem", error->message, NULL);
+        g_clear_error(&error);
+        if (!logbook_hours(watcher->site, &n_events, &error))
+            log_line("error", "an hour could not be written into the ledger", "problem", error->message,
+                     NULL);
     }
 }

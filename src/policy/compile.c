@@ -13,7 +13,10 @@
  * ready for each recipient, class of data, mode, flags and jurisdiction. */
 #include <string.h>
 
+#include "base/error.h"
 #include "policy/policy_private.h"
+
+#define MOST_DOWNSTREAM (1u << 25) /* 670 MB; the shipped profiles have some 100,000 */
 
 /* ── Slices ────────────────────────────────────────────────────────────────────────────────────── */
 
@@ -87,6 +90,7 @@ struct closure {
     guint origin; /* a party; what comes back to it is no news to it */
     guint data;
     GArray *hops; /* guint: indexes into slice->hops */
+    guint first;  /* of them: the origin's */
 };
 
 static gboolean is_in_force(const struct closure *c, const struct edge *edge) {
@@ -99,7 +103,7 @@ static const struct edge *hop_edge(const struct closure *c, guint hop) {
 }
 
 static gboolean has_edge(const struct closure *c, guint edge) {
-    for (guint i = 0; i < c->hops->len; i++)
+    for (guint i = c->first; i < c->hops->len; i++)
         if (g_array_index(c->slice->hops, struct hop, g_array_index(c->hops, guint, i)).edge == edge)
             return TRUE;
     return FALSE;
@@ -120,10 +124,10 @@ static void add_edges_of(struct closure *c, guint party, guint earlier) {
 
 /* Breadth first, so that the path that is printed is a shortest one. */
 static void follow(struct closure *c, guint party) {
-    const guint first = c->hops->len;
+    c->first = c->hops->len;
     c->origin = party;
     add_edges_of(c, party, POLICY_NONE);
-    for (guint i = first; i < c->hops->len; i++) {
+    for (guint i = c->first; i < c->hops->len; i++) {
         const guint hop = g_array_index(c->hops, guint, i);
         add_edges_of(c, hop_edge(c, hop)->to_party, hop);
     }
@@ -131,7 +135,8 @@ static void follow(struct closure *c, guint party) {
 
 /* Judges every hop at one mode, set of flags and jurisdiction. */
 static void judge_hops(const struct closure *c, guint8 *value, struct downstream *d) {
-    *d = (struct downstream){.hop = POLICY_NONE, .rule = POLICY_NONE, .fields = G_MAXUINT32};
+    *d = (struct downstream){
+        .hop = POLICY_NONE, .rule = POLICY_NONE, .unmet = POLICY_NONE, .fields = G_MAXUINT32};
     for (guint i = 0; i < c->hops->len; i++) {
         const guint hop = g_array_index(c->hops, guint, i);
         const struct edge *edge = hop_edge(c, hop);
@@ -150,6 +155,7 @@ static void judge_hops(const struct closure *c, guint8 *value, struct downstream
             if (!d->fields) { /* denied, or nothing that all of them may have */
                 d->hop = hop;
                 d->rule = decision.rule;
+                d->unmet = decision.unmet;
                 return;
             }
         }
@@ -196,7 +202,7 @@ static void compile_slice(struct policy *policy, struct slice *slice) {
             judge_downstream(policy, slice, r, d);
 }
 
-void policy_compile(struct policy *policy) {
+gboolean policy_compile(struct policy *policy, GError **error) {
     for (guint a = 0; a < POLICY_N_ATTRIBUTES; a++)
         policy->n_values[a] =
             a == POLICY_FLAG ? 1u << policy_n_words(policy, a) : policy_n_words(policy, a);
@@ -204,8 +210,19 @@ void policy_compile(struct policy *policy) {
                       policy->n_values[POLICY_JURISDICTION];
     policy->n_words = MAX(1, (policy->rules->len + 63) / 64);
     make_slices(policy);
+    const guint64 size = (guint64)policy->n_values[POLICY_RECIPIENT] * policy->n_values[POLICY_DATA] *
+                         policy->n_where * policy->slices->len;
+    if (size > MOST_DOWNSTREAM) {
+        g_set_error(error, BASE_ERROR, BASE_ERROR_INPUT,
+                    "the vocabulary, the recipients and the dates make %" G_GUINT64_FORMAT
+                    " cases of passing on, more than %u; use fewer words, parties or dates",
+                    size, MOST_DOWNSTREAM);
+        g_array_set_size(policy->slices, 0);
+        return FALSE;
+    }
     for (guint i = 0; i < policy->slices->len; i++)
         compile_slice(policy, slice_at(policy, i));
+    return TRUE;
 }
 
 void policy_slices_free(struct policy *policy) {

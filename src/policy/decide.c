@@ -41,7 +41,8 @@ void policy_decide_directly(const struct policy *policy, const struct slice *sli
             }
             if (i < first_permit) {
                 withheld |= rule->fields;
-                limit = i;
+                if (limit == POLICY_NONE)
+                    limit = i;
                 continue;
             }
             if (decision->rule == POLICY_NONE)
@@ -64,9 +65,32 @@ void policy_decide_directly(const struct policy *policy, const struct slice *sli
     }
 }
 
+/* A class is judged as the worst of its parties. */
+static void judge_parties(const struct policy *policy, const struct slice *slice, const guint8 *value,
+                          struct policy_decision *decision) {
+    guint8 its_value[POLICY_N_ATTRIBUTES];
+    memcpy(its_value, value, sizeof its_value);
+    const guint n = value[POLICY_RECIPIENT] < policy->n_classes ? policy->parties->len : 0;
+    for (guint i = 0; i < n && decision->is_permitted; i++) {
+        struct policy_decision its;
+        if (g_array_index(policy->parties, struct party, i).class != value[POLICY_RECIPIENT])
+            continue;
+        its_value[POLICY_RECIPIENT] = (guint8)(policy->n_classes + i);
+        policy_decide_directly(policy, slice, its_value, &its);
+        its.fields &= decision->fields;
+        its.obligations |= decision->obligations;
+        if (!its.fields)
+            deny(&its, its.rule);
+        else
+            its.rule = decision->rule;
+        *decision = its;
+    }
+}
+
 void policy_decide_in(const struct policy *policy, const struct slice *slice, const guint8 *value,
                       struct policy_decision *decision) {
     policy_decide_directly(policy, slice, value, decision);
+    judge_parties(policy, slice, value, decision);
     if (!decision->is_permitted)
         return;
     const struct downstream *d =
@@ -75,6 +99,7 @@ void policy_decide_in(const struct policy *policy, const struct slice *slice, co
             policy->n_where +
         where_of(policy, value);
     decision->hop = d->hop;
+    decision->unmet = d->unmet;
     decision->fields &= d->fields;
     decision->obligations |= d->obligations;
     if (d->hop != POLICY_NONE)

@@ -63,6 +63,8 @@ struct yaml_recipients {
     CYAML_FIELD_STRING_PTR(key, CYAML_FLAG_POINTER, struct type, member, 1, 2000)
 #define OPTIONAL_TEXT(key, type, member)                                                               \
     CYAML_FIELD_STRING_PTR(key, CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct type, member, 0, 2000)
+#define OPTIONAL_ID(key, type, member)                                                                 \
+    CYAML_FIELD_STRING_PTR(key, CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct type, member, 1, 2000)
 #define LIST(key, type, member, entry)                                                                 \
     CYAML_FIELD_SEQUENCE(key, CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct type, member, entry, 0, \
                          512)
@@ -110,8 +112,8 @@ static const cyaml_schema_field_t condition_fields[] = {
 static const cyaml_schema_value_t condition_entry = {
     CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct yaml_condition, condition_fields)};
 
-static const cyaml_schema_field_t rule_fields[] = {OPTIONAL_TEXT("permit", yaml_rule, permit),
-                                                   OPTIONAL_TEXT("forbid", yaml_rule, forbid),
+static const cyaml_schema_field_t rule_fields[] = {OPTIONAL_ID("permit", yaml_rule, permit),
+                                                   OPTIONAL_ID("forbid", yaml_rule, forbid),
                                                    TEXT("cite", yaml_rule, cite),
                                                    OPTIONAL_TEXT("note", yaml_rule, note),
                                                    OPTIONAL_TEXT("from", yaml_rule, from),
@@ -128,9 +130,9 @@ static const cyaml_schema_field_t rules_fields[] = {
     LIST("rules", yaml_rules, rules, &rule_entry), CYAML_FIELD_END};
 
 static const cyaml_schema_field_t guarantee_fields[] = {
-    OPTIONAL_TEXT("never", yaml_guarantee, never),
-    OPTIONAL_TEXT("always", yaml_guarantee, always),
-    OPTIONAL_TEXT("always_oblige", yaml_guarantee, always_oblige),
+    OPTIONAL_ID("never", yaml_guarantee, never),
+    OPTIONAL_ID("always", yaml_guarantee, always),
+    OPTIONAL_ID("always_oblige", yaml_guarantee, always_oblige),
     TEXT("promise", yaml_guarantee, promise),
     OPTIONAL_TEXT("cite", yaml_guarantee, cite),
     OPTIONAL_TEXT("from", yaml_guarantee, from),
@@ -354,8 +356,9 @@ static gboolean resolve(const struct policy *policy, const struct base_yaml_sour
             return FALSE;
         const guint n = a == POLICY_FLAG ? 1u << policy_n_words(policy, a) : policy_n_words(policy, a);
         for (guint v = 0; v < n; v++) {
-            gboolean holds = a == POLICY_FLAG ? flags_hold(in, has_in, out, has_out, covers_unknown, v)
-                                              : value_holds(in, has_in, out, has_out, covers_unknown, v);
+            gboolean holds = a == POLICY_FLAG
+                                 ? flags_hold(in, has_in, out, has_out, covers_unknown, v)
+                                 : value_holds(in, has_in, out, has_out, covers_unknown, v);
             if (holds)
                 condition->holds[a][v / 64] |= (guint64)1 << (v % 64);
         }
@@ -612,6 +615,9 @@ static gboolean take_parties(struct policy *policy, const struct base_yaml_sourc
         if (!find(policy, source, POLICY_RECIPIENT, y->class, &class, error) ||
             !find_set(policy, source, POLICY_PURPOSE, y->uses, y->uses_count, &party.uses, error))
             return FALSE;
+        if (class == 0)
+            return base_yaml_wrong(source, y->id, error,
+                                   "the party \"%s\" is of class `unknown`; say what it is", y->id);
         if (class >= policy->n_classes)
             return base_yaml_wrong(source, y->class, error,
                                    "\"%s\" is itself a party; a class is one of the vocabulary's "
@@ -660,8 +666,7 @@ static gboolean take_edges(struct policy *policy, const struct base_yaml_source 
 /* ── The whole ─────────────────────────────────────────────────────────────────────────────────── */
 
 /* What the program does when a rule obliges it to. Another obligation is met by nobody, and denies. */
-static const char *const met[] = {"log", "receipt", "second_approver", "one_person",
-                                  "no_redisclosure_notice"};
+static const char *const met[] = {"log", "receipt", "second_approver", "one_person"};
 
 static struct policy *policy_new(void) {
     struct policy *policy = g_new0(struct policy, 1);
@@ -739,7 +744,7 @@ struct policy *policy_parse(const struct policy_text *texts, guint n, GError **e
         documents[i] = base_yaml_load(&source, &schemas[texts[i].kind], error);
         ok = documents[i] != NULL;
     }
-    ok = ok && take_documents(policy, texts, documents, n, error);
+    ok = ok && take_documents(policy, texts, documents, n, error) && policy_compile(policy, error);
     for (guint i = 0; i < n; i++)
         base_yaml_free(&schemas[texts[i].kind], documents[i]);
     if (!ok) {
@@ -747,7 +752,6 @@ struct policy *policy_parse(const struct policy_text *texts, guint n, GError **e
         return NULL;
     }
     hash_texts(policy, texts, n);
-    policy_compile(policy);
     return policy;
 }
 

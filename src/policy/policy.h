@@ -43,7 +43,7 @@ struct policy;
 /* One file's text. Borrowed during loading only. */
 struct policy_text {
     enum { POLICY_VOCABULARY, POLICY_RULES, POLICY_GUARANTEES, POLICY_RECIPIENTS } kind;
-    const char *name; /* for messages and for the policy's hash */
+    const char *name; /* for messages */
     const char *text;
     gsize n;
 };
@@ -138,7 +138,7 @@ struct policy_check {
     guint64 n_points; /* points of the domain × slices of dates, all judged */
     guint n_slices, n_guarantees;
     GArray *breaches; /* struct policy_breach */
-    GPtrArray *notes; /* char *: rules that match nothing, obligations nobody can meet */
+    GPtrArray *notes; /* char *: obligations that nobody can meet; no guarantees at all */
 };
 /* Judges every point of the domain in every slice of dates against every guarantee. TRUE when all
  * hold. Clear `check` afterwards. */

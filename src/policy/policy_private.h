@@ -63,8 +63,9 @@ struct hop {
 
 /* What the hops after a recipient leave of a disclosure. */
 struct downstream {
-    guint32 hop;  /* the first that is denied; POLICY_NONE */
-    guint32 rule; /* that denies it */
+    guint32 hop;   /* the first that is denied; POLICY_NONE */
+    guint32 rule;  /* that denies it … */
+    guint32 unmet; /* … or the obligation of it that nobody can meet; POLICY_NONE */
     guint32 fields, obligations;
 };
 
@@ -127,8 +128,9 @@ static inline gboolean condition_holds_at(const struct condition *c, const guint
 /* document.c: what a rules file extends, "" for nothing; NULL with an error. Transfer full. */
 char *policy_text_extends(const char *name, const char *text, gsize n, GError **error);
 
-/* compile.c: fills slices, tables and downstream from the rest. */
-void policy_compile(struct policy *policy);
+/* compile.c: fills slices, tables and downstream from the rest. FALSE with an error when there would be
+ * too much of them. */
+gboolean policy_compile(struct policy *policy, GError **error);
 void policy_slices_free(struct policy *policy);
 
 /* decide.c: the slice of a day; and a decision on the request alone, without the hops. */

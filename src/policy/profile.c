@@ -66,8 +66,8 @@ static gboolean add_file(struct gathering *g, int kind, const char *path, gboole
     return FALSE;
 }
 
-static gboolean gather(struct gathering *g, const char *policy, const char *beside, guint depth,
-                       GError **error);
+static gboolean gather_named(struct gathering *g, const char *name, const char *beside, guint depth,
+                             GError **error);
 
 static gboolean gather_base(struct gathering *g, const char *name, const char *text, gsize n,
                             const char *beside, guint depth, GError **error) {
@@ -80,7 +80,7 @@ static gboolean gather_base(struct gathering *g, const char *name, const char *t
                     DEEPEST);
         return FALSE;
     }
-    return !*base || gather(g, base, beside, depth + 1, error);
+    return !*base || gather_named(g, base, beside, depth + 1, error);
 }
 
 static gboolean gather_shipped(struct gathering *g, const struct shipped *s, guint depth,
@@ -118,24 +118,31 @@ static gboolean gather_folder(struct gathering *g, const char *folder, guint dep
     return TRUE;
 }
 
-/* `beside` is the folder in which the name of a base is looked for before the shipped ones. */
-static gboolean gather(struct gathering *g, const char *policy, const char *beside, guint depth,
-                       GError **error) {
+/* What is extended stands beside the policy that extends it, or is shipped; never in whatever folder
+ * the program was started from. `beside` NULL: shipped ones only. */
+static gboolean gather_named(struct gathering *g, const char *name, const char *beside, guint depth,
+                             GError **error) {
     if (beside) {
-        g_autofree char *folder = g_build_filename(beside, policy, NULL);
+        g_autofree char *folder = g_build_filename(beside, name, NULL);
         g_autofree char *rules = g_build_filename(folder, file_names[POLICY_RULES], NULL);
         if (g_file_test(rules, G_FILE_TEST_EXISTS))
             return gather_folder(g, folder, depth, error);
     }
-    const struct shipped *s = find_shipped(policy);
-    return s ? gather_shipped(g, s, depth, error) : gather_folder(g, policy, depth, error);
+    const struct shipped *s = find_shipped(name);
+    if (s)
+        return gather_shipped(g, s, depth, error);
+    g_set_error(error, BASE_ERROR, BASE_ERROR_INPUT,
+                "`extends: %s`: there is no such folder beside the policy, and no such shipped profile",
+                name);
+    return FALSE;
 }
 
 struct policy *policy_load(const char *profile_or_folder, const char *recipients_path, GError **error) {
     struct gathering g = {.texts = g_array_new(FALSE, FALSE, sizeof(struct policy_text)),
                           .kept = g_ptr_array_new_with_free_func(g_free)};
     struct policy *policy = NULL;
-    if (gather(&g, profile_or_folder, NULL, 0, error) &&
+    const struct shipped *s = find_shipped(profile_or_folder);
+    if ((s ? gather_shipped(&g, s, 0, error) : gather_folder(&g, profile_or_folder, 0, error)) &&
         (!recipients_path || add_file(&g, POLICY_RECIPIENTS, recipients_path, TRUE, error)))
         policy = policy_parse((const struct policy_text *)(gpointer)g.texts->data, g.texts->len, error);
     g_array_unref(g.texts);

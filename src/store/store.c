@@ -9,7 +9,7 @@
 #include "base/error.h"
 #include "embedded.h"
 
-#define SCHEMA_VERSION 1
+#define SCHEMA_VERSION 2
 #define MOST_IN_A_GROUP 512
 #define CHECKPOINT_PAGES 4000 /* of the log; 16 MB */
 
@@ -32,6 +32,8 @@ struct store {
     GQueue jobs;
     gboolean is_closing;
     GQueue readers; /* idle connections */
+    store_work finish;
+    void *finish_context;
     void (*listener)(void *context);
     void *listener_context;
     guint64 n_groups, n_works;
@@ -84,7 +86,11 @@ static void run_group(struct store *store, GPtrArray *group) {
     if (db_script(store->writer, "BEGIN IMMEDIATE", &error)) {
         for (guint i = 0; i < group->len && db_in_transaction(store->writer); i++)
             run_behind_savepoint(store, group->pdata[i]);
-        if (!db_in_transaction(store->writer))
+        const gboolean is_finished = !store->finish || !db_in_transaction(store->writer) ||
+                                     store->finish(store->writer, store->finish_context, &error);
+        if (!is_finished)
+            db_script(store->writer, "ROLLBACK", NULL);
+        else if (!db_in_transaction(store->writer))
             g_set_error(&error, BASE_ERROR, BASE_ERROR_STORE,
                         "the database gave the transaction up: is the disk full?");
         else if (!db_script(store->writer, "COMMIT", &error))
@@ -179,6 +185,13 @@ void store_on_commit(struct store *store, void (*listener)(void *context), void 
     g_mutex_unlock(&store->mutex);
 }
 
+void store_before_commit(struct store *store, store_work work, void *context) {
+    g_mutex_lock(&store->mutex);
+    store->finish = work;
+    store->finish_context = context;
+    g_mutex_unlock(&store->mutex);
+}
+
 void store_counts(struct store *store, guint64 *groups, guint64 *works) {
     g_mutex_lock(&store->mutex);
     *groups = store->n_groups;
@@ -195,23 +208,27 @@ static gint64 schema_version(struct db *db) {
     return version;
 }
 
+/* The scripts that lead from one version to the next; version 0 is an empty database. */
+static const char *const upgrades[SCHEMA_VERSION] = {embedded_schema_sqlite, embedded_schema_ledger};
+
 static gboolean make_schema(struct db *db, GError **error) {
-    gint64 version = schema_version(db);
-    if (version == SCHEMA_VERSION)
-        return TRUE;
-    if (version != 0) {
-        g_set_error(error, BASE_ERROR, BASE_ERROR_STORE,
-                    "the database has schema %" G_GINT64_FORMAT ", this program knows %d: use the "
-                    "program that made it, or a newer one",
-                    version, SCHEMA_VERSION);
-        return FALSE;
+    for (gint64 version = schema_version(db); version != SCHEMA_VERSION; version++) {
+        if (version < 0 || version > SCHEMA_VERSION) {
+            g_set_error(error, BASE_ERROR, BASE_ERROR_STORE,
+                        "the database has schema %" G_GINT64_FORMAT ", this program knows %d: use the "
+                        "program that made it, or a newer one",
+                        version, SCHEMA_VERSION);
+            return FALSE;
+        }
+        g_autofree char *script =
+            g_strdup_printf("BEGIN IMMEDIATE; %s; PRAGMA user_version = %d; COMMIT", upgrades[version],
+                            (int)version + 1);
+        if (!db_script(db, script, error)) {
+            db_script(db, "ROLLBACK", NULL);
+            return FALSE;
+        }
     }
-    g_autofree char *script = g_strdup_printf("BEGIN IMMEDIATE; %s; PRAGMA user_version = %d; COMMIT",
-                                              embedded_schema_sqlite, SCHEMA_VERSION);
-    if (db_script(db, script, error))
-        return TRUE;
-    db_script(db, "ROLLBACK", NULL);
-    return FALSE;
+    return TRUE;
 }
 
 struct store *store_open(const char *path, GError **error) {

@@ -35,6 +35,10 @@ gboolean store_read(struct store *store, store_work work, void *context, GError 
 /* Called after every commit, from the writer's thread. One listener; NULL takes it away. */
 void store_on_commit(struct store *store, void (*listener)(void *context), void *context);
 
+/* Runs at the end of every group of works, in their transaction; if it fails, so do all of them. Set
+ * once, before the first work. */
+void store_before_commit(struct store *store, store_work work, void *context);
+
 /* Copies the database into a new file. */
 gboolean store_backup(struct store *store, const char *path, GError **error);
 

@@ -27,7 +27,7 @@ struct store_registration *store_registration_get(struct db *db, const char *id,
 
 /* Those in force on the person (not ended; confirmed or not). Transfer full. */
 GPtrArray *store_registrations_on_person(struct db *db, gint64 person_id, GError **error);
-/* Those confirmed whose person the jail holds. Transfer full. */
+/* People's, not agencies': those confirmed whose person the jail holds. Transfer full. */
 GPtrArray *store_registrations_on_jail(struct db *db, const char *jail, GError **error);
 /* All, newest first, at most `limit`. Transfer full. */
 GPtrArray *store_registrations_list(struct db *db, guint limit, GError **error);

@@ -25,7 +25,9 @@ struct web_response {
     GString *body;
     char *location, *cookie; /* headers, NULL: none; freed with the response */
     guint retry_after_s;
-    gboolean closes; /* the connection is not to be trusted with another request */
+    gboolean is_immutable; /* may be kept for ever; otherwise nothing may be */
+    gboolean is_public;    /* may be read by scripts of other sites */
+    gboolean closes;       /* the connection is not to be trusted with another request */
 };
 
 const char *web_header(const struct web_request *request, const char *name); /* NULL: none */
@@ -42,11 +44,12 @@ void web_json(struct web_response *response, guint status, const char *json);
 
 typedef void (*web_handler)(const struct web_request *request, struct web_response *response);
 struct web_route {
-    const char *method, *path; /* "/c/" followed by "*" takes the rest of one segment */
+    const char *method, *path; /* a "*" takes the rest of one segment, a last "**" all that follows */
     web_handler handle;
     gboolean is_limited; /* by address: guesses and floods */
 };
 
-extern const struct web_route web_api_routes[], web_page_routes[], web_console_routes[];
+extern const struct web_route web_api_routes[], web_page_routes[], web_console_routes[],
+    web_log_routes[];
 
 #endif

@@ -59,12 +59,13 @@ static gboolean fits(const char *pattern, const char *path, char **argument) {
     const char *star = strchr(pattern, '*');
     if (!star)
         return g_str_equal(pattern, path);
-    gsize before = (gsize)(star - pattern), n = strlen(path), after = strlen(star + 1);
+    const gboolean takes_all = star[1] == '*';
+    gsize before = (gsize)(star - pattern), n = strlen(path), after = strlen(star + 1 + takes_all);
     if (n <= before + after || strncmp(path, pattern, before) != 0 ||
-        strcmp(path + n - after, star + 1) != 0)
+        strcmp(path + n - after, star + 1 + takes_all) != 0)
         return FALSE;
     g_autofree char *middle = g_strndup(path + before, n - before - after);
-    if (strchr(middle, '/'))
+    if (!takes_all && strchr(middle, '/'))
         return FALSE;
     *argument = g_steal_pointer(&middle);
     return TRUE;
@@ -72,7 +73,8 @@ static gboolean fits(const char *pattern, const char *path, char **argument) {
 
 static void answer(struct web_server *server, struct web_request *request,
                    struct web_response *response) {
-    const struct web_route *const tables[] = {web_api_routes, web_page_routes, web_console_routes};
+    const struct web_route *const tables[] = {web_api_routes, web_page_routes, web_console_routes,
+                                              web_log_routes};
     gboolean path_exists = FALSE;
 
     for (guint t = 0; t < G_N_ELEMENTS(tables); t++)
@@ -126,15 +128,20 @@ static char *peer_of(struct MHD_Connection *connection) {
 
 static void add_headers(struct MHD_Response *out, const struct web_response *response) {
     static const char *const always[][2] = {
-        {"Cache-Control", "no-store"},
         {"X-Content-Type-Options", "nosniff"},
         {"Referrer-Policy", "no-referrer"},
-        {"Cross-Origin-Resource-Policy", "same-origin"},
         {"Content-Security-Policy",
          "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; form-action 'self'; "
          "base-uri 'none'; frame-ancestors 'none'"}};
     for (guint i = 0; i < G_N_ELEMENTS(always); i++)
         MHD_add_response_header(out, always[i][0], always[i][1]);
+    MHD_add_response_header(out, "Cache-Control",
+                            response->is_immutable ? "public, max-age=31536000, immutable"
+                                                   : "no-store");
+    MHD_add_response_header(out, "Cross-Origin-Resource-Policy",
+                            response->is_public ? "cross-origin" : "same-origin");
+    if (response->is_public)
+        MHD_add_response_header(out, "Access-Control-Allow-Origin", "*");
     MHD_add_response_header(out, "Content-Type", response->content_type);
     if (response->location)
         MHD_add_response_header(out, "Location", response->location);

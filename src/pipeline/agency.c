@@ -1,0 +1,291 @@
+#include "pipeline/agency.h"
+
+#include <string.h>
+
+#include "base/error.h"
+#include "pipeline/register_private.h"
+
+static const char usual_kinds[] = "released,escaped,recaptured,died,transferred,left_roster";
+
+G_GNUC_PRINTF(2, 3)
+static gboolean wrong(GError **error, const char *format, ...) {
+    va_list args;
+    va_start(args, format);
+    g_autofree char *what = g_strdup_vprintf(format, args);
+    va_end(args);
+    g_set_error_literal(error, BASE_ERROR, BASE_ERROR_INPUT, what);
+    return FALSE;
+}
+
+struct asking {
+    struct site *site;
+    const struct agency_request *request;
+    struct disclose_gate *gate;
+    struct store_registration row;
+    struct store_agency_watch watch;
+    char *denial;
+};
+
+/* ── Asking ────────────────────────────────────────────────────────────────────────────────────── */
+
+static gboolean check_words(const struct agency_request *r, GError **error) {
+    const struct {
+        const char *name, *value;
+    } words[] = {{"person", r->person},
+                 {"recipient", r->recipient},
+                 {"purpose", r->purpose},
+                 {"basis", r->basis},
+                 {"document", r->document},
+                 {"issuer", r->issuer},
+                 {"issued-on", r->issued_on},
+                 {"expires", r->expires},
+                 {"officer", r->officer},
+                 {"email", r->email},
+                 {"pin", r->pin}};
+    gint64 issued_us;
+    for (guint i = 0; i < G_N_ELEMENTS(words); i++) {
+        g_autofree char *text = g_strstrip(g_strdup(words[i].value ? words[i].value : ""));
+        if (!*text || strlen(text) > 200 || !g_utf8_validate(text, -1, NULL))
+            return wrong(error,
+                         "`%s` is missing or too long: a watch names one person, one document, its "
+                         "issuer and date, an end, and the officer who asks",
+                         words[i].name);
+    }
+    return base_time_parse(r->issued_on, &issued_us) ||
+           wrong(error, "`issued-on` %s is no date; write it as 2026-11-23", r->issued_on);
+}
+
+static gboolean check_times(const struct asking *a, GError **error) {
+    const gint64 now = site_now(a->site);
+    gint64 issued_us;
+    if (base_time_parse(a->request->issued_on, &issued_us) && issued_us > now + DAY_US)
+        return wrong(error, "`issued-on` %s has not come yet", a->request->issued_on);
+    if (a->row.registration.expires_at_us > now + AGENCY_LONGEST_DAYS * DAY_US)
+        return wrong(error, "`expires` %s is more than 90 days away; ask again then",
+                     a->request->expires);
+    return TRUE;
+}
+
+static gboolean check_limits(struct db *db, struct asking *a, GError **error) {
+    guint by_recipient = 0, by_officer = 0;
+    gboolean is_used = FALSE;
+    if (!store_agency_asked(db, a->watch.recipient, a->watch.asked_by, site_now(a->site) - DAY_US,
+                            &by_recipient, &by_officer, error) ||
+        !store_agency_document_is_used(db, a->watch.issuer, a->watch.document, a->row.person_id,
+                                       &is_used, error))
+        return FALSE;
+    if (is_used)
+        g_set_error(
+            error, BASE_ERROR, BASE_ERROR_REFUSED,
+            "the document %s of %s stands behind a watch of another person; a document names one",
+            a->watch.document, a->watch.issuer);
+    else if (by_officer >= AGENCY_OFFICER_MOST_A_DAY || by_recipient >= AGENCY_MOST_A_DAY)
+        g_set_error(error, BASE_ERROR, BASE_ERROR_REFUSED,
+                    "an officer asks for at most %d watches a day, and an agency for %d; this is not a "
+                    "way to follow a list",
+                    AGENCY_OFFICER_MOST_A_DAY, AGENCY_MOST_A_DAY);
+    return !is_used && by_officer < AGENCY_OFFICER_MOST_A_DAY && by_recipient < AGENCY_MOST_A_DAY;
+}
+
+/* Judges a watch and writes down what was said. */
+static gboolean judge(struct db *db, struct site *site, struct disclose_gate *gate,
+                      const struct store_agency_watch *watch, custody_kinds kinds, gint64 person_id,
+                      enum ledger_entry_type permitted, enum ledger_entry_type denied,
+                      const char *officer, char **denial, GError **error) {
+    struct policy_request request;
+    struct policy_decision decision;
+    const struct disclose_agency agency = {watch->recipient, watch->purpose, watch->basis};
+    if (!disclose_judge_watch(gate, &agency, kinds, site_now(site), &request, &decision, error))
+        return FALSE;
+    const struct policy *policy = disclose_gate_policy(gate);
+    if (!decision.is_permitted) {
+        g_autofree char *path = policy_decision_path(policy, &request, &decision);
+        *denial = g_strdup_printf("%s: %s%s%s", policy_decision_rule(policy, &decision),
+                                  policy_decision_citation(policy, &decision),
+                                  *path ? "; it may be passed on: " : "", path);
+    }
+    const struct logbook_decision entry = {.type = decision.is_permitted ? permitted : denied,
+                                           .gate = gate,
+                                           .request = &request,
+                                           .decision = &decision,
+                                           .watch = watch,
+                                           .person_id = person_id,
+                                           .officer = officer};
+    return logbook_agency(db, site, &entry, NULL, error);
+}
+
+static gboolean ask_in_transaction(struct db *db, void *context, GError **error) {
+    struct asking *a = context;
+    if (!register_find_person(db, a->request->person, &a->row.person_id, error) ||
+        !check_limits(db, a, error) ||
+        !judge(db, a->site, a->gate, &a->watch, a->row.registration.kinds, a->row.person_id,
+               LEDGER_WATCH_ASKED, LEDGER_WATCH_REFUSED, a->watch.asked_by, &a->denial, error))
+        return FALSE;
+    if (a->denial) { /* the refusal stands, and counts */
+        a->watch.state = WATCH_REFUSED;
+        a->watch.reason = a->denial;
+        a->row.registration.ended_at_us = site_now(a->site);
+    }
+    return store_registration_add(db, &a->row, error) && store_agency_watch_add(db, &a->watch, error) &&
+           (!a->denial || store_registration_end(db, a->row.registration.id, site_now(a->site), error));
+}
+
+static gboolean ask(struct asking *a, const char *id, GError **error) {
+    const struct agency_request *r = a->request;
+    const struct watch_request wanted = {.person_key = r->person,
+                                         .kinds = r->kinds ? r->kinds : usual_kinds,
+                                         .email = r->email,
+                                         .pin = r->pin,
+                                         .expires = r->expires};
+    if (!watch_request_check(&wanted, site_now(a->site), &a->row.registration, error) ||
+        !check_times(a, error) || !(a->row.pin_hash = seal_pin_hash(a->site->random, r->pin)))
+        return FALSE;
+    a->row.registration.id = id;
+    a->row.created_at_us = site_now(a->site);
+    a->watch = (struct store_agency_watch){.registration_id = (char *)(gsize)id,
+                                           .recipient = (char *)(gsize)r->recipient,
+                                           .purpose = (char *)(gsize)r->purpose,
+                                           .basis = (char *)(gsize)r->basis,
+                                           .document = (char *)(gsize)r->document,
+                                           .issuer = (char *)(gsize)r->issuer,
+                                           .issued_on = (char *)(gsize)r->issued_on,
+                                           .asked_by = (char *)(gsize)r->officer,
+                                           .asked_at_us = a->row.created_at_us,
+                                           .decided_at_us = TIME_UNKNOWN};
+    return register_seal_contact(a->site, id, r->email, &a->row, error) &&
+           store_write(a->site->store, ask_in_transaction, a, error);
+}
+
+gboolean agency_ask(struct site *site, const struct agency_request *request, char **id,
+                    GError **error) {
+    struct asking a = {.site = site, .request = request};
+    g_autofree char *new_id = base_random_token(site->random, 10);
+    gboolean ok = check_words(request, error) && (a.gate = site_gate(site, error)) != NULL &&
+                  logbook_policy(site, error) && ask(&a, new_id, error);
+    if (ok && a.denial) {
+        g_set_error(error, BASE_ERROR, BASE_ERROR_REFUSED,
+                    "the policy denies this watch, and the request is recorded. %s", a.denial);
+        ok = FALSE;
+    }
+    if (!ok)
+        store_keys_delete(site->keys, new_id, NULL);
+    g_clear_pointer(&a.row.contact_box, g_bytes_unref);
+    g_free(a.row.pin_hash);
+    g_free(a.denial);
+    disclose_gate_unref(a.gate);
+    if (ok)
+        *id = g_steal_pointer(&new_id);
+    return ok;
+}
+
+/* ── Deciding ──────────────────────────────────────────────────────────────────────────────────── */
+
+struct deciding {
+    struct site *site;
+    struct disclose_gate *gate;
+    const char *id, *approver, *reason;
+    gboolean approves;
+    char *denial;
+};
+
+static gboolean is_same_officer(const char *a, const char *b) {
+    g_autofree char *x = g_utf8_casefold(a, -1), *y = g_utf8_casefold(b, -1);
+    return strcmp(g_strstrip(x), g_strstrip(y)) == 0;
+}
+
+static gboolean check_decision(const struct deciding *d, const struct store_agency_watch *watch,
+                               const struct store_registration *row, GError **error) {
+    if (watch->state != WATCH_ASKED) {
+        g_set_error(error, BASE_ERROR, BASE_ERROR_CONFLICT, "the watch %s is %s already", d->id,
+                    store_watch_state_name(watch->state));
+        return FALSE;
+    }
+    if (is_same_officer(d->approver, watch->asked_by)) {
+        g_set_error(error, BASE_ERROR, BASE_ERROR_REFUSED,
+                    "%s asked for this watch; a second officer, on the jail's side, decides",
+                    watch->asked_by);
+        return FALSE;
+    }
+    if (row->registration.expires_at_us <= site_now(d->site)) {
+        g_set_error(error, BASE_ERROR, BASE_ERROR_REFUSED, "the watch %s has expired; ask again",
+                    d->id);
+        return FALSE;
+    }
+    return TRUE;
+}
+
+static gboolean settle(struct db *db, struct deciding *d, struct store_agency_watch *watch,
+                       const struct store_registration *row, GError **error) {
+    const gint64 now = site_now(d->site);
+    if (!check_decision(d, watch, row, error))
+        return FALSE;
+    /* Judged again: a policy or an agreement may have changed since it was asked. */
+    if (!judge(db, d->site, d->gate, watch, row->registration.kinds, row->person_id,
+               d->approves ? LEDGER_WATCH_APPROVED : LEDGER_WATCH_REFUSED, LEDGER_WATCH_REFUSED,
+               d->approver, &d->denial, error))
+        return FALSE;
+    const gboolean is_approved = d->approves && !d->denial;
+    struct store_agency_watch decided = *watch;
+    decided.state = is_approved ? WATCH_APPROVED : WATCH_REFUSED;
+    decided.decided_by = (char *)(gsize)d->approver;
+    decided.decided_at_us = now;
+    decided.reason = d->denial ? d->denial : (char *)(gsize)(d->reason ? d->reason : "");
+    return store_agency_watch_decide(db, &decided, error) &&
+           (is_approved ? store_registration_confirm(db, d->id, now, error)
+                        : store_registration_end(db, d->id, now, error));
+}
+
+static gboolean decide_in_transaction(struct db *db, void *context, GError **error) {
+    struct deciding *d = context;
+    GError *problem = NULL;
+    struct store_agency_watch *watch = store_agency_watch_get(db, d->id, &problem);
+    struct store_registration *row = watch ? store_registration_get(db, d->id, &problem) : NULL;
+    gboolean ok = row && settle(db, d, watch, row, &problem);
+    if (!watch && !problem)
+        g_set_error(&problem, BASE_ERROR, BASE_ERROR_NOT_FOUND, "there is no agency's watch \"%s\"",
+                    d->id);
+    if (problem)
+        g_propagate_error(error, problem);
+    store_registration_free(row);
+    store_agency_watch_free(watch);
+    return ok;
+}
+
+gboolean agency_decide(struct site *site, const char *id, const char *approver, gboolean approves,
+                       const char *reason, GError **error) {
+    struct deciding d = {
+        .site = site, .id = id, .approver = approver, .approves = approves, .reason = reason};
+    if (!*approver)
+        return wrong(error, "`%s` is missing: say who decides", "approver");
+    gboolean ok = (d.gate = site_gate(site, error)) != NULL && logbook_policy(site, error) &&
+                  store_write(site->store, decide_in_transaction, &d, error);
+    if (ok && (!approves || d.denial))
+        store_keys_delete(site->keys, id, NULL);
+    if (ok && approves && d.denial) {
+        g_set_error(error, BASE_ERROR, BASE_ERROR_REFUSED,
+                    "the policy denies this watch now, and it is refused. %s", d.denial);
+        ok = FALSE;
+    }
+    g_free(d.denial);
+    disclose_gate_unref(d.gate);
+    return ok;
+}
+
+gboolean agency_ended(struct db *db, struct site *site, const char *registration_id, GError **error) {
+    GError *problem = NULL;
+    struct store_agency_watch *watch = store_agency_watch_get(db, registration_id, &problem);
+    struct disclose_gate *gate = watch ? site_gate(site, &problem) : NULL;
+    gboolean ok = !problem;
+    if (ok && watch && (watch->state == WATCH_ASKED || watch->state == WATCH_APPROVED)) {
+        g_autofree char *denial = NULL;
+        watch->state = WATCH_ENDED;
+        ok = judge(db, site, gate, watch, KIND_BIT(CUSTODY_RELEASED), watch->person_id,
+                   LEDGER_WATCH_ENDED, LEDGER_WATCH_ENDED, NULL, &denial, &problem) &&
+             store_agency_watch_decide(db, watch, &problem);
+    }
+    if (problem)
+        g_propagate_error(error, problem);
+    store_agency_watch_free(watch);
+    disclose_gate_unref(gate);
+    return ok;
+}

@@ -1,0 +1,348 @@
+#include "pipeline/logbook.h"
+
+#include <string.h>
+
+#include "base/error.h"
+
+static const char key_file[] = "keys/ledger.key";
+
+/* ── The key and the checkpoints ───────────────────────────────────────────────────────────────── */
+
+/* "jail.example.org/log" from base_url. Transfer full. */
+static char *origin_of(const struct site *site) {
+    const char *url = site->config->base_url, *host = strstr(url, "://");
+    return g_strconcat(host ? host + 3 : url, "/log", NULL);
+}
+
+static struct ledger_signer *make_signer(const struct site *site, const char *path, GError **error) {
+    g_autofree char *origin = origin_of(site);
+    struct ledger_signer *signer = ledger_signer_new(origin, LEDGER_KEY_ED25519, site->random);
+    g_autofree char *text = ledger_signer_format(signer);
+    if (!g_file_set_contents_full(path, text, -1,
+                                  G_FILE_SET_CONTENTS_CONSISTENT | G_FILE_SET_CONTENTS_DURABLE, 0600,
+                                  error)) {
+        ledger_signer_free(signer);
+        signer = NULL;
+    }
+    seal_wipe(text, strlen(text));
+    return signer;
+}
+
+static struct ledger_signer *load_signer(const struct site *site, GError **error) {
+    g_autofree char *path = site_path(site, key_file);
+    g_autofree char *text = NULL;
+    g_autoptr(GError) problem = NULL;
+    gsize n;
+    if (g_file_get_contents(path, &text, &n, &problem)) {
+        struct ledger_signer *signer = ledger_signer_parse(g_strstrip(text), error);
+        seal_wipe(text, strlen(text));
+        if (!signer)
+            g_prefix_error(error, "%s: ", path);
+        return signer;
+    }
+    if (g_error_matches(problem, G_FILE_ERROR, G_FILE_ERROR_NOENT))
+        return make_signer(site, path, error);
+    g_propagate_error(error, g_steal_pointer(&problem));
+    return NULL;
+}
+
+const struct ledger_signer *logbook_signer(struct site *site, GError **error) {
+    g_mutex_lock(&site->mutex);
+    if (!site->ledger_signer)
+        site->ledger_signer = load_signer(site, error);
+    const struct ledger_signer *signer = site->ledger_signer;
+    g_mutex_unlock(&site->mutex);
+    return signer;
+}
+
+static gboolean sign_group(struct db *db, void *context, GError **error) {
+    struct site *site = context;
+    if (!store_ledger_is_unsigned(db))
+        return TRUE;
+    const struct ledger_signer *signer = logbook_signer(site, error);
+    return signer && store_ledger_sign(db, signer, site_now(site), error);
+}
+
+void logbook_attach(struct site *site) {
+    store_before_commit(site->store, sign_group, site);
+}
+
+/* ── Keys of tags, salts ───────────────────────────────────────────────────────────────────────── */
+
+static GBytes *keys_get(const struct site *site, const char *id, GError **error) {
+    g_autoptr(GError) problem = NULL;
+    GBytes *bytes = store_keys_get(site->keys, id, &problem);
+    if (!bytes && !g_error_matches(problem, BASE_ERROR, BASE_ERROR_NOT_FOUND))
+        g_propagate_error(error, g_steal_pointer(&problem));
+    return bytes;
+}
+
+/* The 32 bytes under an id, made if there are none. */
+static GBytes *tag_key(const struct site *site, const char *id, GError **error) {
+    g_autoptr(GError) problem = NULL;
+    GBytes *key = keys_get(site, id, &problem);
+    if (key || problem) {
+        if (problem)
+            g_propagate_error(error, g_steal_pointer(&problem));
+        return key;
+    }
+    guint8 bytes[32];
+    site->random->fill(site->random->context, bytes, sizeof bytes);
+    key = g_bytes_new(bytes, sizeof bytes);
+    seal_wipe(bytes, sizeof bytes);
+    if (store_keys_put(site->keys, id, key, error))
+        return key;
+    seal_bytes_unref(key);
+    return NULL;
+}
+
+static guint year_of(gint64 at_us) {
+    g_autoptr(GDateTime) at = g_date_time_new_from_unix_utc(at_us / SECOND_US);
+    return (guint)g_date_time_get_year(at);
+}
+
+static char *subject_key_id(gint64 person_id, guint year) {
+    return g_strdup_printf("tag:person:%" G_GINT64_FORMAT ":%u", person_id, year);
+}
+
+static char *salts_key_id(const char *salts_id) {
+    return g_strconcat("salts:", salts_id, NULL);
+}
+
+GBytes *logbook_subject_key(const struct site *site, gint64 person_id, guint year, GError **error) {
+    g_autofree char *id = subject_key_id(person_id, year);
+    return keys_get(site, id, error);
+}
+
+GBytes *logbook_salts(const struct site *site, const char *salts_id, GError **error) {
+    g_autofree char *id = salts_key_id(salts_id);
+    return store_keys_get(site->keys, id, error);
+}
+
+/* ── Agencies ──────────────────────────────────────────────────────────────────────────────────── */
+
+struct tag_use {
+    char *id;
+    GBytes *key;
+    guint64 counter;
+};
+
+static gboolean take_tag(struct db *db, const struct site *site, struct tag_use *use, GError **error) {
+    return (use->key = tag_key(site, use->id, error)) != NULL &&
+           store_ledger_count(db, use->id, &use->counter, error);
+}
+
+static void tag_use_clear(struct tag_use *use) {
+    seal_bytes_unref(use->key);
+    g_free(use->id);
+}
+
+static struct leaf_tag leaf_tag_of(const struct tag_use *use) {
+    return (struct leaf_tag){g_bytes_get_data(use->key, NULL), use->counter};
+}
+
+static gboolean write_agency(struct db *db, struct site *site, const struct logbook_decision *d,
+                             const struct tag_use *subject, const struct tag_use *recipient,
+                             guint64 *index, GError **error) {
+    const struct policy *policy = disclose_gate_policy(d->gate);
+    const gint64 now = site_now(site);
+    g_autofree char *person = g_strdup_printf("%" G_GINT64_FORMAT, d->person_id);
+    struct leaf_parts parts = {.type = d->type,
+                               .request = d->request,
+                               .decision = d->decision,
+                               .subject = leaf_tag_of(subject),
+                               .recipient = leaf_tag_of(recipient),
+                               .now_at_us = now,
+                               .body = {{"recipient", d->watch->recipient},
+                                        {"purpose", d->watch->purpose},
+                                        {"basis", d->watch->basis},
+                                        {"document", d->watch->document},
+                                        {"issuer", d->watch->issuer},
+                                        {"issued_on", d->watch->issued_on},
+                                        {"asked_by", d->watch->asked_by},
+                                        {"officer", d->officer ? d->officer : d->watch->decided_by},
+                                        {"person", person},
+                                        {"watch", d->watch->registration_id},
+                                        {"decision", d->decision->is_permitted ? "permit" : "deny"},
+                                        {"rule", policy_decision_rule(policy, d->decision)},
+                                        {"citation", policy_decision_citation(policy, d->decision)}}};
+    for (guint i = 0; d->payload && i < LEAF_MAX_FIELDS && d->payload[i].name; i++)
+        parts.payload[i] = d->payload[i];
+
+    struct ledger_entry entry;
+    guint8 bytes[LEDGER_ENTRY_BYTES];
+    g_autofree char *fields = NULL, *salts_id = base_random_token(site->random, 10);
+    g_autofree char *key_id = salts_key_id(salts_id);
+    GBytes *salts;
+    disclose_leaf(d->gate, &parts, site->random, &entry, &fields, &salts);
+    ledger_entry_write(&entry, bytes);
+    const struct store_ledger_body body = {.at_us = now,
+                                           .person_id = d->person_id,
+                                           .year = year_of(now),
+                                           .counter = subject->counter,
+                                           .salts_id = salts_id,
+                                           .body = fields};
+    struct store_ledger_body placed = body;
+    gboolean ok = store_keys_put(site->keys, key_id, salts, error) &&
+                  store_ledger_append(db, bytes, sizeof bytes, &placed.index, error) &&
+                  store_ledger_body_add(db, &placed, error);
+    seal_bytes_unref(salts);
+    if (ok && index)
+        *index = placed.index;
+    return ok;
+}
+
+gboolean logbook_agency(struct db *db, struct site *site, const struct logbook_decision *decision,
+                        guint64 *index, GError **error) {
+    const guint year = year_of(site_now(site));
+    struct tag_use subject = {.id = subject_key_id(decision->person_id, year)};
+    struct tag_use recipient = {
+        .id = g_strdup_printf("tag:recipient:%s:%u", decision->watch->recipient, year)};
+    gboolean ok = take_tag(db, site, &subject, error) && take_tag(db, site, &recipient, error) &&
+                  write_agency(db, site, decision, &subject, &recipient, index, error);
+    tag_use_clear(&subject);
+    tag_use_clear(&recipient);
+    return ok;
+}
+
+/* ── Policies ──────────────────────────────────────────────────────────────────────────────────── */
+
+struct recording {
+    struct site *site;
+    struct disclose_gate *gate;
+    guint n;
+};
+
+static gboolean record_policy(struct db *db, void *context, GError **error) {
+    const struct recording *r = context;
+    const guint8 *id = policy_id(disclose_gate_policy(r->gate));
+    const gint64 now = site_now(r->site);
+    struct leaf_parts parts = {
+        .type = LEDGER_POLICY,
+        .now_at_us = now,
+        .body = {{"policy", r->site->config->policy}, {"jurisdiction", r->site->config->jurisdiction}}};
+    struct ledger_entry entry;
+    guint8 bytes[LEDGER_ENTRY_BYTES];
+    g_autofree char *fields = NULL;
+    guint64 index;
+    GBytes *salts;
+    if (store_ledger_policy_is_last(db, id, POLICY_ID_BYTES))
+        return TRUE;
+    disclose_leaf(r->gate, &parts, r->site->random, &entry, &fields, &salts);
+    seal_bytes_unref(salts); /* the policy's hash is in the open; its name is for us */
+    ledger_entry_write(&entry, bytes);
+    return store_ledger_append(db, bytes, sizeof bytes, &index, error) &&
+           store_ledger_policy_add(db, index, id, POLICY_ID_BYTES, r->site->config->policy, now, error);
+}
+
+gboolean logbook_policy(struct site *site, GError **error) {
+    struct recording r = {.site = site, .gate = site_gate(site, error)};
+    gboolean ok = r.gate && store_write(site->store, record_policy, &r, error);
+    disclose_gate_unref(r.gate);
+    return ok;
+}
+
+/* ── Hours ─────────────────────────────────────────────────────────────────────────────────────── */
+
+gboolean logbook_notice(struct db *db, const struct site *site, const char *alert_id, guint reminder,
+                        GError **error) {
+    const struct ledger_hash commitment = disclose_notice(site->secret, alert_id, reminder);
+    return store_notice_add(db, alert_id, reminder, (guint64)(site_now(site) / HOUR_US), &commitment,
+                            error);
+}
+
+static gboolean write_hour(struct db *db, const struct recording *r, guint64 hour, GError **error) {
+    struct ledger_entry entry;
+    guint8 bytes[LEDGER_ENTRY_BYTES];
+    guint64 index;
+    g_autoptr(GArray) commitments = store_notices_of_hour(db, hour, error);
+    if (!commitments)
+        return FALSE;
+    disclose_hour(r->gate, r->site->secret, hour, commitments, &entry);
+    ledger_entry_write(&entry, bytes);
+    return store_ledger_append(db, bytes, sizeof bytes, &index, error) &&
+           store_ledger_hour_done(db, hour, index, error);
+}
+
+static gboolean write_hours(struct db *db, void *context, GError **error) {
+    struct recording *r = context;
+    const guint64 now = (guint64)(site_now(r->site) / HOUR_US);
+    const guint64 last = store_ledger_last_hour(db);
+    for (guint64 hour = last ? last + 1 : now - 1; hour < now; hour++, r->n++)
+        if (!write_hour(db, r, hour, error))
+            return FALSE;
+    return TRUE;
+}
+
+static gboolean read_last_hour(struct db *db, void *context, GError **error) {
+    (void)error;
+    *(guint64 *)context = store_ledger_last_hour(db);
+    return TRUE;
+}
+
+gboolean logbook_hours(struct site *site, guint *n, GError **error) {
+    guint64 last = 0;
+    struct recording r = {.site = site};
+    *n = 0;
+    if (!store_read(site->store, read_last_hour, &last, error))
+        return FALSE;
+    if (last + 1 >= (guint64)(site_now(site) / HOUR_US) && last)
+        return TRUE;
+    r.gate = site_gate(site, error);
+    gboolean ok = r.gate && store_write(site->store, write_hours, &r, error);
+    disclose_gate_unref(r.gate);
+    *n = ok ? r.n : 0;
+    return ok;
+}
+
+/* ── Shredding and reading ─────────────────────────────────────────────────────────────────────── */
+
+struct shredding {
+    struct site *site;
+    gint64 person_id;
+    guint n;
+    GPtrArray *ids; /* of keys */
+};
+
+static void note_keys(const struct store_ledger_body *body, void *context) {
+    struct shredding *s = context;
+    g_ptr_array_add(s->ids, salts_key_id(body->salts_id));
+    g_ptr_array_add(s->ids, subject_key_id(s->person_id, body->year));
+}
+
+static gboolean shred_in_transaction(struct db *db, void *context, GError **error) {
+    struct shredding *s = context;
+    return store_ledger_bodies(db, s->person_id, G_MININT64, G_MAXINT64, note_keys, s, error) &&
+           store_ledger_shred(db, s->person_id, &s->n, error);
+}
+
+gboolean logbook_shred(struct site *site, gint64 person_id, guint *n, GError **error) {
+    struct shredding s = {
+        .site = site, .person_id = person_id, .ids = g_ptr_array_new_with_free_func(g_free)};
+    gboolean ok = store_write(site->store, shred_in_transaction, &s, error);
+    for (guint i = 0; ok && i < s.ids->len; i++)
+        ok = store_keys_delete(site->keys, s.ids->pdata[i], error);
+    g_ptr_array_unref(s.ids);
+    *n = s.n;
+    return ok;
+}
+
+struct fetching {
+    const char *path;
+    GBytes *bytes;
+};
+
+static gboolean fetch_in_transaction(struct db *db, void *context, GError **error) {
+    struct fetching *f = context;
+    return (f->bytes = store_ledger_resource(db, f->path, error)) != NULL;
+}
+
+static GBytes *fetch(void *context, const char *path, GError **error) {
+    struct site *site = context;
+    struct fetching f = {.path = path};
+    return store_read(site->store, fetch_in_transaction, &f, error) ? f.bytes : NULL;
+}
+
+struct ledger_source logbook_source(struct site *site) {
+    return (struct ledger_source){.fetch = fetch, .context = site};
+}

@@ -1,0 +1,20 @@
+/* A log's resources from a folder or over HTTP, and posting to a witness.
+ *
+ * Used by: pipeline, cli. Includes: base, ledger; libcurl inside. */
+#ifndef PIPELINE_REMOTE_H
+#define PIPELINE_REMOTE_H
+
+#include "ledger/tile.h"
+
+struct remote;
+/* `location` is a folder laid out as C2SP tlog-tiles says, or an http:// or https:// prefix. */
+struct remote *remote_open(const char *location);
+void remote_close(struct remote *remote);
+struct ledger_source remote_source(struct remote *remote); /* valid until remote_close */
+
+/* Posts `body`; `answer` (transfer full) gets at most 64 KiB. FALSE with BASE_ERROR_NETWORK when no
+ * answer came within `timeout_s`. */
+gboolean remote_post(const char *url, const char *body, guint timeout_s, long *status, char **answer,
+                     GError **error);
+
+#endif

@@ -1,0 +1,48 @@
+/* What the ledger tells: a person of the disclosures about them, the public in counts.
+ *
+ * Used by: web, cli. Includes: pipeline/logbook.h; jansson. */
+#ifndef PIPELINE_REPORT_H
+#define PIPELINE_REPORT_H
+
+#include <jansson.h>
+
+#include "pipeline/logbook.h"
+
+/* One entry about a person, opened. */
+struct report_disclosure {
+    guint64 index;
+    gint64 at_us;
+    const char *type;
+    gboolean is_denied;
+    guint year;
+    guint64 counter;
+    gboolean opens;       /* fields and salts are what the entry commits to; FALSE: shredded */
+    const json_t *fields; /* {"body": [[name, value] …], "payload": …}; NULL when shredded */
+};
+typedef void (*report_disclosure_fn)(const struct report_disclosure *disclosure, void *context);
+
+struct report_subject {
+    guint n,
+        n_wrong; /* entries, and those that do not fit the log: changed, moved, or missing a number */
+};
+/* `person` is "number" or "scope:number". */
+gboolean report_subject(struct site *site, const char *person, report_disclosure_fn each, void *context,
+                        struct report_subject *result, GError **error);
+gboolean report_shred(struct site *site, const char *person, guint *n, GError **error);
+
+/* Requests of agencies in a year (0: this one), by recipient and basis. */
+struct report_row {
+    const char *recipient, *basis;
+    guint asked, approved, refused, told, denied; /* told: alerts; denied: alerts */
+};
+typedef void (*report_row_fn)(const struct report_row *row, void *context);
+gboolean report_year(struct site *site, guint year, report_row_fn each, void *context, GError **error);
+
+struct report_statistics {
+    guint year, asked, told, denied;
+    gint notices[12]; /* to registered people, by month (UTC), with noise, never negative */
+};
+gboolean report_statistics(struct site *site, guint year, struct report_statistics *statistics,
+                           GError **error);
+
+#endif

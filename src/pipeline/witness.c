@@ -1,0 +1,239 @@
+#include "pipeline/witness.h"
+
+#include <string.h>
+
+#include "base/error.h"
+#include "base/text.h"
+#include "ledger/checkpoint.h"
+#include "pipeline/remote.h"
+
+#define ASK_EVERY_US (2 * G_USEC_PER_SEC)
+#define TIMEOUT_S 5
+
+/* ── Cosigning others' logs ────────────────────────────────────────────────────────────────────── */
+
+struct ledger_signer *witness_signer(struct site *site, GError **error) {
+    g_autofree char *path = site_path(site, "keys/witness.key");
+    g_autofree char *text = NULL;
+    const struct ledger_signer *log = logbook_signer(site, error);
+    if (!log)
+        return NULL;
+    if (g_file_get_contents(path, &text, NULL, NULL)) {
+        struct ledger_signer *signer = ledger_signer_parse(g_strstrip(text), error);
+        seal_wipe(text, strlen(text));
+        return signer;
+    }
+    g_autofree char *name = g_strdup(ledger_signer_verifier(log)->name);
+    char *slash = strrchr(name, '/');
+    g_autofree char *own =
+        g_strdup_printf("%.*s/witness", (int)(slash ? slash - name : (gssize)strlen(name)), name);
+    struct ledger_signer *signer = ledger_signer_new(own, LEDGER_KEY_COSIGNATURE, site->random);
+    text = ledger_signer_format(signer);
+    if (!g_file_set_contents_full(
+            path, text, -1, G_FILE_SET_CONTENTS_CONSISTENT | G_FILE_SET_CONTENTS_DURABLE, 0600, error))
+        g_clear_pointer(&signer, ledger_signer_free);
+    seal_wipe(text, strlen(text));
+    return signer;
+}
+
+/* The log whose origin the checkpoint's first line names, if this site watches it. */
+static const struct ledger_verifier *known_log(const struct site *site, const char *note, gsize n) {
+    const char *end = memchr(note, '\n', n);
+    const gsize origin_n = end ? (gsize)(end - note) : 0;
+    for (guint i = 0; i < site->config->witnessed->len; i++) {
+        const struct ledger_verifier *v = site->config->witnessed->pdata[i];
+        if (strlen(v->name) == origin_n && memcmp(v->name, note, origin_n) == 0)
+            return v;
+    }
+    return NULL;
+}
+
+struct judging {
+    struct site *site;
+    const struct ledger_verifier *log;
+    struct ledger_submission submission;
+    struct ledger_checkpoint checkpoint;
+    enum ledger_witness_answer answer;
+    guint64 last_size;
+};
+
+/* Compares and remembers in one transaction. */
+static gboolean judge_in_transaction(struct db *db, void *context, GError **error) {
+    struct judging *j = context;
+    struct ledger_hash last_root = {{0}};
+    if (!store_witness_get(db, j->log->name, &j->last_size, &last_root, error))
+        return FALSE;
+    j->answer = ledger_witness_judge(&j->submission, j->log, j->last_size, &last_root, &j->checkpoint);
+    return j->answer != WITNESS_COSIGN ||
+           store_witness_set(db, j->log->name, j->checkpoint.size, &j->checkpoint.root,
+                             site_now(j->site), error);
+}
+
+static char *cosign(struct site *site, const struct judging *j, GError **error) {
+    struct ledger_signer *signer = witness_signer(site, error);
+    gsize text_n;
+    const char *signatures;
+    if (!signer)
+        return NULL;
+    ledger_note_split(j->submission.checkpoint, j->submission.checkpoint_n, &text_n, &signatures, NULL);
+    g_autofree char *text = g_strndup(j->submission.checkpoint, text_n);
+    char *line = ledger_note_sign(text, signer, site_now(site) / SECOND_US);
+    ledger_signer_free(signer);
+    return line;
+}
+
+guint witness_answer(struct site *site, const char *body, gsize n, char **answer) {
+    struct judging j = {.site = site, .answer = WITNESS_BAD};
+    g_autoptr(GError) problem = NULL;
+    *answer = NULL;
+    if (!ledger_submission_parse(body, n, &j.submission, &problem)) {
+        *answer = g_strdup_printf("%s\n", problem->message);
+        return WITNESS_BAD;
+    }
+    j.log = known_log(site, j.submission.checkpoint, j.submission.checkpoint_n);
+    if (!j.log)
+        j.answer = WITNESS_UNKNOWN;
+    else if (!store_write(site->store, judge_in_transaction, &j, &problem))
+        j.answer = 503;
+    else if (j.answer == WITNESS_COSIGN && !(*answer = cosign(site, &j, &problem)))
+        j.answer = 503;
+    if (j.answer == WITNESS_CONFLICT)
+        *answer = g_strdup_printf("%" G_GUINT64_FORMAT "\n", j.last_size);
+    if (!*answer)
+        *answer = g_strdup("");
+    g_array_unref(j.submission.hashes);
+    ledger_checkpoint_clear(&j.checkpoint);
+    return j.answer;
+}
+
+/* ── Asking others ─────────────────────────────────────────────────────────────────────────────── */
+
+struct asking {
+    struct site *site;
+    char *checkpoint; /* signed, without cosignatures of this size yet or with some */
+    struct ledger_checkpoint head;
+    char *lines; /* to be saved */
+};
+
+static gboolean read_head(struct db *db, void *context, GError **error) {
+    struct asking *a = context;
+    return (a->checkpoint = store_ledger_checkpoint(db, error)) != NULL;
+}
+
+static gboolean save_lines(struct db *db, void *context, GError **error) {
+    struct asking *a = context;
+    return store_ledger_cosign(db, a->head.size, a->lines, error);
+}
+
+static GArray *prove(struct site *site, guint64 old_size, guint64 size, GError **error) {
+    const struct ledger_source source = logbook_source(site);
+    struct ledger_reader *reader = ledger_reader_new(&source, size);
+    GArray *proof = ledger_prove_consistency(reader, old_size, size, error);
+    ledger_reader_free(reader);
+    return proof;
+}
+
+/* One submission; 409 says which size the witness has, and is tried again from there. */
+static gboolean submit(struct asking *a, const struct site_witness *witness, guint64 old_size,
+                       gboolean again, GError **error) {
+    g_autofree char *url = g_strconcat(witness->url, "/add-checkpoint", NULL);
+    g_autofree char *answer = NULL;
+    g_autoptr(GArray) proof = prove(a->site, old_size, a->head.size, error);
+    long status;
+    if (!proof)
+        return FALSE;
+    g_autofree char *body = ledger_submission_format(old_size, proof, a->checkpoint);
+    if (!remote_post(url, body, TIMEOUT_S, &status, &answer, error))
+        return FALSE;
+    guint64 size;
+    g_strchomp(answer);
+    if (status == WITNESS_CONFLICT && again && ledger_number_parse(answer, strlen(answer), &size) &&
+        size <= a->head.size)
+        return submit(a, witness, size, FALSE, error);
+    if (status == 200) {
+        g_autofree char *lines = g_strconcat(answer, "\n", NULL);
+        gsize text_n;
+        const char *signatures;
+        ledger_note_split(a->checkpoint, strlen(a->checkpoint), &text_n, &signatures, NULL);
+        a->lines = ledger_note_valid_lines(a->checkpoint, text_n, lines, witness->verifier);
+    }
+    if (a->lines && *a->lines)
+        return TRUE;
+    g_set_error(error, BASE_ERROR, BASE_ERROR_NETWORK, "%s answered %ld%s", url, status,
+                status == 200 ? " with no cosignature of its key" : "");
+    return FALSE;
+}
+
+static gboolean ask_one(struct asking *a, const struct site_witness *witness) {
+    g_autoptr(GError) problem = NULL;
+    if (ledger_note_is_signed(a->checkpoint, strlen(a->checkpoint), witness->verifier, NULL, NULL))
+        return FALSE; /* it has cosigned this one */
+    gboolean ok =
+        submit(a, witness, 0, TRUE, &problem) && store_write(a->site->store, save_lines, a, &problem);
+    if (problem)
+        log_line("warning", "a witness did not cosign", "witness", witness->verifier->name, "problem",
+                 problem->message, NULL);
+    g_clear_pointer(&a->lines, g_free);
+    return ok;
+}
+
+guint witness_ask_all(struct site *site) {
+    struct asking a = {.site = site};
+    guint n = 0;
+    gsize text_n;
+    const char *signatures;
+    if (!site->config->witnesses->len || !store_read(site->store, read_head, &a, NULL))
+        return 0;
+    if (ledger_note_split(a.checkpoint, strlen(a.checkpoint), &text_n, &signatures, NULL) &&
+        ledger_checkpoint_parse(a.checkpoint, text_n, &a.head, NULL))
+        for (guint i = 0; i < site->config->witnesses->len; i++)
+            n += ask_one(&a, site->config->witnesses->pdata[i]);
+    ledger_checkpoint_clear(&a.head);
+    g_free(a.checkpoint);
+    return n;
+}
+
+struct witness_client {
+    struct site *site;
+    GThread *thread;
+    GMutex mutex;
+    GCond wake;
+    gboolean is_stopping;
+};
+
+static gpointer ask_loop(gpointer data) {
+    struct witness_client *client = data;
+    g_mutex_lock(&client->mutex);
+    while (!client->is_stopping) {
+        g_mutex_unlock(&client->mutex);
+        witness_ask_all(client->site);
+        g_mutex_lock(&client->mutex);
+        const gint64 until = g_get_monotonic_time() + ASK_EVERY_US;
+        while (!client->is_stopping && g_cond_wait_until(&client->wake, &client->mutex, until))
+            ;
+    }
+    g_mutex_unlock(&client->mutex);
+    return NULL;
+}
+
+struct witness_client *witness_client_start(struct site *site) {
+    struct witness_client *client = g_new0(struct witness_client, 1);
+    client->site = site;
+    g_mutex_init(&client->mutex);
+    g_cond_init(&client->wake);
+    client->thread = g_thread_new("witnesses", ask_loop, client);
+    return client;
+}
+
+void witness_client_stop(struct witness_client *client) {
+    if (!client)
+        return;
+    g_mutex_lock(&client->mutex);
+    client->is_stopping = TRUE;
+    g_cond_signal(&client->wake);
+    g_mutex_unlock(&client->mutex);
+    g_thread_join(client->thread);
+    g_mutex_clear(&client->mutex);
+    g_cond_clear(&client->wake);
+    g_free(client);
+}

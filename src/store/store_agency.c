@@ -1,0 +1,122 @@
+#include "store/store_agency.h"
+
+#include "base/time.h"
+
+static const char *const state_names[] = {"asked", "approved", "refused", "ended"};
+
+const char *store_watch_state_name(enum store_watch_state state) {
+    return state_names[state];
+}
+
+void store_agency_watch_free(struct store_agency_watch *watch) {
+    if (!watch)
+        return;
+    char *const owned[] = {watch->registration_id, watch->recipient, watch->purpose,   watch->basis,
+                           watch->document,        watch->issuer,    watch->issued_on, watch->asked_by,
+                           watch->decided_by,      watch->reason};
+    for (guint i = 0; i < G_N_ELEMENTS(owned); i++)
+        g_free(owned[i]);
+    g_free(watch);
+}
+
+#define COLUMNS                                                                                        \
+    "SELECT w.registration_id, w.state, w.recipient, w.purpose, w.basis, w.document, w.issuer, "       \
+    "w.issued_on, w.asked_by, w.asked_at_us, w.decided_by, w.decided_at_us, w.reason, r.person_id "    \
+    "FROM agency_watch w JOIN registration r ON r.id = w.registration_id "
+
+static struct store_agency_watch *read_row(struct db_rows *rows) {
+    struct store_agency_watch *w = g_new0(struct store_agency_watch, 1);
+    char **const texts[] = {&w->recipient, &w->purpose,   &w->basis,   &w->document,
+                            &w->issuer,    &w->issued_on, &w->asked_by};
+    w->registration_id = g_strdup(db_text(rows, 0));
+    w->state = (enum store_watch_state)db_int(rows, 1);
+    for (guint i = 0; i < G_N_ELEMENTS(texts); i++)
+        *texts[i] = g_strdup(db_text(rows, 2 + (int)i));
+    w->asked_at_us = db_int(rows, 9);
+    w->decided_by = g_strdup(db_text(rows, 10));
+    w->decided_at_us = db_time(rows, 11);
+    w->reason = g_strdup(db_text(rows, 12));
+    w->person_id = db_int(rows, 13);
+    return w;
+}
+
+gboolean store_agency_watch_add(struct db *db, const struct store_agency_watch *w, GError **error) {
+    return db_run(
+        db,
+        "INSERT INTO agency_watch (registration_id, state, recipient, purpose, basis, "
+        "document, issuer, issued_on, asked_by, asked_at_us, decided_by, decided_at_us, reason) "
+        "VALUES (:id, :state, :recipient, :purpose, :basis, :document, :issuer, :issued_on, "
+        ":asked_by, :asked_at, :decided_by, :decided_at, :reason)",
+        PARAMS(P_TEXT("id", w->registration_id), P_INT("state", w->state),
+               P_TEXT("recipient", w->recipient), P_TEXT("purpose", w->purpose),
+               P_TEXT("basis", w->basis), P_TEXT("document", w->document), P_TEXT("issuer", w->issuer),
+               P_TEXT("issued_on", w->issued_on), P_TEXT("asked_by", w->asked_by),
+               P_INT("asked_at", w->asked_at_us), P_TEXT("decided_by", w->decided_by),
+               P_TIME("decided_at", w->decided_at_us), P_TEXT("reason", w->reason ? w->reason : "")),
+        error);
+}
+
+struct store_agency_watch *store_agency_watch_get(struct db *db, const char *registration_id,
+                                                  GError **error) {
+    struct store_agency_watch *watch = NULL;
+    struct db_rows *rows =
+        db_query(db, COLUMNS "WHERE w.registration_id = :id", PARAMS(P_TEXT("id", registration_id)));
+    if (db_next(rows))
+        watch = read_row(rows);
+    if (!db_done(rows, error))
+        g_clear_pointer(&watch, store_agency_watch_free);
+    return watch;
+}
+
+GPtrArray *store_agency_watches_list(struct db *db, gboolean only_asked, guint limit, GError **error) {
+    GPtrArray *list = g_ptr_array_new_with_free_func((GDestroyNotify)store_agency_watch_free);
+    struct db_rows *rows =
+        db_query(db,
+                 COLUMNS "WHERE :all OR w.state = 0 "
+                         "ORDER BY w.asked_at_us DESC, w.registration_id LIMIT :limit",
+                 PARAMS(P_INT("all", !only_asked), P_INT("limit", limit)));
+    while (db_next(rows))
+        g_ptr_array_add(list, read_row(rows));
+    if (db_done(rows, error))
+        return list;
+    g_ptr_array_unref(list);
+    return NULL;
+}
+
+gboolean store_agency_watch_decide(struct db *db, const struct store_agency_watch *w, GError **error) {
+    return db_run(db,
+                  "UPDATE agency_watch SET state = :state, decided_by = :by, decided_at_us = :at, "
+                  "reason = :reason WHERE registration_id = :id",
+                  PARAMS(P_TEXT("id", w->registration_id), P_INT("state", w->state),
+                         P_TEXT("by", w->decided_by), P_TIME("at", w->decided_at_us),
+                         P_TEXT("reason", w->reason ? w->reason : "")),
+                  error);
+}
+
+gboolean store_agency_asked(struct db *db, const char *recipient, const char *officer,
+                            gint64 since_at_us, guint *by_recipient, guint *by_officer,
+                            GError **error) {
+    struct db_rows *rows = db_query(
+        db,
+        "SELECT sum(recipient = :recipient), sum(recipient = :recipient AND asked_by = :officer) "
+        "FROM agency_watch WHERE asked_at_us > :since",
+        PARAMS(P_TEXT("recipient", recipient), P_TEXT("officer", officer),
+               P_INT("since", since_at_us)));
+    if (db_next(rows)) {
+        *by_recipient = (guint)db_int(rows, 0);
+        *by_officer = (guint)db_int(rows, 1);
+    }
+    return db_done(rows, error);
+}
+
+gboolean store_agency_document_is_used(struct db *db, const char *issuer, const char *document,
+                                       gint64 person_id, gboolean *is_used, GError **error) {
+    struct db_rows *rows = db_query(
+        db,
+        "SELECT count(*) FROM agency_watch w JOIN registration r ON r.id = w.registration_id "
+        "WHERE w.document = :document AND w.issuer = :issuer AND r.person_id <> :person "
+        "AND w.state <> 2",
+        PARAMS(P_TEXT("document", document), P_TEXT("issuer", issuer), P_INT("person", person_id)));
+    *is_used = db_next(rows) && db_int(rows, 0) > 0;
+    return db_done(rows, error);
+}

@@ -1,0 +1,38 @@
+/* Agencies' watches: the legal basis that stands behind a registration.
+ *
+ * Used by: pipeline. Includes: base. */
+#ifndef STORE_STORE_AGENCY_H
+#define STORE_STORE_AGENCY_H
+
+#include "store/db.h"
+
+enum store_watch_state { WATCH_ASKED, WATCH_APPROVED, WATCH_REFUSED, WATCH_ENDED };
+const char *store_watch_state_name(enum store_watch_state state);
+
+struct store_agency_watch {
+    char *registration_id, *recipient, *purpose, *basis;
+    char *document, *issuer, *issued_on;  /* its number, who issued it, its date */
+    char *asked_by, *decided_by, *reason; /* decided_by NULL: nobody yet */
+    enum store_watch_state state;
+    gint64 asked_at_us, decided_at_us;
+    gint64 person_id; /* of the registration; when read */
+};
+void store_agency_watch_free(struct store_agency_watch *watch);
+
+gboolean store_agency_watch_add(struct db *db, const struct store_agency_watch *watch, GError **error);
+/* NULL without an error when the registration is no agency's. Transfer full. */
+struct store_agency_watch *store_agency_watch_get(struct db *db, const char *registration_id,
+                                                  GError **error);
+/* Newest first. Transfer full. */
+GPtrArray *store_agency_watches_list(struct db *db, gboolean only_asked, guint limit, GError **error);
+gboolean store_agency_watch_decide(struct db *db, const struct store_agency_watch *watch,
+                                   GError **error);
+
+/* What a recipient and an officer have asked since then. */
+gboolean store_agency_asked(struct db *db, const char *recipient, const char *officer,
+                            gint64 since_at_us, guint *by_recipient, guint *by_officer, GError **error);
+/* Whether that document already stands behind a watch of another person. */
+gboolean store_agency_document_is_used(struct db *db, const char *issuer, const char *document,
+                                       gint64 person_id, gboolean *is_used, GError **error);
+
+#endif
