@@ -2,15 +2,9 @@
 #include <string.h>
 
 #include "base/time.h"
-#include "cli/cli.h"
-#include "policy/policy.h"
+#include "cli/policy.h"
 
 static const char usual[] = "baseline";
-
-/* What options give to every subcommand here. */
-struct chosen {
-    char *profile, *recipients, *date;
-};
 
 #define CHOSEN_ENTRIES(c)                                                                              \
     {"profile", 0, 0, G_OPTION_ARG_STRING, &(c).profile, "A shipped profile or a folder (baseline)",   \
@@ -21,7 +15,7 @@ struct chosen {
         "date", 0, 0, G_OPTION_ARG_STRING, &(c).date, "Decide as on this day (today)", "YYYY-MM-DD"    \
     }
 
-static void chosen_clear(struct chosen *c) {
+void policy_choice_clear(struct policy_choice *c) {
     g_free(c->profile);
     g_free(c->recipients);
     g_free(c->date);
@@ -43,9 +37,8 @@ static gboolean read_day(const char *text, gint32 *day) {
     return TRUE;
 }
 
-/* Loads what was chosen, or says why not; the status is EXIT_USAGE, as for any file that cannot be
- * read here (`policy check` documents 0, 1 and 2). */
-static struct policy *load(const struct chosen *c, const char *profile, gint32 *day, int *status) {
+struct policy *policy_choose(const struct policy_choice *c, const char *profile, gint32 *day,
+                             int *status) {
     GError *error = NULL;
     struct policy *policy = NULL;
     if (!read_day(c->date, day)) {
@@ -63,7 +56,7 @@ static struct policy *load(const struct chosen *c, const char *profile, gint32 *
     return policy;
 }
 
-static json_t *words_json(const struct policy *policy, enum policy_word_kind kind, guint32 set) {
+json_t *policy_words_json(const struct policy *policy, enum policy_word_kind kind, guint32 set) {
     json_t *list = json_array();
     for (guint i = 0; i < policy_n_words(policy, kind); i++)
         if (set >> i & 1)
@@ -71,12 +64,22 @@ static json_t *words_json(const struct policy *policy, enum policy_word_kind kin
     return list;
 }
 
-static char *words_text(const struct policy *policy, enum policy_word_kind kind, guint32 set) {
+char *policy_words_text(const struct policy *policy, enum policy_word_kind kind, guint32 set) {
     GString *text = g_string_new(NULL);
     for (guint i = 0; i < policy_n_words(policy, kind); i++)
         if (set >> i & 1)
             g_string_append_printf(text, "%s%s", text->len ? ", " : "", policy_word(policy, kind, i));
     return g_string_free(text, FALSE);
+}
+
+char *policy_day_text(gint32 day) {
+    GDate date;
+    if (day <= 1)
+        return g_strdup("always");
+    g_date_clear(&date, 1);
+    g_date_set_julian(&date, (guint32)day);
+    return g_strdup_printf("%04d-%02d-%02d", g_date_get_year(&date), g_date_get_month(&date),
+                           g_date_get_day(&date));
 }
 
 static char *id_text(const struct policy *policy) {
@@ -90,7 +93,7 @@ static json_t *request_json(const struct policy *policy, const struct policy_req
     json_t *object = json_object();
     for (guint a = 0; a < POLICY_N_ATTRIBUTES; a++)
         json_object_set_new(object, policy_word_kind_name(a),
-                            a == POLICY_FLAG ? words_json(policy, a, request->value[a])
+                            a == POLICY_FLAG ? policy_words_json(policy, a, request->value[a])
                                              : json_string(policy_word(policy, a, request->value[a])));
     return object;
 }
@@ -98,12 +101,7 @@ static json_t *request_json(const struct policy *policy, const struct policy_req
 /* ── check ─────────────────────────────────────────────────────────────────────────────────────── */
 
 static json_t *breach_json(const struct policy *policy, const struct policy_breach *b) {
-    g_autofree char *day = NULL;
-    GDate date;
-    g_date_clear(&date, 1);
-    g_date_set_julian(&date, (guint32)b->request.day);
-    day = g_strdup_printf("%04d-%02d-%02d", g_date_get_year(&date), g_date_get_month(&date),
-                          g_date_get_day(&date));
+    g_autofree char *day = policy_day_text(b->request.day);
     json_t *any = json_array();
     for (guint a = 0; a < POLICY_N_ATTRIBUTES; a++)
         if (b->any[a])
@@ -140,7 +138,7 @@ static void print_breach(const struct cli *cli, const struct policy *policy,
 static int check(struct cli *cli, int argc, char **argv) {
     int status = EXIT_OK;
     gint32 day;
-    struct chosen c = {NULL};
+    struct policy_choice c = {NULL};
     struct policy_check result;
     GOptionEntry entries[] = {
         {"recipients", 0, 0, G_OPTION_ARG_FILENAME, &c.recipients, "One more recipients file", "FILE"},
@@ -152,8 +150,8 @@ static int check(struct cli *cli, int argc, char **argv) {
                    "Exit status: 0 all guarantees hold, 1 one is broken, 2 a file cannot be read.",
                    entries, &argc, &argv, 0, 1, &status))
         return status;
-    struct policy *policy = load(&c, argc > 1 ? argv[1] : usual, &day, &status);
-    chosen_clear(&c);
+    struct policy *policy = policy_choose(&c, argc > 1 ? argv[1] : usual, &day, &status);
+    policy_choice_clear(&c);
     if (!policy)
         return status;
     const gint64 began_us = g_get_monotonic_time();
@@ -201,7 +199,7 @@ static gboolean find(const struct policy *policy, enum policy_word_kind kind, co
     *index = policy_find_word(policy, kind, word);
     if (*index != POLICY_NONE)
         return TRUE;
-    g_autofree char *words = words_text(policy, kind, G_MAXUINT32);
+    g_autofree char *words = policy_words_text(policy, kind, G_MAXUINT32);
     fprintf(stderr, "tocsin: \"%s\" is no %s; there are %s\n", word, policy_word_kind_name(kind),
             words);
     return FALSE;
@@ -291,18 +289,18 @@ static void print_answer(const struct cli *cli, const struct answer *a) {
     const char *unmet =
         d->unmet == POLICY_NONE ? NULL : policy_word(a->policy, POLICY_OBLIGATION, d->unmet);
     if (cli->json) {
-        cli_json_line(
-            json_pack("{s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:s}", "decision",
-                      d->is_permitted ? "permit" : "deny", "rule", policy_decision_rule(a->policy, d),
-                      "citation", policy_decision_citation(a->policy, d), "citations",
-                      citations_json(a), "fields", words_json(a->policy, POLICY_FIELD, d->fields),
-                      "obligations", words_json(a->policy, POLICY_OBLIGATION, d->obligations), "path",
-                      json_string(a->path), "unmet_obligation", cli_json_text(unmet), "matched",
-                      matched_json(a), "request", request_json(a->policy, &a->request), "policy", id));
+        cli_json_line(json_pack(
+            "{s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:s}", "decision",
+            d->is_permitted ? "permit" : "deny", "rule", policy_decision_rule(a->policy, d), "citation",
+            policy_decision_citation(a->policy, d), "citations", citations_json(a), "fields",
+            policy_words_json(a->policy, POLICY_FIELD, d->fields), "obligations",
+            policy_words_json(a->policy, POLICY_OBLIGATION, d->obligations), "path",
+            json_string(a->path), "unmet_obligation", cli_json_text(unmet), "matched", matched_json(a),
+            "request", request_json(a->policy, &a->request), "policy", id));
         return;
     }
-    g_autofree char *fields = words_text(a->policy, POLICY_FIELD, d->fields);
-    g_autofree char *obligations = words_text(a->policy, POLICY_OBLIGATION, d->obligations);
+    g_autofree char *fields = policy_words_text(a->policy, POLICY_FIELD, d->fields);
+    g_autofree char *obligations = policy_words_text(a->policy, POLICY_OBLIGATION, d->obligations);
     printf("%s%s%s  %s\n", cli->has_color ? (d->is_permitted ? "\033[32m" : "\033[31m") : "",
            d->is_permitted ? "PERMIT" : "DENY", cli->has_color ? "\033[0m" : "", request);
     printf("path      %s\n", a->path);
@@ -328,7 +326,7 @@ static void print_answer(const struct cli *cli, const struct answer *a) {
 
 static int explain(struct cli *cli, int argc, char **argv) {
     int status = EXIT_OK;
-    struct chosen c = {NULL};
+    struct policy_choice c = {NULL};
     struct question q = {{NULL}, NULL, NULL};
     struct answer a = {.policy = NULL};
     GOptionEntry entries[] = {
@@ -356,7 +354,7 @@ static int explain(struct cli *cli, int argc, char **argv) {
         return status;
     g_autoptr(GArray) via = g_array_new(FALSE, FALSE, sizeof(guint));
     guint denied_via;
-    struct policy *policy = load(&c, NULL, &a.request.day, &status);
+    struct policy *policy = policy_choose(&c, NULL, &a.request.day, &status);
     if (!q.words[POLICY_JURISDICTION])
         q.words[POLICY_JURISDICTION] = g_strdup("local");
     if (policy && read_question(policy, &q, &a.request, via)) {
@@ -377,7 +375,7 @@ static int explain(struct cli *cli, int argc, char **argv) {
         g_free(q.words[i]);
     g_strfreev(q.flags);
     g_strfreev(q.via);
-    chosen_clear(&c);
+    policy_choice_clear(&c);
     return status;
 }
 
@@ -386,12 +384,12 @@ static int explain(struct cli *cli, int argc, char **argv) {
 static int words(struct cli *cli, int argc, char **argv) {
     int status = EXIT_OK;
     gint32 day;
-    struct chosen c = {NULL};
+    struct policy_choice c = {NULL};
     GOptionEntry entries[] = {CHOSEN_ENTRIES(c), {NULL}};
     if (!cli_parse(cli, "policy words", "Lists the words of a policy and what they mean.", NULL,
                    entries, &argc, &argv, 0, 0, &status))
         return status;
-    struct policy *policy = load(&c, NULL, &day, &status);
+    struct policy *policy = policy_choose(&c, NULL, &day, &status);
     struct cli_table *table = cli_table_new("KIND", "WORD", "MEANS", NULL);
     for (guint kind = 0; policy && kind < POLICY_N_WORD_KINDS; kind++)
         for (guint i = 0; i < policy_n_words(policy, kind); i++) {
@@ -405,7 +403,7 @@ static int words(struct cli *cli, int argc, char **argv) {
         }
     cli_table_end(cli, table, "");
     policy_unref(policy);
-    chosen_clear(&c);
+    policy_choice_clear(&c);
     return status;
 }
 
@@ -413,6 +411,8 @@ static int run(struct cli *cli, int argc, char **argv) {
     static const struct cli_command commands[] = {
         {"check", "prove the guarantees of a policy", check},
         {"explain", "decide one request and say why", explain},
+        {"diff", "every decision that differs between two policies", policy_diff},
+        {"table", "a matrix of what is permitted, for reading", policy_table},
         {"words", "list a policy's words", words},
         {NULL}};
     return cli_dispatch(cli, "policy", commands, argc, argv);
