@@ -3,8 +3,9 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "ledger/checkpoint.h"
 
-static const char key_file[] = "keys/ledger.key";
+static const char key_file[] = "keys/ledger.key", size_file[] = "keys/ledger.size";
 
 /* ── The key and the checkpoints ───────────────────────────────────────────────────────────────── */
 
@@ -55,12 +56,58 @@ const struct ledger_signer *logbook_signer(struct site *site, GError **error) {
     return signer;
 }
 
+/* A store from a backup has an older log than the world has seen; to go on from there would be to sign
+ * a second history. How far the log was seen stands beside the key, outside the store. */
+static gboolean check_not_rolled_back(struct db *db, struct site *site, GError **error) {
+    g_autofree char *path = site_path(site, size_file);
+    g_autofree char *text = NULL;
+    guint64 seen;
+    if (site->ledger_is_checked)
+        return TRUE;
+    if (g_file_get_contents(path, &text, NULL, NULL) &&
+        ledger_number_parse(g_strchomp(text), strlen(text), &seen) && seen > store_ledger_size(db)) {
+        g_set_error(
+            error, BASE_ERROR, BASE_ERROR_REFUSED,
+            "the ledger in the store has %" G_GUINT64_FORMAT " entries and had %" G_GUINT64_FORMAT
+            ": this store is an old one. Nothing is disclosed, so that no second history is "
+            "signed. Restore a newer store, or move keys/ledger.key and keys/ledger.size away to "
+            "begin a new log",
+            store_ledger_size(db), seen);
+        return FALSE;
+    }
+    return site->ledger_is_checked = TRUE;
+}
+
+/* Appends, if what is appended can be signed: asked here, so that only this work fails and not the
+ * group that it is in. */
+static gboolean append(struct db *db, struct site *site, const struct ledger_entry *entry,
+                       guint64 *index, GError **error) {
+    guint8 bytes[LEDGER_ENTRY_BYTES];
+    ledger_entry_write(entry, bytes);
+    return logbook_signer(site, error) && check_not_rolled_back(db, site, error) &&
+           store_ledger_append(db, bytes, sizeof bytes, index, error);
+}
+
 static gboolean sign_group(struct db *db, void *context, GError **error) {
     struct site *site = context;
     if (!store_ledger_is_unsigned(db))
         return TRUE;
     const struct ledger_signer *signer = logbook_signer(site, error);
     return signer && store_ledger_sign(db, signer, site_now(site), error);
+}
+
+struct seeing {
+    guint64 size, last_hour;
+};
+
+/* Writes down how far the log is, after it was. */
+static gboolean remember_size(const struct site *site, guint64 size, GError **error) {
+    g_autofree char *path = site_path(site, size_file);
+    g_autofree char *text = g_strdup_printf("%" G_GUINT64_FORMAT "\n", size);
+    g_autofree char *old = NULL;
+    if (size == 0 || (g_file_get_contents(path, &old, NULL, NULL) && strcmp(old, text) == 0))
+        return TRUE;
+    return g_file_set_contents_full(path, text, -1, G_FILE_SET_CONTENTS_CONSISTENT, 0600, error);
 }
 
 void logbook_attach(struct site *site) {
@@ -170,12 +217,10 @@ static gboolean write_agency(struct db *db, struct site *site, const struct logb
         parts.payload[i] = d->payload[i];
 
     struct ledger_entry entry;
-    guint8 bytes[LEDGER_ENTRY_BYTES];
     g_autofree char *fields = NULL, *salts_id = base_random_token(site->random, 10);
     g_autofree char *key_id = salts_key_id(salts_id);
     GBytes *salts;
     disclose_leaf(d->gate, &parts, site->random, &entry, &fields, &salts);
-    ledger_entry_write(&entry, bytes);
     const struct store_ledger_body body = {.at_us = now,
                                            .person_id = d->person_id,
                                            .year = year_of(now),
@@ -184,7 +229,7 @@ static gboolean write_agency(struct db *db, struct site *site, const struct logb
                                            .body = fields};
     struct store_ledger_body placed = body;
     gboolean ok = store_keys_put(site->keys, key_id, salts, error) &&
-                  store_ledger_append(db, bytes, sizeof bytes, &placed.index, error) &&
+                  append(db, site, &entry, &placed.index, error) &&
                   store_ledger_body_add(db, &placed, error);
     seal_bytes_unref(salts);
     if (ok && index)
@@ -222,7 +267,6 @@ static gboolean record_policy(struct db *db, void *context, GError **error) {
         .now_at_us = now,
         .body = {{"policy", r->site->config->policy}, {"jurisdiction", r->site->config->jurisdiction}}};
     struct ledger_entry entry;
-    guint8 bytes[LEDGER_ENTRY_BYTES];
     g_autofree char *fields = NULL;
     guint64 index;
     GBytes *salts;
@@ -230,8 +274,7 @@ static gboolean record_policy(struct db *db, void *context, GError **error) {
         return TRUE;
     disclose_leaf(r->gate, &parts, r->site->random, &entry, &fields, &salts);
     seal_bytes_unref(salts); /* the policy's hash is in the open; its name is for us */
-    ledger_entry_write(&entry, bytes);
-    return store_ledger_append(db, bytes, sizeof bytes, &index, error) &&
+    return append(db, r->site, &entry, &index, error) &&
            store_ledger_policy_add(db, index, id, POLICY_ID_BYTES, r->site->config->policy, now, error);
 }
 
@@ -253,15 +296,12 @@ gboolean logbook_notice(struct db *db, const struct site *site, const char *aler
 
 static gboolean write_hour(struct db *db, const struct recording *r, guint64 hour, GError **error) {
     struct ledger_entry entry;
-    guint8 bytes[LEDGER_ENTRY_BYTES];
     guint64 index;
     g_autoptr(GArray) commitments = store_notices_of_hour(db, hour, error);
     if (!commitments)
         return FALSE;
     disclose_hour(r->gate, r->site->secret, hour, commitments, &entry);
-    ledger_entry_write(&entry, bytes);
-    return store_ledger_append(db, bytes, sizeof bytes, &index, error) &&
-           store_ledger_hour_done(db, hour, index, error);
+    return append(db, r->site, &entry, &index, error) && store_ledger_hour_done(db, hour, index, error);
 }
 
 static gboolean write_hours(struct db *db, void *context, GError **error) {
@@ -274,19 +314,21 @@ static gboolean write_hours(struct db *db, void *context, GError **error) {
     return TRUE;
 }
 
-static gboolean read_last_hour(struct db *db, void *context, GError **error) {
+static gboolean see(struct db *db, void *context, GError **error) {
+    struct seeing *seeing = context;
     (void)error;
-    *(guint64 *)context = store_ledger_last_hour(db);
+    seeing->size = store_ledger_size(db);
+    seeing->last_hour = store_ledger_last_hour(db);
     return TRUE;
 }
 
 gboolean logbook_hours(struct site *site, guint *n, GError **error) {
-    guint64 last = 0;
+    struct seeing seeing = {0};
     struct recording r = {.site = site};
     *n = 0;
-    if (!store_read(site->store, read_last_hour, &last, error))
+    if (!store_read(site->store, see, &seeing, error) || !remember_size(site, seeing.size, error))
         return FALSE;
-    if (last + 1 >= (guint64)(site_now(site) / HOUR_US) && last)
+    if (seeing.last_hour && seeing.last_hour + 1 >= (guint64)(site_now(site) / HOUR_US))
         return TRUE;
     r.gate = site_gate(site, error);
     gboolean ok = r.gate && store_write(site->store, write_hours, &r, error);

@@ -5,7 +5,7 @@
  *   keys/contacts.db      one wrapped key a registration; deleting one deletes a contact
  *   keys/contacts.key.pem the sender's private key; keys/contacts.pub.pem its public half
  *   keys/site.key         secrets for links, codes and contact hashes
- *   keys/ledger.key       signs the ledger's checkpoints
+ *   keys/ledger.key       signs the ledger's checkpoints; keys/ledger.size is how far it was seen
  *   mail/                 a Maildir, with the default transport
  *
  * Used by: pipeline, web, cli. Includes: base, disclose, store, pipeline/config.h. */
@@ -32,6 +32,7 @@ struct site {
     const struct base_random *random;
     GMutex mutex;
     struct ledger_signer *ledger_signer; /* NULL until the first entry */
+    gboolean ledger_is_checked;          /* the store's is not older than the log that was seen */
     struct disclose_gate *gate;          /* NULL until somebody asks for it */
     GHashTable *mappings; /* YAML text → struct feed_mapping: parsed once, read for every event */
 };

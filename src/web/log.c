@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "embedded.h"
 #include "ledger/tile.h"
 #include "pipeline/witness.h"
 #include "web/http.h"
@@ -30,7 +31,16 @@ static void add_checkpoint(const struct web_request *request, struct web_respons
     g_string_assign(response->body, answer);
 }
 
+/* The verifier that runs in the browser. */
+static void script(const struct web_request *request, struct web_response *response) {
+    (void)request;
+    g_string_assign(response->body, embedded_audit_js);
+    response->content_type = "text/javascript; charset=utf-8";
+    response->is_public = TRUE;
+}
+
 const struct web_route web_log_routes[] = {
+    {"GET", "/audit.js", script, FALSE},
     {"GET", "/log/**", resource, FALSE},
     {"POST", "/witness/add-checkpoint", add_checkpoint, FALSE},
     {NULL},
