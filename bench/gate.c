@@ -191,6 +191,60 @@ static struct policy *make_policy(void) {
     return policy;
 }
 
+/* The peer's part: the same rows without tree, hashes and checkpoints. */
+static void bare(const char *dir, guint n, guint batch) {
+    GError *error = NULL;
+    g_autofree char *path = g_build_filename(dir, "bare.db", NULL);
+    guint8 bytes[LEDGER_ENTRY_BYTES] = {1};
+    const void *row = bytes;
+    struct db *db = db_open(path, DB_WRITER, &error);
+    if (!db ||
+        !db_script(db, "CREATE TABLE bare (idx INTEGER PRIMARY KEY, entry BLOB NOT NULL)", &error))
+        fail(error);
+    const gint64 began = g_get_monotonic_time();
+    for (guint i = 0; i < n;) {
+        db_script(db, "BEGIN IMMEDIATE", NULL);
+        for (guint j = 0; j < batch && i < n; j++, i++)
+            if (!db_run(db, "INSERT INTO bare (idx, entry) VALUES (:idx, :entry)",
+                        PARAMS(P_INT("idx", i), P_BLOB("entry", row, sizeof bytes)), &error))
+                fail(error);
+        if (!db_script(db, "COMMIT", &error))
+            fail(error);
+    }
+    printf("{\"kind\": \"bare\", \"batch\": %u, \"per_second\": %.0f}\n", batch,
+           (double)n / ((double)(g_get_monotonic_time() - began) / 1e6));
+    db_close(db);
+}
+
+static void print_rules(void) {
+    guint64 seed = 7;
+    g_autofree char *rules = make_rules(&seed);
+    printf("%s", rules);
+}
+
+static void print_requests(guint n) {
+    struct policy *policy = make_policy();
+    guint64 seed = 11;
+    for (guint i = 0; i < n; i++) {
+        struct policy_request request = {.day = 740000};
+        struct policy_decision decision;
+        for (guint a = 0; a < POLICY_N_ATTRIBUTES; a++)
+            request.value[a] = (guint8)(base_seeded_next(&seed) % (a == POLICY_FLAG ? 16 : sizes[a]));
+        policy_decide(policy, &request, &decision);
+        printf("{");
+        for (guint a = 0; a < POLICY_N_ATTRIBUTES; a++)
+            if (a != POLICY_FLAG)
+                printf("\"%s\": \"%s\", ", policy_word_kind_name(a),
+                       policy_word(policy, a, request.value[a]));
+        printf("\"flag\": [");
+        for (guint f = 0, some = 0; f < 4; f++)
+            if (request.value[POLICY_FLAG] >> f & 1)
+                printf("%s\"%s\"", some++ ? ", " : "", policy_word(policy, POLICY_FLAG, f));
+        printf("], \"permitted\": %s}\n", decision.is_permitted ? "true" : "false");
+    }
+    policy_unref(policy);
+}
+
 static void decide(guint n) {
     struct policy *policy = make_policy();
     guint64 seed = 11;
@@ -312,6 +366,12 @@ int main(int argc, char **argv) {
     if (argc >= 6 && g_str_equal(what, "append"))
         append(argv[2], number(argv[3]), CLAMP(number(argv[4]), 1, 4096), CLAMP(number(argv[5]), 1, 64),
                argc > 6);
+    else if (argc == 5 && g_str_equal(what, "bare"))
+        bare(argv[2], number(argv[3]), number(argv[4]));
+    else if (argc == 2 && g_str_equal(what, "rules"))
+        print_rules();
+    else if (argc == 3 && g_str_equal(what, "requests"))
+        print_requests(number(argv[2]));
     else if (argc == 3 && g_str_equal(what, "decide"))
         decide(number(argv[2]));
     else if (argc == 2 && g_str_equal(what, "check"))

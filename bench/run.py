@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Measures, against peers in the same alternating run, and writes the figures into docs/performance.md.
 
-usage: bench/run.py [--quick] [--scratch DIR] [durable] [roster] [latency]
+usage: bench/run.py [--quick] [--scratch DIR] [durable] [roster] [latency] [gate]
 
 Ratios count, not rates: machines differ. Medians of several rounds. Needs the release build in
 build-bench (./dev bench makes it) and the sqlite3 shell.
@@ -29,7 +29,7 @@ import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-TOCSIN, TOOL = ROOT / "build-bench/tocsin", ROOT / "build-bench/bench_tool"
+TOCSIN, TOOL, GATE = (ROOT / "build-bench" / name for name in ("tocsin", "bench_tool", "gate"))
 MAPPING = ROOT / "share/feeds/nyc-doc.yaml"
 
 
@@ -233,6 +233,71 @@ def latency(scratch, quick):
                f"{percentile(waits, .99):.0f} ms | {max(waits):.0f} ms | {peak:,.0f} MB |")
 
 
+# ── Policy and ledger ─────────────────────────────────────────────────────────────────────────────
+
+def gate_line(*words):
+    return json.loads(run(GATE, *words).splitlines()[-1])
+
+
+def cedar(scratch):
+    """Cedar's WebAssembly build from npm; None where there is no node or no registry."""
+    where = scratch / "cedar"
+    where.mkdir(exist_ok=True)
+    if not shutil.which("npm") or subprocess.run(
+            ["npm", "install", "--no-audit", "--no-fund", "--prefix", where, "@cedar-policy/cedar-wasm"],
+            capture_output=True).returncode:
+        return None
+    (where / "rules.yaml").write_text(run(GATE, "rules"))
+    (where / "requests.jsonl").write_text(run(GATE, "requests", 2000))
+    return lambda: json.loads(run("node", ROOT / "bench/cedar.js", where / "rules.yaml", where / "requests.jsonl", 1,
+                                  env={**os.environ, "NODE_PATH": str(where / "node_modules")}))
+
+
+def decisions(scratch, rounds, quick):
+    peer, ours, theirs, answer = cedar(scratch), [], [], None
+    for _ in range(rounds):
+        ours.append(gate_line("decide", 2_000_000 if quick else 20_000_000)["per_second"])
+        if peer:
+            answer = peer()
+            theirs.append(answer["per_second"])
+    yield "| Decisions, 200 rules, one core | a second |\n|---|---|"
+    yield f"| Tocsin | {statistics.median(ours):,.0f} |"
+    if theirs:
+        yield (f"| Cedar 4, WebAssembly, rules parsed before | {statistics.median(theirs):,.0f} "
+               f"(it decides {answer['agreed']:,} of {answer['of']:,} requests alike) |")
+    else:
+        yield "| Cedar | not measured: no npm here |"
+    seconds = statistics.median(gate_line("check")["seconds"] for _ in range(rounds))
+    yield f"\nA check of 83,200,000 requests against 19 guarantees and 200 rules takes {seconds:.2f} s on one core."
+
+
+def appends(scratch, rounds, quick):
+    n = 20_000 if quick else 100_000
+    yield ("\n| Ledger entries, durable with their signed checkpoint | a second | p50 | p99 | of the bare table |\n"
+           "|---|---|---|---|---|")
+    for batch, threads in ((1, 1), (1, 64), (32, 16), (256, 4)):
+        lines, bare = [], []
+        for i in range(rounds):
+            where = site(scratch / f"ledger{batch}-{threads}-{i}")
+            lines.append(gate_line("append", where, n // (8 if batch * threads == 1 else 1), batch, threads))
+            bare.append(gate_line("bare", where, n // (8 if batch * threads == 1 else 1), batch * threads)["per_second"])
+            shutil.rmtree(where)
+        line = sorted(lines, key=lambda l: l["per_second"])[rounds // 2]
+        words = f"{threads} client{'s' * (threads > 1)}, {batch} at once"
+        yield (f"| {words} | {line['per_second']:,.0f} | {line['p50_ms']:.2f} ms | {line['p99_ms']:.2f} ms | "
+               f"{line['per_second'] / statistics.median(bare):.2f} |")
+    yield "\n| Entries in the tree | largest proof | time to verify it |\n|---|---|---|"
+    for size in (10_000, 100_000) if quick else (10_000, 1_000_000, 10_000_000):
+        line = gate_line("proof", size)
+        yield f"| {size:,} | {line['bytes']:,} bytes | {line['verify_ms']:.3f} ms |"
+
+
+def gate(scratch, quick):
+    rounds = 3 if quick else 7
+    yield from decisions(scratch, rounds, quick)
+    yield from appends(scratch, rounds, quick)
+
+
 # ── The page ──────────────────────────────────────────────────────────────────────────────────────
 
 def machine():
@@ -255,13 +320,13 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--quick", action="store_true", help="smaller sizes, nothing is written")
     parser.add_argument("--scratch", type=Path, help="where to work: the disk to measure")
-    parser.add_argument("what", nargs="*", default=["durable", "roster", "latency"])
+    parser.add_argument("what", nargs="*", default=["durable", "roster", "latency", "gate"])
     options = parser.parse_args()
     scratch = Path(tempfile.mkdtemp(prefix="tocsin-bench-", dir=options.scratch or ROOT.parent))
     try:
         for name in options.what:
             lines = []
-            for line in {"durable": durable, "roster": roster, "latency": latency}[name](scratch, options.quick):
+            for line in {"durable": durable, "roster": roster, "latency": latency, "gate": gate}[name](scratch, options.quick):
                 print(line, flush=True)
                 lines.append(line)
             if not options.quick:

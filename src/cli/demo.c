@@ -402,9 +402,46 @@ static void tell_story(struct demo *demo) {
     fall_silent(demo);
 }
 
+/* The back door, tried: an agency asks through a broker, with a form that it signed itself. */
+static void try_the_back_door(struct demo *demo) {
+    static const enum policy_word_kind kinds[] = {
+        POLICY_RECIPIENT, POLICY_PURPOSE, POLICY_BASIS, POLICY_DATA, POLICY_MODE, POLICY_JURISDICTION};
+    static const char *const words[] = {"immigration_agency",
+                                        "immigration_enforcement",
+                                        "agency_warrant_form",
+                                        "release",
+                                        "alert",
+                                        "local"};
+    struct disclose_gate *gate = site_gate(demo->site, NULL);
+    const struct policy *policy = disclose_gate_policy(gate);
+    struct policy_request request = {.day = 740000};
+    struct policy_decision decision;
+    struct policy_check check;
+    guint via = policy_find_word(policy, POLICY_RECIPIENT, "data_broker"), denied_via;
+    for (guint i = 0; i < G_N_ELEMENTS(words); i++)
+        request.value[kinds[i]] = (guint8)policy_find_word(policy, kinds[i], words[i]);
+    policy_decide_via(policy, &request, &via, 1, &decision, &denied_via);
+    puts("");
+    say(demo, BOLD,
+        "At the back door: through a broker, an agency asks to be alerted, with a form of its own.");
+    say(demo, decision.is_permitted ? AMBER : GREEN, "  jail → data_broker → immigration_agency: %s",
+        decision.is_permitted ? "PERMITTED" : "denied");
+    say(demo, PLAIN, "  %s.", policy_decision_citation(policy, &decision));
+    demo->has_failed |= decision.is_permitted || !policy_check(policy, &check);
+    if (!decision.is_permitted) {
+        say(demo, PLAIN,
+            "  %u promises were tried against all %" G_GUINT64_FORMAT
+            " requests that can be made: none breaks one.",
+            check.n_guarantees, check.n_points);
+        policy_check_clear(&check);
+    }
+    disclose_gate_unref(gate);
+}
+
 static void sum_up(struct demo *demo) {
     struct store_alert_counts counts;
     wait_for_outbox(demo);
+    try_the_back_door(demo);
     status_alert_counts(demo->site, &counts, NULL);
     g_autofree char *url = web_console_url(demo->site, web_server_port(demo->server));
     g_autofree char *mail = mail_folder(demo);
@@ -415,8 +452,9 @@ static void sum_up(struct demo *demo) {
     else
         say(demo, AMBER, "Not everything went as it should: see above.");
     printf("\nTo look at:\n  %s    the operator's console\n  %s    the messages\n"
-           "  tocsin -C %s feed status | feed problems | alert list | watch list\n",
-           url, mail, demo->site->dir);
+           "  tocsin -C %s feed status | feed problems | alert list | watch list\n"
+           "  tocsin policy table us-co | policy check | ledger verify http://127.0.0.1:%u/log\n",
+           url, mail, demo->site->dir, web_server_port(demo->server));
     fflush(stdout);
 }
 
