@@ -90,12 +90,17 @@ def clause_of(entry, kinds):
                   start=entry.get("from", FIRST_DAY), end=entry.get("until", LAST_DAY))
 
 
+def beside(folder, name):
+    """`extends` names a folder beside the policy's own, or a shipped profile."""
+    return folder.parent / name if (folder.parent / name).is_dir() else name
+
+
 def flatten(folder, extra=None):
     """The texts of a policy and all that it extends, in one: {vocabulary, rules, guarantees, recipients}."""
     folder = SHIPPED / folder if (SHIPPED / str(folder)).is_dir() else Path(folder)
     read = lambda name: yaml.load((folder / name).read_text("utf-8"), LOADER) if (folder / name).exists() else {}
     rules = read("rules.yaml")
-    whole = (flatten(rules["extends"]) if "extends" in rules
+    whole = (flatten(beside(folder, rules["extends"])) if "extends" in rules
              else {"vocabulary": {}, "rules": [], "guarantees": [], "recipients": []})
     for kind, words in read("vocabulary.yaml").items():
         whole["vocabulary"].setdefault(kind, []).extend(words)
@@ -119,6 +124,9 @@ def policy_of(texts):
                                 for entry in texts["guarantees"]],
                     parties=parties)
     grid = Grid(policy)
+    for rule in policy.rules:
+        if not all(grid.box(rule)):
+            raise Refused(f"no request can meet the conditions of {rule.id}")
     for guarantee in policy.guarantees:
         if not grid.leaves_any(guarantee):
             raise Refused(f"the guarantee {guarantee.id} promises nothing")
@@ -527,7 +535,8 @@ class Model:
                     yield party.id, None, z3.BoolVal(True)
                     yield from self.ways(party.id)
             return
-        # Every way along the agreements that ends when it comes upon somebody twice; each holds while all of its agreements do.
+        # Every way along the agreements that ends when it comes upon somebody twice; each holds while all of
+        # its agreements do.
         queue = [(who, (who,), [])]
         while queue:
             holder, way, conditions = queue.pop()

@@ -31,8 +31,8 @@ except ImportError:
     z3 = None
 
 PROFILES = ("baseline", "us-co", "us-ca", "us-il", "us-nj", "us-wa")
-MUTATIONS = int(os.environ.get("TOCSIN_MUTATIONS", "20"))
-REQUESTS = int(os.environ.get("TOCSIN_REQUESTS", "120"))
+MUTATIONS = int(os.environ.get("TOCSIN_MUTATIONS", "12"))
+REQUESTS = int(os.environ.get("TOCSIN_REQUESTS", "60"))
 PROVED = min(MUTATIONS, 10)  # that many of them go to Z3 too
 DUMPER = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 DAY = datetime.timedelta(days=1)
@@ -264,7 +264,8 @@ def permits(texts):
 
 
 def words_of(texts, attribute):
-    return [word["word"] for word in texts["vocabulary"][attribute]]
+    parties = [party["id"] for party in texts["recipients"]] if attribute == "recipient" else []
+    return [word["word"] for word in texts["vocabulary"][attribute]] + parties
 
 
 def drop_rule(rng, texts):
@@ -323,7 +324,7 @@ def move_date(rng, texts):
 
 def reclassify(rng, texts):
     party = rng.choice(texts["recipients"])
-    party["class"] = rng.choice([word for word in words_of(texts, "recipient")[1:] if word != party["class"]])
+    party["class"] = rng.choice([word["word"] for word in texts["vocabulary"]["recipient"][1:] if word["word"] != party["class"]])
 
 
 def change_uses(rng, texts):
@@ -462,7 +463,7 @@ def as_extended(rng, texts, folder):
     cut["recipients"] = rng.choice((0, len(texts["recipients"])))
     base = {"vocabulary": texts["vocabulary"], **{name: texts[name][:at] for name, at in cut.items()}}
     write(base, folder / "base")
-    return write({"extends": str(folder / "base"), **{name: texts[name][at:] for name, at in cut.items()}},
+    return write({"extends": "base", **{name: texts[name][at:] for name, at in cut.items()}},
                  folder / "own")
 
 
@@ -503,7 +504,8 @@ def test_mutated_policies_break_exactly_what_the_oracle_says(profile):
         try:
             policy = oracle.policy_of(after)
         except oracle.Refused:
-            assert done.returncode == 2 and "promises nothing" in done.stderr, f"{told}: {done}"
+            assert done.returncode == 2, f"{told}: {done}"
+            assert "promises nothing" in done.stderr or "no request can meet" in done.stderr, f"{told}: {done}"
             continue
         expected = oracle.Grid(policy).broken()
         assert done.returncode == (1 if expected else 0), f"{told}: {done.stderr} {done.stdout} {expected}"
@@ -555,24 +557,39 @@ def test_the_guarantees_hold_with_the_back_door_declared(profile, chain):
     assert run("check", profile).returncode == 0
 
 
+NO_PROCESS = {"basis": ["contract", "administrative_subpoena", "agency_warrant_form"],
+              "data": ["release", "custody_status"], "mode": ["lookup", "alert", "list_match", "bulk"]}
+
+
 @pytest.mark.parametrize("profile", PROFILES)
 def test_nobody_on_the_way_to_the_federal_office_gets_anything(profile, chain):
+    """Asked one by one; REQUESTS of the 216 unless this is the soak. The next test proves them all."""
     asked = [request(party, purpose, basis, data, mode)
              for party, own in CHAIN.items()
              for purpose in sorted({own, "immigration_enforcement"})
-             for basis in ("contract", "administrative_subpoena", "agency_warrant_form")
-             for data in ("release", "custody_status")
-             for mode in ("lookup", "alert", "list_match", "bulk")]
+             for basis, data, mode in itertools.product(*NO_PROCESS.values())]
     assert len(asked) == 216
+    random.Random(f"chain {profile}").shuffle(asked)
+    asked = asked[:REQUESTS]
     for made, answer in zip(asked, in_parallel(lambda made: explain(made, profile, recipients=chain), asked)):
         assert answer["decision"] == "deny" and answer["fields"] == [] and answer["citation"], (made, answer)
-        assert made["recipient"] in answer["path"], answer
+        assert f"jail → {made['recipient']}" in answer["path"], answer
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+def test_it_is_proved_that_nobody_on_the_way_gets_anything(profile, tmp_path):
+    """As guarantees of a county's own, for every request of the last test and on every day."""
+    purposes = sorted({*CHAIN.values(), "immigration_enforcement"})
+    texts = {"extends": profile, "rules": [], "recipients": yaml.safe_load(BACK_DOOR)["recipients"], "guarantees": [
+        {"never": "no-back-door", "promise": "x", "when": {"recipient": list(CHAIN), "purpose": purposes, **NO_PROCESS}},
+        {"never": "not-even-with-a-warrant", "promise": "x", "when": {"recipient": list(CHAIN)[:4]}},
+        {"never": "nor-is-its-class-told", "promise": "x", "when": {"recipient": ["local_law_enforcement"]}}]}
+    assert check(write(texts, tmp_path / "county"), 0)["guarantees"] == check(profile)["guarantees"] + 3
 
 
 @pytest.mark.parametrize("profile", PROFILES)
 def test_a_sheriff_with_a_warrant_is_denied_for_whom_it_passes_on_to(profile, chain):
     made = request("north-sheriff", "criminal_investigation", "judicial_warrant", "custody_status", "lookup")
-    assert explain(made, profile)["decision"] == "permit" if "north-sheriff" not in CHAIN else True
     alone = explain({**made, "recipient": "local_law_enforcement"}, profile)
     assert alone["decision"] == "permit" and alone["rule"] == "judges-process-in-a-criminal-matter"
     answer = explain(made, profile, recipients=chain)
@@ -703,7 +720,7 @@ def test_a_guarantee_that_promises_nothing_is_refused(county, guarantee):
 def test_policies_that_extend_each_other_in_a_circle_are_refused(tmp_path):
     for name, other in (("one", "two"), ("two", "one"), ("self", "self")):
         (tmp_path / name).mkdir()
-        (tmp_path / name / "rules.yaml").write_text(f"extends: {tmp_path / other}\nrules: []\n", encoding="utf-8")
+        (tmp_path / name / "rules.yaml").write_text(f"extends: {other}\nrules: []\n", encoding="utf-8")
     for name in ("one", "self"):
         done = run("check", tmp_path / name)
         assert done.returncode == 2 and "circle" in done.stderr and "rules.yaml:1" in done.stderr
@@ -835,10 +852,6 @@ def test_an_agreement_is_for_its_data_and_until_its_day(county):
     assert explain(request("a", data="booking_detail"), folder, first - DAY)["decision"] == "permit"
 
 
-# ── Where the program and the document part ──
-
-
-@pytest.mark.xfail(strict=True, reason="rules about a party do not count when its class is asked for")
 def test_a_class_is_judged_as_the_worst_of_its_parties(county):
     recipients = "  - {id: c, class: probation}\n"
     folder = county(COURTS + "  - {forbid: f, cite: x, when: {recipient: [c]}}\n", recipients=recipients)
@@ -846,11 +859,13 @@ def test_a_class_is_judged_as_the_worst_of_its_parties(county):
     assert explain(request("probation"), folder)["decision"] == "deny"
 
 
-@pytest.mark.xfail(strict=True, reason="the last forbid with fields is named, not the first")
 def test_of_the_forbids_that_leave_nothing_the_first_is_named(county):
     folder = county(EVERYBODY + "  - {forbid: f, cite: x, fields: [name, times]}\n"
                                 "  - {forbid: g, cite: x, fields: [name]}\n")
     assert explain(request(), folder)["rule"] == "f"
+
+
+# ── Where the program and the document part ──
 
 
 @pytest.mark.xfail(strict=True, reason="a forbid with the line, but without `unknown` in it, does not apply")

@@ -96,10 +96,6 @@ static gboolean sign_group(struct db *db, void *context, GError **error) {
     return signer && store_ledger_sign(db, signer, site_now(site), error);
 }
 
-struct seeing {
-    guint64 size, last_hour;
-};
-
 /* Writes down how far the log is, after it was. */
 static gboolean remember_size(const struct site *site, guint64 size, GError **error) {
     g_autofree char *path = site_path(site, size_file);
@@ -255,7 +251,6 @@ gboolean logbook_agency(struct db *db, struct site *site, const struct logbook_d
 struct recording {
     struct site *site;
     struct disclose_gate *gate;
-    guint n;
 };
 
 static gboolean record_policy(struct db *db, void *context, GError **error) {
@@ -294,46 +289,73 @@ gboolean logbook_notice(struct db *db, const struct site *site, const char *aler
                             error);
 }
 
-static gboolean write_hour(struct db *db, const struct recording *r, guint64 hour, GError **error) {
+/* One hour's leaf on its way: read, hashed outside any transaction (it takes a tenth of a second),
+ * written. */
+struct closing {
+    struct site *site;
+    guint64 hour, size, last_hour;
+    GArray *commitments;
     struct ledger_entry entry;
-    guint64 index;
-    g_autoptr(GArray) commitments = store_notices_of_hour(db, hour, error);
-    if (!commitments)
-        return FALSE;
-    disclose_hour(r->gate, r->site->secret, hour, commitments, &entry);
-    return append(db, r->site, &entry, &index, error) && store_ledger_hour_done(db, hour, index, error);
-}
-
-static gboolean write_hours(struct db *db, void *context, GError **error) {
-    struct recording *r = context;
-    const guint64 now = (guint64)(site_now(r->site) / HOUR_US);
-    const guint64 last = store_ledger_last_hour(db);
-    for (guint64 hour = last ? last + 1 : now - 1; hour < now; hour++, r->n++)
-        if (!write_hour(db, r, hour, error))
-            return FALSE;
-    return TRUE;
-}
+    gboolean is_done;
+};
 
 static gboolean see(struct db *db, void *context, GError **error) {
-    struct seeing *seeing = context;
+    struct closing *c = context;
     (void)error;
-    seeing->size = store_ledger_size(db);
-    seeing->last_hour = store_ledger_last_hour(db);
+    c->size = store_ledger_size(db);
+    c->last_hour = store_ledger_last_hour(db);
     return TRUE;
+}
+
+static gboolean read_hour(struct db *db, void *context, GError **error) {
+    struct closing *c = context;
+    return (c->commitments = store_notices_of_hour(db, c->hour, error)) != NULL;
+}
+
+/* Unless another process wrote it, or a notice came to the hour meanwhile: then it is hashed again. */
+static gboolean write_hour(struct db *db, void *context, GError **error) {
+    struct closing *c = context;
+    guint64 index;
+    g_autoptr(GArray) now = store_notices_of_hour(db, c->hour, error);
+    if (!now)
+        return FALSE;
+    c->is_done = store_ledger_last_hour(db) >= c->hour;
+    if (c->is_done || now->len != c->commitments->len)
+        return TRUE;
+    c->is_done = TRUE;
+    return append(db, c->site, &c->entry, &index, error) &&
+           store_ledger_hour_done(db, c->hour, index, error);
+}
+
+static gboolean close_hour(struct site *site, const struct disclose_gate *gate, guint64 hour,
+                           GError **error) {
+    struct closing c = {.site = site, .hour = hour};
+    gboolean ok = TRUE;
+    while (ok && !c.is_done) {
+        ok = store_read(site->store, read_hour, &c, error);
+        if (!ok)
+            break;
+        disclose_hour(gate, site->secret, hour, c.commitments, &c.entry);
+        ok = store_write(site->store, write_hour, &c, error);
+        g_clear_pointer(&c.commitments, g_array_unref);
+    }
+    return ok;
 }
 
 gboolean logbook_hours(struct site *site, guint *n, GError **error) {
-    struct seeing seeing = {0};
-    struct recording r = {.site = site};
+    struct closing c = {.site = site};
+    const guint64 now = (guint64)(site_now(site) / HOUR_US);
     *n = 0;
-    if (!store_read(site->store, see, &seeing, error) || !remember_size(site, seeing.size, error))
+    if (!store_read(site->store, see, &c, error) || !remember_size(site, c.size, error))
         return FALSE;
-    if (seeing.last_hour && seeing.last_hour + 1 >= (guint64)(site_now(site) / HOUR_US))
+    const guint64 first = c.last_hour ? c.last_hour + 1 : now - 1;
+    if (first >= now)
         return TRUE;
-    r.gate = site_gate(site, error);
-    gboolean ok = r.gate && store_write(site->store, write_hours, &r, error);
-    disclose_gate_unref(r.gate);
-    *n = ok ? r.n : 0;
+    struct disclose_gate *gate = site_gate(site, error);
+    gboolean ok = gate != NULL;
+    for (guint64 hour = first; ok && hour < now; hour++, *n += ok)
+        ok = close_hour(site, gate, hour, error);
+    disclose_gate_unref(gate);
     return ok;
 }
 
