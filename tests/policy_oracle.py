@@ -23,7 +23,7 @@ DEFAULT_DENY = "default-deny"
 FIRST_DAY, LAST_DAY = datetime.date.min, datetime.date.max
 
 # Where the document can be read in two ways; both hold for the shipped profiles.
-FORBID_REACHES_UNKNOWN = False  # a forbid whose `when` has the line, without `unknown`, applies to `unknown`
+REACHES_UNKNOWN = ("forbid", "never", "always_oblige")  # in every line, unless `not` names it
 CLASS_IS_ITS_WORST_PARTY = True  # rules about a party count when its class is asked for
 
 
@@ -125,7 +125,7 @@ def policy_of(texts):
                     parties=parties)
     grid = Grid(policy)
     for rule in policy.rules:
-        if not all(grid.box(rule)):
+        if not all(grid.box(rule, as_written=True)):
             raise Refused(f"no request can meet the conditions of {rule.id}")
     for guarantee in policy.guarantees:
         if not grid.leaves_any(guarantee):
@@ -153,14 +153,14 @@ def is_unknown(attribute, value):
     return "unknown" in value if attribute == "flag" else value == "unknown"
 
 
-def allows(policy, clause, attribute, value):
+def allows(policy, clause, attribute, value, as_written=False):
     """Do the clause's two lines about an attribute, in `when` and in `not`, let a value in?"""
     if attribute in clause.but_not and line_holds(policy, attribute, clause.but_not[attribute], value):
         return False
     words = clause.when.get(attribute)
     if clause.kind == "permit" and is_unknown(attribute, value) and "unknown" not in (words or []):
         return False
-    if clause.kind == "forbid" and FORBID_REACHES_UNKNOWN and is_unknown(attribute, value):
+    if clause.kind in REACHES_UNKNOWN and not as_written and is_unknown(attribute, value):
         return True
     return words is None or line_holds(policy, attribute, words, value)
 
@@ -208,7 +208,7 @@ def reached(policy, first, data, day):
     while queue:
         holder, way = queue.pop(0)
         for to, only, basis, start, end in policy.parties[holder].passes:
-            if to == first or not start <= day < end or (only is not None and data not in only):
+            if to == first or not start <= day < end or (only is not None and data != "unknown" and data not in only):
                 continue
             if (to, basis) not in [(party, known) for party, known, _ in found]:
                 found.append((to, basis, way + (to,)))
@@ -290,7 +290,8 @@ class Grid:
 
     def mark(self, clauses, name, value):
         """Equal for two values only if nothing tells them apart."""
-        lines = [tuple(allows(self.policy, clause, name, value) for clause in clauses)]
+        lines = [tuple(allows(self.policy, clause, name, value, as_written) for clause in clauses)
+                 for as_written in (False, True)]
         lines += [line_holds(self.policy, name, excuse[name], value) if name in excuse else None
                   for clause in clauses for excuse in clause.unless]
         if name == "recipient" and any(value in (party.id, party.of_class) for party in self.policy.parties.values()):
@@ -300,9 +301,9 @@ class Grid:
                       for _, only, _, _, _ in party.passes]
         return tuple(lines)
 
-    def box(self, clause):
+    def box(self, clause, as_written=False):
         """The places, per attribute, that a clause covers, its `unless` aside."""
-        return [[i for i, value in enumerate(self.values[name]) if allows(self.policy, clause, name, value)]
+        return [[i for i, value in enumerate(self.values[name]) if allows(self.policy, clause, name, value, as_written)]
                 for name in ATTRIBUTES]
 
     def excused(self, clause, where):
@@ -315,7 +316,7 @@ class Grid:
         return result
 
     def leaves_any(self, guarantee):
-        where = self.box(guarantee)
+        where = self.box(guarantee, as_written=True)
         return all(where) and not self.excused(guarantee, where).all() and guarantee.start < guarantee.end
 
     def bits(self, words):
@@ -381,8 +382,8 @@ class Grid:
         return fields, oblige
 
     def broken(self):
-        """{guarantee id: (the smallest request that breaks it on the first such day, all such days)}."""
-        result = {}
+        """{guarantee id: (the smallest request that breaks it on any day, the first day it does so)}."""
+        result, ranks = {}, {}
         flags = np.array([len(value) for value in self.values["flag"]])
         for day in self.policy.days():
             fields, oblige = self.judged(day)
@@ -405,13 +406,13 @@ class Grid:
                     places = [some[bad] for some in permitted]
                 if not len(places[0]):
                     continue
-                if guarantee.id in result:
-                    result[guarantee.id][1].append(day)
-                    continue
                 by_words = [places[ATTRIBUTES.index(name)] for name in ("flag",) + WORDY[::-1]]
                 first = np.lexsort((*by_words, flags[places[5]]))[0]
-                smallest = {name: self.values[name][some[first]] for name, some in zip(ATTRIBUTES, places)}
-                result[guarantee.id] = smallest, [day]
+                rank = (flags[places[5]][first], *(some[first] for some in by_words[::-1]))
+                if guarantee.id not in ranks or rank < ranks[guarantee.id]:
+                    ranks[guarantee.id] = rank
+                    smallest = {name: self.values[name][some[first]] for name, some in zip(ATTRIBUTES, places)}
+                    result[guarantee.id] = smallest, day
         return result
 
 
@@ -481,6 +482,11 @@ class Model:
         left = [part for part in parts if part is not True]
         return self.z3.And(left) if left else True
 
+    def either(self, one, other):
+        if isinstance(one, bool) or isinstance(other, bool):
+            return True if one is True or other is True else other if one is False else one
+        return self.z3.Or(one, other)
+
     def none_of(self, part):
         return not part if isinstance(part, bool) else self.z3.Not(part)
 
@@ -489,7 +495,10 @@ class Model:
         for name in ATTRIBUTES:
             when = clause.when.get(name)
             if when is not None:
-                parts.append(self.line(name, when, fixed))
+                line = self.line(name, when, fixed)
+                if clause.kind in REACHES_UNKNOWN:
+                    line = self.either(line, self.line(name, ["unknown"], fixed))
+                parts.append(line)
             if name in clause.but_not:
                 parts.append(self.none_of(self.line(name, clause.but_not[name], fixed)))
             if clause.kind == "permit" and "unknown" not in (when or []):
@@ -545,7 +554,7 @@ class Model:
                     continue
                 these = conditions + [self.during(start, end)]
                 if only is not None:
-                    these.append(self.line("data", only, {}))
+                    these.append(self.line("data", [*only, "unknown"], {}))
                 yield to, basis, z3.And(these)
                 if to not in way:
                     queue.append((to, way + (to,), these))

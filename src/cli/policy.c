@@ -74,7 +74,7 @@ char *policy_words_text(const struct policy *policy, enum policy_word_kind kind,
 
 char *policy_day_text(gint32 day) {
     GDate date;
-    if (day <= 1)
+    if (day <= 1 || day == G_MAXINT32)
         return g_strdup("always");
     g_date_clear(&date, 1);
     g_date_set_julian(&date, (guint32)day);
@@ -100,18 +100,22 @@ static json_t *request_json(const struct policy *policy, const struct policy_req
 
 /* ── check ─────────────────────────────────────────────────────────────────────────────────────── */
 
+/* null: since ever, or for ever. */
+static json_t *day_json(gint32 day) {
+    g_autofree char *text = policy_day_text(day);
+    return day <= 1 || day == G_MAXINT32 ? json_null() : json_string(text);
+}
+
 static json_t *breach_json(const struct policy *policy, const struct policy_breach *b) {
-    g_autofree char *day = policy_day_text(b->request.day);
     json_t *any = json_array();
     for (guint a = 0; a < POLICY_N_ATTRIBUTES; a++)
         if (b->any[a])
             json_array_append_new(any, json_string(policy_word_kind_name(a)));
-    return json_pack("{s:s, s:s, s:s, s:o, s:o, s:s, s:s, s:s, s:s}", "guarantee", b->guarantee,
+    return json_pack("{s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:s, s:s, s:s}", "guarantee", b->guarantee,
                      "promise", b->promise, "file", b->file, "counterexample",
-                     request_json(policy, &b->request), "any", any, "date",
-                     b->request.day > 1 ? day : "always", "decision",
-                     b->decision.is_permitted ? "permit" : "deny", "rule",
-                     policy_decision_rule(policy, &b->decision), "citation",
+                     request_json(policy, &b->request), "any", any, "from", day_json(b->from), "until",
+                     day_json(b->until), "decision", b->decision.is_permitted ? "permit" : "deny",
+                     "rule", policy_decision_rule(policy, &b->decision), "citation",
                      policy_decision_citation(policy, &b->decision));
 }
 
@@ -125,7 +129,12 @@ static void print_breach(const struct cli *cli, const struct policy *policy,
     printf("       it is %s by %s: %s\n", b->decision.is_permitted ? "permitted" : "denied",
            policy_decision_rule(policy, &b->decision), policy_decision_citation(policy, &b->decision));
     if (*path)
-        printf("       because it may pass on: %s\n", path);
+        printf("       because of who may get it: %s\n", path);
+    if (b->from > 1 || b->until != G_MAXINT32) {
+        g_autofree char *from = policy_day_text(b->from), *until = policy_day_text(b->until);
+        printf("       in the days from %s until %s\n", b->from > 1 ? from : "ever",
+               b->until != G_MAXINT32 ? until : "for ever");
+    }
     GString *any = g_string_new(NULL);
     for (guint a = 0; a < POLICY_N_ATTRIBUTES; a++)
         if (b->any[a])
@@ -249,7 +258,7 @@ static char *whole_path(const struct answer *a, const GArray *via, guint denied_
         g_string_append_printf(path, "; denied at %s",
                                policy_word(a->policy, POLICY_RECIPIENT, denied_via));
     if (*onward)
-        g_string_append_printf(path, "; which may pass it on: %s", onward);
+        g_string_append_printf(path, "; and who may get it: %s", onward);
     return g_string_free(path, FALSE);
 }
 

@@ -94,7 +94,9 @@ struct closure {
 };
 
 static gboolean is_in_force(const struct closure *c, const struct edge *edge) {
-    return edge->data >> c->data & 1 && c->slice->day >= edge->from && c->slice->day < edge->until;
+    /* Data of which nobody knows what it is may be any. */
+    return (c->data == 0 || edge->data >> c->data & 1) && c->slice->day >= edge->from &&
+           c->slice->day < edge->until;
 }
 
 static const struct edge *hop_edge(const struct closure *c, guint hop) {
@@ -154,6 +156,7 @@ static void judge_hops(const struct closure *c, guint8 *value, struct downstream
             d->obligations |= decision.obligations;
             if (!d->fields) { /* denied, or nothing that all of them may have */
                 d->hop = hop;
+                d->is_nothing_left = decision.is_permitted;
                 d->rule = decision.rule;
                 d->unmet = decision.unmet;
                 return;

@@ -30,7 +30,8 @@ void policy_decide_directly(const struct policy *policy, const struct slice *sli
     guint32 withheld = 0;
     guint limit = POLICY_NONE;
 
-    *decision = (struct policy_decision){.rule = POLICY_NONE, .hop = POLICY_NONE, .unmet = POLICY_NONE};
+    *decision = (struct policy_decision){
+        .rule = POLICY_NONE, .hop = POLICY_NONE, .unmet = POLICY_NONE, .party = POLICY_NONE};
     for (guint w = 0; w < words; w++) {
         for (guint64 m = who[w] & what[w] & where[w]; m; m &= m - 1) {
             const guint i = w * 64 + (guint)__builtin_ctzll(m);
@@ -65,6 +66,18 @@ void policy_decide_directly(const struct policy *policy, const struct slice *sli
     }
 }
 
+/* Adds what was decided for another hand to `its`, under the rule that speaks for both. */
+static void narrow(struct policy_decision *its, const struct policy_decision *other) {
+    if (!its->is_permitted)
+        return;
+    its->rule = other->rule;
+    its->fields &= other->fields;
+    its->obligations |= other->obligations;
+    its->is_nothing_left = !its->fields;
+    if (its->is_nothing_left)
+        deny(its, POLICY_NONE);
+}
+
 /* A class is judged as the worst of its parties. */
 static void judge_parties(const struct policy *policy, const struct slice *slice, const guint8 *value,
                           struct policy_decision *decision) {
@@ -77,12 +90,9 @@ static void judge_parties(const struct policy *policy, const struct slice *slice
             continue;
         its_value[POLICY_RECIPIENT] = (guint8)(policy->n_classes + i);
         policy_decide_directly(policy, slice, its_value, &its);
-        its.fields &= decision->fields;
-        its.obligations |= decision->obligations;
-        if (!its.fields)
-            deny(&its, its.rule);
-        else
-            its.rule = decision->rule;
+        narrow(&its, decision);
+        if (!its.is_permitted)
+            its.party = its_value[POLICY_RECIPIENT];
         *decision = its;
     }
 }
@@ -102,10 +112,9 @@ void policy_decide_in(const struct policy *policy, const struct slice *slice, co
     decision->unmet = d->unmet;
     decision->fields &= d->fields;
     decision->obligations |= d->obligations;
-    if (d->hop != POLICY_NONE)
-        deny(decision, d->rule);
-    else if (!decision->fields)
-        deny(decision, decision->rule);
+    decision->is_nothing_left = d->is_nothing_left || (d->hop == POLICY_NONE && !decision->fields);
+    if (d->hop != POLICY_NONE || decision->is_nothing_left)
+        deny(decision, decision->is_nothing_left ? POLICY_NONE : d->rule);
 }
 
 void policy_decide(const struct policy *policy, const struct policy_request *request,
@@ -124,15 +133,9 @@ void policy_decide_via(const struct policy *policy, const struct policy_request 
         struct policy_decision its;
         hand.value[POLICY_RECIPIENT] = (guint8)via[i];
         policy_decide(policy, &hand, &its);
-        its.fields &= decision->fields;
-        its.obligations |= decision->obligations;
-        if (!its.is_permitted || !its.fields) {
-            its.is_permitted = FALSE;
-            its.fields = its.obligations = 0;
+        narrow(&its, decision);
+        if (!its.is_permitted)
             *denied_via = via[i];
-        } else {
-            its.rule = decision->rule;
-        }
         *decision = its;
     }
 }

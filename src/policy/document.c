@@ -315,21 +315,28 @@ static gboolean name_values(const struct policy *policy, const struct base_yaml_
     return TRUE;
 }
 
-/* Whether a value satisfies an attribute's lists. Value 0 is `unknown`: a permit must name it; what a
- * forbid or a guarantee does not leave out it covers, `unknown` too. */
+/* How far a condition reaches to `unknown`, which may stand for any word. */
+enum reach {
+    REACH_NAMED,    /* a permit: only where it names it */
+    REACH_UNLISTED, /* an `always`, an `unless`: also where it lists nothing */
+    REACH_ALL       /* a forbid, a `never`, an `always_oblige`: everywhere, unless it leaves it out */
+};
+
+/* Whether a value satisfies an attribute's lists. Value 0 is `unknown`. */
 static gboolean value_holds(const gboolean *in, gboolean has_in, const gboolean *out, gboolean has_out,
-                            gboolean covers_unknown, guint value) {
+                            enum reach reach, guint value) {
     if (has_out && out[value])
         return FALSE;
+    if (value == 0 && reach == REACH_ALL)
+        return TRUE;
     if (has_in)
         return in[value];
-    return value != 0 || covers_unknown;
+    return value != 0 || reach != REACH_NAMED;
 }
 
-/* The same for a set of flags: one of `in` must be set, none of `out`; and where `unknown` is set, a
- * permit must name it. */
+/* The same for a set of flags: one of `in` must be set, none of `out`. Flag 0 is `unknown`. */
 static gboolean flags_hold(const gboolean *in, gboolean has_in, const gboolean *out, gboolean has_out,
-                           gboolean covers_unknown, guint set) {
+                           enum reach reach, guint set) {
     gboolean is_in = !has_in;
     for (guint i = 0; i < POLICY_MAX_FLAGS; i++) {
         if (!(set >> i & 1))
@@ -338,12 +345,14 @@ static gboolean flags_hold(const gboolean *in, gboolean has_in, const gboolean *
             return FALSE;
         is_in |= has_in && in[i];
     }
-    return is_in && (!(set & 1) || covers_unknown || (has_in && in[0]));
+    if (set & 1 && reach == REACH_ALL)
+        return TRUE;
+    return is_in && (!(set & 1) || reach != REACH_NAMED || (has_in && in[0]));
 }
 
 static gboolean resolve(const struct policy *policy, const struct base_yaml_source *source,
                         const struct yaml_condition *when, const struct yaml_condition *except,
-                        gboolean covers_unknown, struct condition *condition, GError **error) {
+                        enum reach reach, struct condition *condition, GError **error) {
     static const struct yaml_condition none = {{NULL}, {0}};
     const struct yaml_condition *w = when ? when : &none, *x = except ? except : &none;
     gboolean in[POLICY_MAX_WORDS], out[POLICY_MAX_WORDS];
@@ -356,9 +365,8 @@ static gboolean resolve(const struct policy *policy, const struct base_yaml_sour
             return FALSE;
         const guint n = a == POLICY_FLAG ? 1u << policy_n_words(policy, a) : policy_n_words(policy, a);
         for (guint v = 0; v < n; v++) {
-            gboolean holds = a == POLICY_FLAG
-                                 ? flags_hold(in, has_in, out, has_out, covers_unknown, v)
-                                 : value_holds(in, has_in, out, has_out, covers_unknown, v);
+            gboolean holds = a == POLICY_FLAG ? flags_hold(in, has_in, out, has_out, reach, v)
+                                              : value_holds(in, has_in, out, has_out, reach, v);
             if (holds)
                 condition->holds[a][v / 64] |= (guint64)1 << (v % 64);
         }
@@ -419,6 +427,10 @@ static gboolean has_rule(const struct policy *policy, const char *id) {
 static gboolean read_rule(struct policy *policy, const struct base_yaml_source *source,
                           const struct yaml_rule *yaml, struct rule *rule, GError **error) {
     const char *id = rule->id;
+    struct condition known; /* as written: what only `unknown` can meet is met by nothing */
+    if (g_str_equal(id, policy_default_deny) || g_str_equal(id, policy_nothing_left))
+        return base_yaml_wrong(source, id, error, "\"%s\" is what the program itself calls a denial",
+                               id);
     if (has_rule(policy, id))
         return base_yaml_wrong(source, id, error, "there are two rules \"%s\"", id);
     if (policy->rules->len == POLICY_MAX_RULES)
@@ -428,14 +440,17 @@ static gboolean read_rule(struct policy *policy, const struct base_yaml_source *
         !find_set(policy, source, POLICY_OBLIGATION, yaml->oblige, yaml->oblige_count,
                   &rule->obligations, error) ||
         !take_span(source, yaml->from, yaml->until, &rule->from, &rule->until, error) ||
-        !resolve(policy, source, yaml->when, yaml->except, !rule->is_permit, &rule->when, error))
+        !resolve(policy, source, yaml->when, yaml->except, rule->is_permit ? REACH_NAMED : REACH_ALL,
+                 &rule->when, error))
         return FALSE;
     if (rule->is_permit && !rule->fields)
         return base_yaml_wrong(source, id, error, "the permit \"%s\" discloses no fields; list some",
                                id);
     if (!rule->is_permit && rule->obligations)
         return base_yaml_wrong(source, id, error, "the forbid \"%s\" cannot oblige to anything", id);
-    if (condition_is_empty(&rule->when))
+    if (!resolve(policy, source, yaml->when, yaml->except, REACH_UNLISTED, &known, error))
+        return FALSE;
+    if (condition_is_empty(&known))
         return base_yaml_wrong(source, id, error, "no request can meet the conditions of \"%s\"", id);
     return TRUE;
 }
@@ -534,6 +549,7 @@ static gboolean is_swallowed(const struct condition *box, const GArray *unless, 
 static gboolean read_guarantee(struct policy *policy, const struct base_yaml_source *source,
                                const struct yaml_guarantee *yaml, struct guarantee *g, GError **error) {
     const char *id = g->id;
+    struct condition known; /* as written: a promise about `unknown` alone is none */
     for (guint i = 0; i < policy->guarantees->len; i++)
         if (g_str_equal(((struct guarantee *)policy->guarantees->pdata[i])->id, id))
             return base_yaml_wrong(source, id, error, "there are two guarantees \"%s\"", id);
@@ -545,7 +561,8 @@ static gboolean read_guarantee(struct policy *policy, const struct base_yaml_sou
         !find_set(policy, source, POLICY_OBLIGATION, yaml->oblige, yaml->oblige_count, &g->obligations,
                   error) ||
         !take_span(source, yaml->from, yaml->until, &g->from, &g->until, error) ||
-        !resolve(policy, source, yaml->when, yaml->except, TRUE, &g->when, error))
+        !resolve(policy, source, yaml->when, yaml->except,
+                 g->promise == PROMISE_ALWAYS ? REACH_UNLISTED : REACH_ALL, &g->when, error))
         return FALSE;
     if (g->fields && g->promise == PROMISE_OBLIGE)
         return base_yaml_wrong(source, id, error, "`always_oblige` has no `fields`");
@@ -555,11 +572,13 @@ static gboolean read_guarantee(struct policy *policy, const struct base_yaml_sou
                                "belongs to no other");
     for (unsigned i = 0; i < yaml->unless_count; i++) {
         struct condition x;
-        if (!resolve(policy, source, &yaml->unless[i], NULL, TRUE, &x, error))
+        if (!resolve(policy, source, &yaml->unless[i], NULL, REACH_UNLISTED, &x, error))
             return FALSE;
         g_array_append_val(g->unless, x);
     }
-    if (is_swallowed(&g->when, g->unless, 0))
+    if (!resolve(policy, source, yaml->when, yaml->except, REACH_UNLISTED, &known, error))
+        return FALSE;
+    if (is_swallowed(&known, g->unless, 0))
         return base_yaml_wrong(source, id, error,
                                "the guarantee \"%s\" promises nothing: no request is left for it", id);
     return TRUE;

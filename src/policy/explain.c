@@ -1,12 +1,18 @@
 /* Decisions and requests in words. */
 #include "policy/policy_private.h"
 
+const char policy_default_deny[] = "default-deny", policy_nothing_left[] = "nothing-left";
+
 const char *policy_decision_rule(const struct policy *policy, const struct policy_decision *decision) {
-    return decision->rule == POLICY_NONE ? "default-deny" : rule_at(policy, decision->rule)->id;
+    if (decision->is_nothing_left)
+        return policy_nothing_left;
+    return decision->rule == POLICY_NONE ? policy_default_deny : rule_at(policy, decision->rule)->id;
 }
 
 const char *policy_decision_citation(const struct policy *policy,
                                      const struct policy_decision *decision) {
+    if (decision->is_nothing_left)
+        return "no field is left that everyone who may get it may have";
     return decision->rule == POLICY_NONE ? "no rule permits it, and what no rule permits is denied"
                                          : rule_at(policy, decision->rule)->citation;
 }
@@ -14,7 +20,9 @@ const char *policy_decision_citation(const struct policy *policy,
 char *policy_decision_path(const struct policy *policy, const struct policy_request *request,
                            const struct policy_decision *decision) {
     if (decision->hop == POLICY_NONE)
-        return g_strdup("");
+        return g_strdup(decision->party == POLICY_NONE
+                            ? ""
+                            : policy_word(policy, POLICY_RECIPIENT, decision->party));
     const struct slice *slice = slice_at(policy, policy_slice_of(policy, request->day));
     const char *document = NULL;
     GString *path = g_string_new(NULL);

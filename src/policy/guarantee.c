@@ -17,9 +17,10 @@ struct search {
     const struct policy *policy;
     const struct slice *slice;
     struct tables promises, exceptions;
-    guint64 never, always, oblige;        /* sets of guarantees */
-    guint64 owner[POLICY_MAX_GUARANTEES]; /* the guarantee that an exception belongs to */
-    guint64 smallest[POLICY_MAX_GUARANTEES];
+    guint64 never, always, oblige;           /* sets of guarantees */
+    guint64 owner[POLICY_MAX_GUARANTEES];    /* the guarantee that an exception belongs to */
+    gint32 until;                            /* the slice's end */
+    guint64 smallest[POLICY_MAX_GUARANTEES]; /* over all slices so far */
     struct policy_breach found[POLICY_MAX_GUARANTEES];
 };
 
@@ -97,7 +98,8 @@ static gboolean breaks(const struct guarantee *g, const struct policy_decision *
     }
 }
 
-/* The order of counterexamples: fewest flags, then earliest in the vocabularies. */
+/* The order of counterexamples: fewest flags, then earliest in the vocabularies; of the same in several
+ * slices the earliest slice's. */
 static guint64 size_of(const guint8 *value) {
     guint64 size = (guint64)__builtin_popcount(value[POLICY_FLAG]);
     for (guint a = 0; a < POLICY_N_ATTRIBUTES; a++)
@@ -117,7 +119,8 @@ static void judge_point(struct search *s, const guint8 *value, guint64 promises)
         breach->guarantee = guarantee_at(s->policy, i)->id;
         s->smallest[i] = size_of(value);
         memcpy(breach->request.value, value, sizeof breach->request.value);
-        breach->request.day = s->slice->day;
+        breach->request.day = breach->from = s->slice->day;
+        breach->until = s->until;
         breach->decision = decision;
     }
 }
@@ -204,15 +207,12 @@ static void generalize(const struct policy *policy, const struct guarantee *g,
     }
 }
 
-/* The earliest slice's counterexample stands. */
-static void keep_found(const struct policy *policy, struct search *s, struct policy_check *check,
-                       gboolean *is_known) {
+static void keep_found(const struct policy *policy, struct search *s, struct policy_check *check) {
     for (guint i = 0; i < policy->guarantees->len; i++) {
         struct policy_breach *breach = &s->found[i];
         const struct guarantee *g = guarantee_at(policy, i);
-        if (!breach->guarantee || is_known[i])
+        if (!breach->guarantee)
             continue;
-        is_known[i] = TRUE;
         breach->promise = g->words;
         breach->file = g->file;
         generalize(policy, g, breach);
@@ -241,7 +241,6 @@ static void add_notes(const struct policy *policy, struct policy_check *check) {
 }
 
 gboolean policy_check(const struct policy *policy, struct policy_check *check) {
-    gboolean is_known[POLICY_MAX_GUARANTEES] = {FALSE};
     guint64 points = policy->n_where;
     for (guint a = POLICY_RECIPIENT; a <= POLICY_DATA; a++)
         points *= policy->n_values[a];
@@ -250,15 +249,16 @@ gboolean policy_check(const struct policy *policy, struct policy_check *check) {
                                    .n_guarantees = policy->guarantees->len,
                                    .breaches = g_array_new(FALSE, FALSE, sizeof(struct policy_breach)),
                                    .notes = g_ptr_array_new_with_free_func(g_free)};
+    struct search *s = g_new0(struct search, 1);
     for (guint i = 0; i < policy->slices->len; i++) {
-        struct search *s = g_new0(struct search, 1);
         search_begin(s, policy, slice_at(policy, i));
+        s->until = i + 1 < policy->slices->len ? slice_at(policy, i + 1)->day : DAY_NEVER;
         judge_all(s);
-        keep_found(policy, s, check, is_known);
         tables_free(&s->promises);
         tables_free(&s->exceptions);
-        g_free(s);
     }
+    keep_found(policy, s, check);
+    g_free(s);
     g_array_sort(check->breaches, by_guarantee);
     add_notes(policy, check);
     return check->breaches->len == 0;

@@ -88,9 +88,12 @@ struct policy_decision {
     gboolean is_permitted;
     guint32 fields;      /* bit i: word i of POLICY_FIELD; 0 when denied */
     guint32 obligations; /* bit i: word i of POLICY_OBLIGATION */
-    guint rule;          /* the deciding rule, of a denied hop the hop's; POLICY_NONE: none permits */
-    guint hop;           /* who it may be passed to that was judged and denied; POLICY_NONE */
-    guint unmet;         /* the obligation that nobody can meet; POLICY_NONE */
+    guint rule;  /* the deciding rule, of a denied hop the hop's; POLICY_NONE: none permits, or all do
+                    and nothing is left */
+    guint hop;   /* who it may be passed to that was judged and denied; POLICY_NONE */
+    guint unmet; /* the obligation that nobody can meet; POLICY_NONE */
+    guint party; /* the party for whom a whole class is denied; POLICY_NONE */
+    gboolean is_nothing_left; /* each is permitted something, and no field all of them */
 };
 
 /* Decides, against the recipient and everyone it may pass the data to. Takes about 20 ns. */
@@ -106,8 +109,8 @@ void policy_decide_via(const struct policy *policy, const struct policy_request 
 const char *policy_decision_rule(const struct policy *policy, const struct policy_decision *decision);
 const char *policy_decision_citation(const struct policy *policy,
                                      const struct policy_decision *decision);
-/* "sheriff → association → broker", and the agreement behind the last step; "" when no hop denied.
- * Transfer full. */
+/* "sheriff → association → broker", and the agreement behind the last step; the party for whom a class
+ * is denied; "" when the recipient itself is. Transfer full. */
 char *policy_decision_path(const struct policy *policy, const struct policy_request *request,
                            const struct policy_decision *decision);
 
@@ -131,6 +134,8 @@ struct policy_breach {
     const char *guarantee, *promise, *file;
     struct policy_request request;
     struct policy_decision decision;
+    gint32 from, until; /* the span of dates that the request is of, [from, until); 1: since ever,
+                           G_MAXINT32: for ever */
     gboolean any[POLICY_N_ATTRIBUTES]; /* every value of it breaks the guarantee alike */
 };
 

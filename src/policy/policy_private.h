@@ -12,6 +12,9 @@
 #define DAY_FIRST 1 /* Julian days; a rule without `from` is as old as that */
 #define DAY_NEVER G_MAXINT32
 
+/* How decisions that no rule makes are named. */
+extern const char policy_default_deny[], policy_nothing_left[];
+
 struct word {
     char *word, *means;
 };
@@ -67,6 +70,7 @@ struct downstream {
     guint32 rule;  /* that denies it … */
     guint32 unmet; /* … or the obligation of it that nobody can meet; POLICY_NONE */
     guint32 fields, obligations;
+    gboolean is_nothing_left;
 };
 
 /* One span of dates in which nothing begins or ends. Rules are bits, in the order of policy->rules:
