@@ -440,6 +440,57 @@ static int subject(struct cli *cli, int argc, char **argv) {
     return status;
 }
 
+static int open_entry(struct cli *cli, int argc, char **argv) {
+    int status = EXIT_OK;
+    char **fields = NULL;
+    guint64 index;
+    g_autofree char *json = NULL;
+    GError *error = NULL;
+    GOptionEntry entries[] = {
+        {"field", 0, 0, G_OPTION_ARG_STRING_ARRAY, &fields, "Only this field; may be repeated", "NAME"},
+        {NULL}};
+    if (!cli_parse(
+            cli, "ledger open INDEX",
+            "Opens an entry about an agency, or some of its fields, for whoever is to check it.",
+            "What is not opened is shown as its commitment; docs/ledger.md says how they add up to the "
+            "entry's.",
+            entries, &argc, &argv, 1, 1, &status))
+        return status;
+    struct site *site = cli_site(cli, &status);
+    if (site && !ledger_number_parse(argv[1], strlen(argv[1]), &index)) {
+        fprintf(stderr, "tocsin: \"%s\" is no entry's number\n", argv[1]);
+        status = EXIT_USAGE;
+    } else if (site && !report_open(site, index, (const char *const *)fields, &json, &error)) {
+        status = cli_fail(error);
+    } else if (site) {
+        puts(json);
+    }
+    site_close(site);
+    g_strfreev(fields);
+    return status;
+}
+
+static int notice(struct cli *cli, int argc, char **argv) {
+    int status = EXIT_OK, reminder = 0;
+    g_autofree char *json = NULL;
+    GError *error = NULL;
+    GOptionEntry entries[] = {
+        {"reminder", 0, 0, G_OPTION_ARG_INT, &reminder, "Which reminder (0: the first message)", "N"},
+        {NULL}};
+    if (!cli_parse(cli, "ledger notice ALERT",
+                   "Proves that a registered person's notice is under its hour's leaf.",
+                   "Show it to that person only: it tells that they registered.", entries, &argc, &argv,
+                   1, 1, &status))
+        return status;
+    struct site *site = cli_site(cli, &status);
+    if (site && report_notice(site, argv[1], (guint)MAX(reminder, 0), &json, &error))
+        puts(json);
+    else if (site)
+        status = cli_fail(error);
+    site_close(site);
+    return status;
+}
+
 static int shred(struct cli *cli, int argc, char **argv) {
     int status = EXIT_OK;
     guint n = 0;
@@ -544,6 +595,8 @@ static int run(struct cli *cli, int argc, char **argv) {
         {"audit", "verify a log and that it continues, keep a copy", audit},
         {"export", "write the log as files", export},
         {"subject", "what the ledger holds about one person, opened", subject},
+        {"open", "open an entry, or some of its fields", open_entry},
+        {"notice", "prove that a notice is under its hour's leaf", notice},
         {"shred", "make a person's entries unopenable", shred},
         {"report", "the yearly report of agencies' requests", report},
         {"statistics", "counts for the public", statistics},

@@ -114,6 +114,44 @@ gboolean disclose_leaf_opens(const struct ledger_entry *entry, const char *field
     return ok;
 }
 
+static json_t *base64_json(const void *bytes, gsize n) {
+    g_autofree char *text = g_base64_encode(bytes, n);
+    return json_string(text);
+}
+
+static json_t *show_list(const json_t *list, const guint8 **salts,
+                         gboolean (*is_shown)(const char *name, void *context), void *context) {
+    json_t *shown = json_array();
+    for (gsize i = 0; i < json_array_size(list); i++, *salts += LEDGER_SALT_BYTES) {
+        const json_t *pair = json_array_get(list, i);
+        const char *name = json_string_value(json_array_get(pair, 0)),
+                   *value = json_string_value(json_array_get(pair, 1));
+        const struct ledger_hash field = ledger_commit_field(*salts, name, value);
+        json_array_append_new(shown, is_shown(name, context)
+                                         ? json_pack("{s:s, s:s, s:o}", "name", name, "value", value,
+                                                     "salt", base64_json(*salts, LEDGER_SALT_BYTES))
+                                         : json_pack("{s:o}", "commitment",
+                                                     base64_json(field.bytes, sizeof field.bytes)));
+    }
+    return shown;
+}
+
+char *disclose_leaf_show(const struct ledger_entry *entry, const char *fields, GBytes *salts,
+                         gboolean (*is_shown)(const char *name, void *context), void *context) {
+    const guint8 *at = g_bytes_get_data(salts, NULL);
+    if (!disclose_leaf_opens(entry, fields, salts))
+        return NULL;
+    json_t *both = json_loads(fields, 0, NULL);
+    json_t *body = show_list(json_object_get(both, "body"), &at, is_shown, context);
+    json_t *payload = show_list(json_object_get(both, "payload"), &at, is_shown, context);
+    json_t *shown = json_pack("{s:o, s:o}", "body", body, "payload", payload);
+    char *dumped = json_dumps(shown, JSON_COMPACT), *text = g_strdup(dumped);
+    free(dumped);
+    json_decref(shown);
+    json_decref(both);
+    return text;
+}
+
 /* ── The hour ──────────────────────────────────────────────────────────────────────────────────── */
 
 static void keyed(const guint8 key[32], const char *purpose, guint64 a, guint64 b,
@@ -123,11 +161,16 @@ static void keyed(const guint8 key[32], const char *purpose, guint64 a, guint64 
     seal_hmac(key, 32, text, strlen(text), out->bytes);
 }
 
-struct ledger_hash disclose_notice(const guint8 key[32], const char *alert_id, guint reminder) {
+struct ledger_hash disclose_notice_salt(const guint8 key[32], const char *alert_id, guint reminder) {
     struct ledger_hash salt;
     g_autofree char *name = g_strdup_printf("notice:%s:%u", alert_id, reminder);
-    g_autofree char *value = g_strdup_printf("%s.%u", alert_id, reminder);
     seal_hmac(key, 32, name, strlen(name), salt.bytes);
+    return salt;
+}
+
+struct ledger_hash disclose_notice(const guint8 key[32], const char *alert_id, guint reminder) {
+    const struct ledger_hash salt = disclose_notice_salt(key, alert_id, reminder);
+    g_autofree char *value = g_strdup_printf("%s.%u", alert_id, reminder);
     return ledger_commit_field(salt.bytes, "alert", value);
 }
 

@@ -42,9 +42,17 @@ void disclose_leaf(const struct disclose_gate *gate, const struct leaf_parts *pa
 /* Whether fields and salts are what the entry commits to. */
 gboolean disclose_leaf_opens(const struct ledger_entry *entry, const char *fields, GBytes *salts);
 
+/* Opens some fields of an entry and no others: {"body": [{"name", "value", "salt"} or {"commitment"}
+ * …], "payload": …}, in the order in which the commitments were made. `is_shown` says which. NULL when
+ * the fields or salts are not the entry's. Transfer full. */
+char *disclose_leaf_show(const struct ledger_entry *entry, const char *fields, GBytes *salts,
+                         gboolean (*is_shown)(const char *name, void *context), void *context);
+
 /* What one registered person was told, as a commitment for the hour's tree. `key` is the site's secret.
  */
 struct ledger_hash disclose_notice(const guint8 key[32], const char *alert_id, guint reminder);
+/* Its salt, in the first LEDGER_SALT_BYTES; the field is named "alert", its value ALERT.REMINDER. */
+struct ledger_hash disclose_notice_salt(const guint8 key[32], const char *alert_id, guint reminder);
 
 /* The hour's leaf: the root over the commitments in a tree padded to at least 65,536 places, so that
  * nobody can tell how many there were, or whether there was any. */

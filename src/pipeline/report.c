@@ -119,6 +119,129 @@ gboolean report_shred(struct site *site, const char *person, guint *n, GError **
            logbook_shred(site, o.person_id, n, error);
 }
 
+/* ── Openings ──────────────────────────────────────────────────────────────────────────────────── */
+
+struct showing {
+    struct site *site;
+    guint64 index;
+    const char *const *names;
+    char *fields, *salts_id;
+    guint8 bytes[LEDGER_ENTRY_BYTES];
+    gboolean is_found;
+};
+
+static gboolean read_body(struct db *db, void *context, GError **error) {
+    struct showing *s = context;
+    gsize n = 0;
+    struct db_rows *rows = db_query(
+        db,
+        "SELECT b.body, b.salts_id, e.entry FROM ledger_body b JOIN ledger_entry e ON e.idx = b.idx "
+        "WHERE b.idx = :idx",
+        PARAMS(P_INT("idx", s->index)));
+    if (db_next(rows)) {
+        const void *bytes = db_blob(rows, 2, &n);
+        s->fields = g_strdup(db_text(rows, 0));
+        s->salts_id = g_strdup(db_text(rows, 1));
+        s->is_found = n == sizeof s->bytes && *s->fields;
+        if (s->is_found)
+            memcpy(s->bytes, bytes, n);
+    }
+    return db_done(rows, error);
+}
+
+static gboolean is_named(const char *name, void *context) {
+    const struct showing *s = context;
+    return !s->names || g_strv_contains(s->names, name);
+}
+
+gboolean report_open(struct site *site, guint64 index, const char *const *names, char **json,
+                     GError **error) {
+    struct showing s = {.site = site, .index = index, .names = names};
+    struct ledger_entry entry;
+    GBytes *salts = NULL;
+    g_autofree char *shown = NULL;
+    gboolean ok = store_read(site->store, read_body, &s, error);
+    if (ok && s.is_found && ledger_entry_read(s.bytes, sizeof s.bytes, &entry, error) &&
+        (salts = logbook_salts(site, s.salts_id, NULL)) != NULL)
+        shown = disclose_leaf_show(&entry, s.fields, salts, is_named, &s);
+    if (ok && !shown)
+        g_set_error(error, BASE_ERROR, BASE_ERROR_NOT_FOUND,
+                    "entry %" G_GUINT64_FORMAT
+                    " cannot be opened: it is none about an agency, or was shredded",
+                    index);
+    if (shown) {
+        g_autofree char *base64 = g_base64_encode(s.bytes, sizeof s.bytes);
+        *json = g_strdup_printf("{\"index\":%" G_GUINT64_FORMAT ",\"entry\":\"%s\",\"opened\":%s}",
+                                index, base64, shown);
+    }
+    seal_bytes_unref(salts);
+    g_free(s.fields);
+    g_free(s.salts_id);
+    return shown != NULL;
+}
+
+struct noticing {
+    struct site *site;
+    struct ledger_hash commitment;
+    guint64 hour, index;
+    GArray *commitments;
+    gboolean is_found;
+};
+
+static gboolean read_notice(struct db *db, void *context, GError **error) {
+    struct noticing *n = context;
+    struct db_rows *rows = db_query(
+        db, "SELECT hour FROM ledger_notice WHERE commitment = :commitment",
+        PARAMS(P_BLOB("commitment", (const void *)n->commitment.bytes, sizeof n->commitment.bytes)));
+    n->is_found = db_next(rows);
+    if (n->is_found)
+        n->hour = (guint64)db_int(rows, 0);
+    return db_done(rows, error) &&
+           (!n->is_found || (!(n->is_found = store_ledger_hour_of(db, n->hour, &n->index)) ||
+                             (n->commitments = store_notices_of_hour(db, n->hour, error)) != NULL));
+}
+
+static char *notice_json(const struct noticing *n, const char *alert_id, guint reminder) {
+    json_t *proof = json_array();
+    guint place = 0;
+    while (
+        !ledger_hash_equal(&g_array_index(n->commitments, struct ledger_hash, place), &n->commitment))
+        place++;
+    g_autoptr(GArray) hashes = disclose_hour_proof(n->site->secret, n->hour, n->commitments, place);
+    for (guint i = 0; i < hashes->len; i++) {
+        g_autofree char *text =
+            g_base64_encode(g_array_index(hashes, struct ledger_hash, i).bytes, LEDGER_HASH_BYTES);
+        json_array_append_new(proof, json_string(text));
+    }
+    const struct ledger_hash salt = disclose_notice_salt(n->site->secret, alert_id, reminder);
+    g_autofree char *salt_text = g_base64_encode(salt.bytes, LEDGER_SALT_BYTES);
+    json_t *object =
+        json_pack("{s:I, s:s, s:i, s:s, s:i, s:o}", "index", (json_int_t)n->index, "alert", alert_id,
+                  "reminder", reminder, "salt", salt_text, "place", place, "proof", proof);
+    char *dumped = json_dumps(object, JSON_COMPACT), *json = g_strdup(dumped);
+    free(dumped);
+    json_decref(object);
+    return json;
+}
+
+gboolean report_notice(struct site *site, const char *alert_id, guint reminder, char **json,
+                       GError **error) {
+    struct noticing n = {.site = site, .commitment = disclose_notice(site->secret, alert_id, reminder)};
+    if (!store_read(site->store, read_notice, &n, error))
+        return FALSE;
+    if (!n.is_found) {
+        g_set_error(error, BASE_ERROR, BASE_ERROR_NOT_FOUND,
+                    "the alert \"%s\" (reminder %u) is under no leaf: it was not sent, it is an "
+                    "agency's, or its "
+                    "hour is not over",
+                    alert_id, reminder);
+        return FALSE;
+    }
+    *json = notice_json(&n, alert_id, reminder);
+    g_array_unref(n.commitments);
+    return TRUE;
+}
+
 /* ── Counts ────────────────────────────────────────────────────────────────────────────────────── */
 
 struct counting {

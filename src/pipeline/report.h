@@ -30,6 +30,16 @@ gboolean report_subject(struct site *site, const char *person, report_disclosure
                         struct report_subject *result, GError **error);
 gboolean report_shred(struct site *site, const char *person, guint *n, GError **error);
 
+/* Opens some fields of entry `index` (all if `names` is NULL) as disclose_leaf_show writes them, with
+ * the entry's bytes as base64. Transfer full. */
+gboolean report_open(struct site *site, guint64 index, const char *const *names, char **json,
+                     GError **error);
+
+/* Proof that an alert's notice is under its hour's leaf: {"index", "alert", "salt", "place", "proof"}.
+ * Transfer full. BASE_ERROR_NOT_FOUND when it was not sent, or its hour is not over. */
+gboolean report_notice(struct site *site, const char *alert_id, guint reminder, char **json,
+                       GError **error);
+
 /* Requests of agencies in a year (0: this one), by recipient and basis. */
 struct report_row {
     const char *recipient, *basis;
