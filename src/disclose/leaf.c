@@ -25,16 +25,20 @@ static json_t *commit_list(const struct leaf_field *fields, const struct base_ra
         guint8 salt[LEDGER_SALT_BYTES];
         if (!fields[i].value)
             continue;
+        g_autofree char *value = g_utf8_make_valid(fields[i].value, -1); /* JSON takes no other */
         random->fill(random->context, salt, sizeof salt);
         g_byte_array_append(salts, salt, sizeof salt);
-        hashes[n++] = ledger_commit_field(salt, fields[i].name, fields[i].value);
-        json_array_append_new(list, json_pack("[ss]", fields[i].name, fields[i].value));
+        hashes[n++] = ledger_commit_field(salt, fields[i].name, value);
+        json_array_append_new(list, json_pack("[ss]", fields[i].name, value));
         seal_wipe(salt, sizeof salt);
     }
-    /* A list without fields still gets a commitment that says nothing. */
+    /* A list without fields still gets a commitment that says nothing, and a salt that opens it. */
     if (!n) {
-        random->fill(random->context, hashes[0].bytes, LEDGER_HASH_BYTES);
-        n = 1;
+        guint8 salt[LEDGER_SALT_BYTES];
+        random->fill(random->context, salt, sizeof salt);
+        g_byte_array_append(salts, salt, sizeof salt);
+        hashes[n++] = ledger_commit_field(salt, "", "");
+        seal_wipe(salt, sizeof salt);
     }
     *commitment = ledger_commit(hashes, n);
     return list;
@@ -90,8 +94,14 @@ static gboolean list_opens(const json_t *list, const guint8 **salts, const guint
                            const struct ledger_hash *commitment) {
     struct ledger_hash hashes[LEAF_MAX_FIELDS];
     const guint n = (guint)json_array_size(list);
-    if (n > LEAF_MAX_FIELDS)
+    if (!json_is_array(list) || n > LEAF_MAX_FIELDS)
         return FALSE;
+    if (n == 0 && end - *salts >= LEDGER_SALT_BYTES) {
+        hashes[0] = ledger_commit_field(*salts, "", "");
+        *salts += LEDGER_SALT_BYTES;
+        const struct ledger_hash nothing = ledger_commit(hashes, 1);
+        return ledger_hash_equal(&nothing, commitment);
+    }
     for (guint i = 0; i < n; i++, *salts += LEDGER_SALT_BYTES) {
         const json_t *pair = json_array_get(list, i);
         const char *name = json_string_value(json_array_get(pair, 0)),
@@ -101,7 +111,7 @@ static gboolean list_opens(const json_t *list, const guint8 **salts, const guint
         hashes[i] = ledger_commit_field(*salts, name, value);
     }
     const struct ledger_hash whole = ledger_commit(hashes, n);
-    return n == 0 || ledger_hash_equal(&whole, commitment);
+    return n > 0 && ledger_hash_equal(&whole, commitment);
 }
 
 gboolean disclose_leaf_opens(const struct ledger_entry *entry, const char *fields, GBytes *salts) {
@@ -122,6 +132,8 @@ static json_t *base64_json(const void *bytes, gsize n) {
 static json_t *show_list(const json_t *list, const guint8 **salts,
                          gboolean (*is_shown)(const char *name, void *context), void *context) {
     json_t *shown = json_array();
+    if (json_array_size(list) == 0) /* its one salt says nothing */
+        *salts += LEDGER_SALT_BYTES;
     for (gsize i = 0; i < json_array_size(list); i++, *salts += LEDGER_SALT_BYTES) {
         const json_t *pair = json_array_get(list, i);
         const char *name = json_string_value(json_array_get(pair, 0)),

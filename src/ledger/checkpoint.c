@@ -36,6 +36,11 @@ gboolean ledger_number_parse(const char *text, gsize n, guint64 *number) {
     return strlen(digits) == n && g_ascii_string_to_unsigned(digits, 10, 0, G_MAXUINT64, number, NULL);
 }
 
+/* Text is kept as strings: what stands behind a zero byte would be lost without a word. */
+static gboolean has_zero(const char *text, gsize n) {
+    return n > 0 && memchr(text, 0, n) != NULL;
+}
+
 static gboolean parse_hash(const char *text, gsize n, struct ledger_hash *hash) {
     if (n != 44)
         return FALSE;
@@ -92,6 +97,8 @@ gboolean ledger_checkpoint_parse(const char *text, gsize n, struct ledger_checkp
     const struct ledger_hash empty = ledger_hash_empty();
 
     checkpoint->origin = NULL;
+    if (has_zero(text, n))
+        return wrong(error, "the checkpoint holds a zero byte");
     if (!next_line(&lines, &origin, &origin_n) || origin_n == 0)
         return wrong(error, "the checkpoint names no origin in its first line");
     if (!next_line(&lines, &line, &line_n) || !ledger_number_parse(line, line_n, &checkpoint->size))
@@ -146,7 +153,7 @@ void ledger_proof_clear(struct ledger_proof *proof) {
 char *ledger_proof_format(const struct ledger_proof *proof) {
     GString *out = g_string_new(NULL);
     g_string_append_printf(out, "%s\n", proof_head);
-    if (proof->extra) {
+    if (proof->extra && g_bytes_get_size(proof->extra) > 0) {
         gsize n;
         const guint8 *bytes = g_bytes_get_data(proof->extra, &n);
         g_autofree char *base64 = g_base64_encode(bytes, n);
@@ -182,7 +189,7 @@ gboolean ledger_proof_parse(const char *text, gsize n, struct ledger_proof *proo
                   memcmp(line, proof_head, line_n) == 0;
     if (!ok)
         return wrong(error, "a proof begins with the line c2sp.org/tlog-proof@v1");
-    ok = next_line(&lines, &line, &line_n);
+    ok = !has_zero(text, n) && next_line(&lines, &line, &line_n);
     if (ok && starts(line, line_n, "extra "))
         ok = parse_extra(line, line_n, &proof->extra) && next_line(&lines, &line, &line_n);
     ok = ok && starts(line, line_n, "index ") &&

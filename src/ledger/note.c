@@ -243,10 +243,12 @@ static gboolean line_verifies(const char *text, gsize text_n, const struct line 
         time = time << 8 | bytes[i];
     if (time > G_MAXINT64)
         return FALSE;
+    g_autofree char *message = signed_text(text, text_n, v->type, time);
+    if (!sign_verify(v->public, message, strlen(message), bytes + head))
+        return FALSE;
     if (time_s)
         *time_s = (gint64)time;
-    g_autofree char *message = signed_text(text, text_n, v->type, time);
-    return sign_verify(v->public, message, strlen(message), bytes + head);
+    return TRUE;
 }
 
 gboolean ledger_note_is_signed(const char *note, gsize n, const struct ledger_verifier *verifier,
@@ -282,7 +284,7 @@ gboolean ledger_note_is_signed(const char *note, gsize n, const struct ledger_ve
 char *ledger_note_valid_lines(const char *text, gsize text_n, const char *lines,
                               const struct ledger_verifier *verifier) {
     GString *valid = g_string_new(NULL);
-    for (const char *end; (end = strchr(lines, '\n')) != NULL; lines = end + 1) {
+    for (const char *end; !valid->len && (end = strchr(lines, '\n')) != NULL; lines = end + 1) {
         struct line line = {NULL};
         if (parse_line(lines, (gsize)(end - lines), &line) && is_by(&line, verifier) &&
             line_verifies(text, text_n, &line, verifier, NULL))

@@ -50,8 +50,8 @@ gboolean ledger_note_split(const char *note, gsize n, gsize *text_n, const char 
  * does not verify. `time_s` (may be NULL) gets a cosignature's time. */
 gboolean ledger_note_is_signed(const char *note, gsize n, const struct ledger_verifier *verifier,
                                gint64 *time_s, GError **error);
-/* The lines of `lines` that are valid signatures of `verifier` over `text`, joined; "" for none.
- * Transfer full. */
+/* The first of `lines` that is a valid signature of `verifier` over `text`; "" for none. No more than
+ * one, so that a witness cannot fill a note with signatures until nobody reads it. Transfer full. */
 char *ledger_note_valid_lines(const char *text, gsize text_n, const char *lines,
                               const struct ledger_verifier *verifier);
 

@@ -98,6 +98,19 @@ void ledger_reader_free(struct ledger_reader *reader) {
     g_free(reader);
 }
 
+/* How many bytes the first `n` entries of a bundle take; all of it when it is cut off before. */
+static gsize entries_length(GBytes *bundle, guint n) {
+    gsize size, at = 0;
+    const guint8 *bytes = g_bytes_get_data(bundle, &size);
+    for (; n > 0 && size - at >= 2; n--) {
+        const gsize length = 2 + (gsize)(bytes[at] << 8 | bytes[at + 1]);
+        if (length > size - at)
+            return size;
+        at += length;
+    }
+    return at;
+}
+
 /* The tile as this tree needs it; where a partial one is gone, the beginning of the full one. Borrowed
  * until the next call that drops what is kept. */
 static GBytes *fetch_tile(struct ledger_reader *reader, guint level, guint64 index, GError **error) {
@@ -117,14 +130,16 @@ static GBytes *fetch_tile(struct ledger_reader *reader, guint level, guint64 ind
     }
     if (!bytes)
         return NULL;
-    const gsize least = (gsize)ledger_tile_width(reader->size, level, index) * LEDGER_HASH_BYTES;
+    const guint width = ledger_tile_width(reader->size, level, index);
+    const gsize least = (gsize)width * LEDGER_HASH_BYTES;
     if (level != LEDGER_ENTRIES && g_bytes_get_size(bytes) != (gsize)tile.width * LEDGER_HASH_BYTES) {
         wrong(error, path, "the tile has the wrong length");
         g_bytes_unref(bytes);
         return NULL;
     }
-    if (level != LEDGER_ENTRIES && g_bytes_get_size(bytes) > least) {
-        GBytes *part = g_bytes_new_from_bytes(bytes, 0, least);
+    if (tile.width > width) { /* the full one in place of the partial one */
+        const gsize n = level == LEDGER_ENTRIES ? entries_length(bytes, width) : least;
+        GBytes *part = g_bytes_new_from_bytes(bytes, 0, n);
         g_bytes_unref(bytes);
         bytes = part;
     }
@@ -163,7 +178,7 @@ gboolean ledger_reader_range(struct ledger_reader *reader, guint64 low, guint64 
         *hash = ledger_hash_empty();
         return TRUE;
     }
-    if ((n & (n - 1)) == 0) {
+    if (((n | low) & (n - 1)) == 0) {
         const guint height = (guint)__builtin_ctzll(n);
         return read_node(reader, height, low >> height, hash, error);
     }
@@ -187,8 +202,9 @@ static gboolean append_range(struct ledger_reader *reader, guint64 low, guint64 
     return TRUE;
 }
 
-static gboolean within(struct ledger_reader *reader, guint64 part, guint64 whole, GError **error) {
-    if (part <= whole && whole <= reader->size)
+static gboolean within(struct ledger_reader *reader, gboolean is_part, guint64 part, guint64 whole,
+                       GError **error) {
+    if (is_part && whole <= reader->size)
         return TRUE;
     g_set_error(error, BASE_ERROR, BASE_ERROR_INPUT,
                 "there is no such proof: %" G_GUINT64_FORMAT " of %" G_GUINT64_FORMAT
@@ -202,7 +218,7 @@ GArray *ledger_prove_inclusion(struct ledger_reader *reader, guint64 index, guin
                                GError **error) {
     g_autoptr(GArray) down = g_array_new(FALSE, FALSE, sizeof(struct ledger_hash));
     guint64 low = 0, high = size;
-    if (!within(reader, index + 1, size, error))
+    if (!within(reader, index < size, index, size, error))
         return NULL;
     while (high - low > 1) {
         const guint64 middle = low + ((guint64)1 << split_of(high - low));
@@ -233,7 +249,7 @@ static gboolean subproof(struct ledger_reader *reader, guint64 old, guint64 low,
 GArray *ledger_prove_consistency(struct ledger_reader *reader, guint64 old_size, guint64 new_size,
                                  GError **error) {
     GArray *proof = g_array_new(FALSE, FALSE, sizeof(struct ledger_hash));
-    if (!within(reader, old_size, new_size, error) ||
+    if (!within(reader, old_size <= new_size, old_size, new_size, error) ||
         (old_size > 0 && !subproof(reader, old_size, 0, new_size, TRUE, proof, error))) {
         g_array_unref(proof);
         return NULL;
@@ -259,10 +275,11 @@ gboolean ledger_bundle_split(GBytes *bundle, guint64 first, guint width, ledger_
         each(first + i, at + 2, length, context);
         at += 2 + length;
     }
-    if (at == end || width == LEDGER_TILE_WIDTH)
-        return at == end ||
-               wrong(error, "tile/entries", "a full entry bundle holds more than 256 entries");
-    return TRUE; /* the full bundle in place of a partial one */
+    if (at == end)
+        return TRUE;
+    g_set_error(error, BASE_ERROR, BASE_ERROR_INPUT,
+                "the entry bundle of %" G_GUINT64_FORMAT " holds more than %u entries", first, width);
+    return FALSE;
 }
 
 struct wanted {
@@ -278,14 +295,14 @@ static void keep_wanted(guint64 index, const void *entry, gsize n, void *context
 
 GBytes *ledger_reader_entry(struct ledger_reader *reader, guint64 index, GError **error) {
     struct wanted wanted = {.index = index};
-    if (!within(reader, index + 1, reader->size, error))
+    if (!within(reader, index < reader->size, index, reader->size, error))
         return NULL;
     GBytes *bundle = fetch_tile(reader, LEDGER_ENTRIES, index / LEDGER_TILE_WIDTH, error);
     const guint64 first = index - index % LEDGER_TILE_WIDTH;
-    if (bundle)
-        ledger_bundle_split(bundle, first,
-                            ledger_tile_width(reader->size, 0, index / LEDGER_TILE_WIDTH), keep_wanted,
-                            &wanted, error);
+    if (bundle && !ledger_bundle_split(bundle, first,
+                                       ledger_tile_width(reader->size, 0, index / LEDGER_TILE_WIDTH),
+                                       keep_wanted, &wanted, error))
+        g_clear_pointer(&wanted.entry, g_bytes_unref);
     return wanted.entry;
 }
 
@@ -331,9 +348,13 @@ gboolean ledger_reader_verify(struct ledger_reader *reader, struct ledger_edge *
     while (edge->size < reader->size && !v.error) {
         const guint64 index = edge->size / LEDGER_TILE_WIDTH;
         GBytes *bundle = fetch_tile(reader, LEDGER_ENTRIES, index, &v.error);
-        if (bundle)
-            ledger_bundle_split(bundle, edge->size, ledger_tile_width(reader->size, 0, index),
-                                check_entry, &v, &v.error);
+        GError *problem = NULL; /* what was found first counts */
+        if (bundle &&
+            !ledger_bundle_split(bundle, edge->size, ledger_tile_width(reader->size, 0, index),
+                                 check_entry, &v, &problem) &&
+            !v.error)
+            v.error = g_steal_pointer(&problem);
+        g_clear_error(&problem);
         g_hash_table_remove_all(reader->kept);
         if (progress)
             progress((double)(edge->size - first) / (double)(reader->size - first), context);
