@@ -779,7 +779,7 @@ def test_what_is_left_out_is_unknown_and_only_who_names_it_permits_it(county):
         assert explain({**made, name: "unknown"}, folder)["rule"] == ("f" if name == "data" else "default-deny")
         if name != "jurisdiction":
             del made[name]
-            assert explain(made, folder)["rule"] == "default-deny"
+            assert explain(made, folder)["rule"] == ("f" if name == "data" else "default-deny")
     assert explain(request("public", data="disclosures", flag=["unknown"]), folder)["rule"] == "q"
     assert explain(request("court"), folder)["rule"] == "f"
     assert explain(request("court", "unknown"), folder)["rule"] == "default-deny"

@@ -42,6 +42,13 @@ CREATE TABLE ledger_notice (
 CREATE INDEX ledger_notice_by_hour ON ledger_notice (hour);
 CREATE TABLE ledger_hour (hour INTEGER PRIMARY KEY, idx INTEGER NOT NULL);
 CREATE TABLE ledger_policy (idx INTEGER PRIMARY KEY, policy BLOB NOT NULL, name TEXT NOT NULL, at_us INTEGER NOT NULL);
+-- The entry of each of an agency's alerts that may have left.
+CREATE TABLE ledger_told (
+    alert_id TEXT NOT NULL,
+    reminder INTEGER NOT NULL,
+    idx      INTEGER NOT NULL,
+    PRIMARY KEY (alert_id, reminder)
+) WITHOUT ROWID;
 -- Other logs that this site witnesses.
 CREATE TABLE ledger_witness (
     origin TEXT PRIMARY KEY,

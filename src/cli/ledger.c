@@ -18,7 +18,11 @@ static char *fetch_text(const struct ledger_source *source, const char *path, GE
     g_autoptr(GBytes) bytes = source->fetch(source->context, path, error);
     gsize n;
     const char *data = bytes ? g_bytes_get_data(bytes, &n) : NULL;
-    return data ? g_strndup(data, n) : NULL;
+    if (data && !memchr(data, 0, n))
+        return g_strndup(data, n);
+    if (bytes)
+        g_set_error(error, BASE_ERROR, BASE_ERROR_INPUT, "%s: it is empty or holds a zero byte", path);
+    return NULL;
 }
 
 /* ── checkpoint ────────────────────────────────────────────────────────────────────────────────── */
@@ -513,7 +517,7 @@ static int shred(struct cli *cli, int argc, char **argv) {
     return status;
 }
 
-static void print_row(const struct report_row *row, void *context) {
+static void print_row(const struct store_agency_count *row, void *context) {
     struct cli_table *table = context;
     g_autofree char *asked = g_strdup_printf("%u", row->asked),
                     *approved = g_strdup_printf("%u", row->approved),
@@ -523,7 +527,7 @@ static void print_row(const struct report_row *row, void *context) {
     cli_table_row(table, row->recipient, row->basis, asked, approved, refused, told, denied, NULL);
 }
 
-static void print_row_json(const struct report_row *row, void *context) {
+static void print_row_json(const struct store_agency_count *row, void *context) {
     (void)context;
     cli_json_line(json_pack("{s:s, s:s, s:i, s:i, s:i, s:i, s:i}", "recipient", row->recipient, "basis",
                             row->basis, "asked", row->asked, "approved", row->approved, "refused",

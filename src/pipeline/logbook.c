@@ -1,6 +1,8 @@
 #include "pipeline/logbook.h"
 
+#include <errno.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/error.h"
 #include "ledger/checkpoint.h"
@@ -15,42 +17,61 @@ static char *origin_of(const struct site *site) {
     return g_strconcat(host ? host + 3 : url, "/log", NULL);
 }
 
-static struct ledger_signer *make_signer(const struct site *site, const char *path, GError **error) {
-    g_autofree char *origin = origin_of(site);
-    struct ledger_signer *signer = ledger_signer_new(origin, LEDGER_KEY_ED25519, site->random);
-    g_autofree char *text = ledger_signer_format(signer);
-    if (!g_file_set_contents_full(path, text, -1,
-                                  G_FILE_SET_CONTENTS_CONSISTENT | G_FILE_SET_CONTENTS_DURABLE, 0600,
-                                  error)) {
-        ledger_signer_free(signer);
-        signer = NULL;
+/* Writes a new key's text, unless another process was faster: then its key is the one. */
+static gboolean write_key_once(const char *path, const char *text, GError **error) {
+    g_autofree char *made = g_strdup_printf("%s.%d.new", path, (int)getpid());
+    if (!g_file_set_contents_full(
+            made, text, -1, G_FILE_SET_CONTENTS_CONSISTENT | G_FILE_SET_CONTENTS_DURABLE, 0600, error))
+        return FALSE;
+    const gboolean ok = link(made, path) == 0 || errno == EEXIST;
+    if (!ok)
+        g_set_error(error, BASE_ERROR, BASE_ERROR_STORE, "%s: %s", path, g_strerror(errno));
+    unlink(made);
+    return ok;
+}
+
+static struct ledger_signer *read_signer(const char *path, gboolean *is_missing, GError **error) {
+    g_autofree char *text = NULL;
+    g_autoptr(GError) problem = NULL;
+    *is_missing = FALSE;
+    if (!g_file_get_contents(path, &text, NULL, &problem)) {
+        *is_missing = g_error_matches(problem, G_FILE_ERROR, G_FILE_ERROR_NOENT);
+        g_propagate_error(error, g_steal_pointer(&problem));
+        return NULL;
     }
+    struct ledger_signer *signer = ledger_signer_parse(g_strstrip(text), error);
     seal_wipe(text, strlen(text));
+    if (!signer)
+        g_prefix_error(error, "%s: ", path);
     return signer;
 }
 
-static struct ledger_signer *load_signer(const struct site *site, GError **error) {
-    g_autofree char *path = site_path(site, key_file);
-    g_autofree char *text = NULL;
+struct ledger_signer *logbook_key(const struct site *site, const char *file, const char *name,
+                                  enum ledger_key_type type, GError **error) {
+    g_autofree char *path = site_path(site, file);
+    gboolean is_missing;
     g_autoptr(GError) problem = NULL;
-    gsize n;
-    if (g_file_get_contents(path, &text, &n, &problem)) {
-        struct ledger_signer *signer = ledger_signer_parse(g_strstrip(text), error);
+    struct ledger_signer *signer = read_signer(path, &is_missing, &problem);
+    if (!signer && is_missing) {
+        struct ledger_signer *made = ledger_signer_new(name, type, site->random);
+        g_autofree char *text = ledger_signer_format(made);
+        ledger_signer_free(made);
+        g_clear_error(&problem);
+        if (write_key_once(path, text, &problem))
+            signer = read_signer(path, &is_missing, &problem);
         seal_wipe(text, strlen(text));
-        if (!signer)
-            g_prefix_error(error, "%s: ", path);
-        return signer;
     }
-    if (g_error_matches(problem, G_FILE_ERROR, G_FILE_ERROR_NOENT))
-        return make_signer(site, path, error);
-    g_propagate_error(error, g_steal_pointer(&problem));
-    return NULL;
+    if (problem)
+        g_propagate_error(error, g_steal_pointer(&problem));
+    return signer;
 }
 
 const struct ledger_signer *logbook_signer(struct site *site, GError **error) {
     g_mutex_lock(&site->mutex);
-    if (!site->ledger_signer)
-        site->ledger_signer = load_signer(site, error);
+    if (!site->ledger_signer) {
+        g_autofree char *origin = origin_of(site);
+        site->ledger_signer = logbook_key(site, key_file, origin, LEDGER_KEY_ED25519, error);
+    }
     const struct ledger_signer *signer = site->ledger_signer;
     g_mutex_unlock(&site->mutex);
     return signer;
@@ -189,7 +210,9 @@ static gboolean write_agency(struct db *db, struct site *site, const struct logb
                              guint64 *index, GError **error) {
     const struct policy *policy = disclose_gate_policy(d->gate);
     const gint64 now = site_now(site);
-    g_autofree char *person = g_strdup_printf("%" G_GINT64_FORMAT, d->person_id);
+    g_autofree char *person = store_person_label(db, d->person_id, error);
+    if (!person)
+        return FALSE;
     struct leaf_parts parts = {.type = d->type,
                                .request = d->request,
                                .decision = d->decision,
@@ -386,6 +409,7 @@ gboolean logbook_shred(struct site *site, gint64 person_id, guint *n, GError **e
     gboolean ok = store_write(site->store, shred_in_transaction, &s, error);
     for (guint i = 0; ok && i < s.ids->len; i++)
         ok = store_keys_delete(site->keys, s.ids->pdata[i], error);
+    ok = ok && store_flush(site->store, error);
     g_ptr_array_unref(s.ids);
     *n = s.n;
     return ok;

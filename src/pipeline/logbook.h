@@ -13,6 +13,7 @@
 #include "ledger/note.h"
 #include "pipeline/site.h"
 #include "store/store_agency.h"
+#include "store/store_custody.h"
 #include "store/store_ledger.h"
 
 /* Makes the store sign at the end of every group. Called once, when a site is opened. */
@@ -20,6 +21,11 @@ void logbook_attach(struct site *site);
 
 /* The log's key; made if there is none. Borrowed. */
 const struct ledger_signer *logbook_signer(struct site *site, GError **error);
+
+/* A key of the site in `file`, made under `name` if there is none; of two processes that make it at
+ * once, one does. Transfer full. */
+struct ledger_signer *logbook_key(const struct site *site, const char *file, const char *name,
+                                  enum ledger_key_type type, GError **error);
 
 /* Records the policy in force, unless the last record is of it. */
 gboolean logbook_policy(struct site *site, GError **error);

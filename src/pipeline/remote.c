@@ -108,7 +108,8 @@ gboolean remote_post(const char *url, const char *body, guint timeout_s, long *s
     curl_slist_free_all(headers);
     if (code != CURLE_OK)
         g_set_error(error, BASE_ERROR, BASE_ERROR_NETWORK, "%s: %s", url, curl_easy_strerror(code));
-    *answer = code == CURLE_OK ? g_strndup((const char *)r.bytes->data, r.bytes->len) : NULL;
+    g_byte_array_append(r.bytes, (const guint8 *)"", 1);
+    *answer = code == CURLE_OK ? g_strdup((const char *)r.bytes->data) : NULL;
     g_byte_array_unref(r.bytes);
     return code == CURLE_OK;
 }

@@ -6,7 +6,10 @@
 #include "base/error.h"
 #include "pipeline/register_private.h"
 
-#define EPSILON 0.1 /* of a month's count of notices */
+#define EPSILON 0.1     /* of a month's count of notices */
+#define LOG_BEGAN 2020u /* no log is older */
+#define MOST_YEARS 100u
+#define TAGS_AHEAD 8u /* numbers that are looked for after the last */
 
 /* ── One person ────────────────────────────────────────────────────────────────────────────────── */
 
@@ -18,19 +21,18 @@ struct opening {
     void *context;
     struct report_subject *result;
     struct db *db;
-    guint year;       /* of the last body … */
-    guint64 expected; /* … and the number that comes next in it */
+    guint year;               /* of the last body … */
+    guint64 expected;         /* … and the number that comes next in it */
+    guint64 next[MOST_YEARS]; /* and of every year */
     GError *error;
 };
 
 /* The entry as the log has it. */
 static gboolean read_entry(struct opening *o, guint64 index, struct ledger_entry *entry) {
-    struct db_rows *rows =
-        db_query(o->db, "SELECT entry FROM ledger_entry WHERE idx = :idx", PARAMS(P_INT("idx", index)));
-    gsize n = 0;
-    const void *bytes = db_next(rows) ? db_blob(rows, 0, &n) : NULL;
-    gboolean ok = bytes && ledger_entry_read(bytes, n, entry, NULL);
-    return db_done(rows, &o->error) && ok;
+    guint8 bytes[LEDGER_ENTRY_BYTES];
+    gboolean is_found;
+    return store_ledger_entry(o->db, index, bytes, &is_found, &o->error) && is_found &&
+           ledger_entry_read(bytes, sizeof bytes, entry, NULL);
 }
 
 static gboolean tag_fits(struct opening *o, const struct store_ledger_body *body,
@@ -67,6 +69,8 @@ static void open_one(const struct store_ledger_body *body, void *context) {
                                                  .opens = opens,
                                                  .fields = fields};
     o->expected = body->counter + 1;
+    if (body->year >= LOG_BEGAN && body->year < LOG_BEGAN + MOST_YEARS)
+        o->next[body->year - LOG_BEGAN] = o->expected;
     o->result->n++;
     o->result->n_wrong += !fits;
     o->each(&disclosure, o->context);
@@ -74,16 +78,47 @@ static void open_one(const struct store_ledger_body *body, void *context) {
     seal_bytes_unref(salts);
 }
 
-/* The counter says how many there must be: a body taken away at the end is missed too. */
+/* Tags that would come next in each year: if the log has one, a body was taken away with its number. */
+struct looking {
+    GArray *tags; /* struct ledger_hash */
+    guint n_found;
+};
+
+static void look_for_tags(guint64 index, const void *entry, gsize n, void *context) {
+    struct looking *l = context;
+    struct ledger_entry read;
+    (void)index;
+    if (!ledger_entry_read(entry, n, &read, NULL))
+        return;
+    for (guint i = 0; i < l->tags->len; i++)
+        l->n_found +=
+            ledger_hash_equal(&read.subject_tag, &g_array_index(l->tags, struct ledger_hash, i));
+}
+
+static void add_next_tags(const struct opening *o, guint year, guint64 next, GArray *tags) {
+    GBytes *key = logbook_subject_key(o->site, o->person_id, year, NULL);
+    for (guint64 i = next; key && i < next + TAGS_AHEAD; i++) {
+        const struct ledger_hash tag = ledger_tag(g_bytes_get_data(key, NULL), i);
+        g_array_append_val(tags, tag);
+    }
+    seal_bytes_unref(key);
+}
+
+/* The counter says how many there must be, and the log what else there is. */
 static gboolean check_ends(struct opening *o, GError **error) {
-    g_autofree char *like = g_strdup_printf("tag:person:%" G_GINT64_FORMAT ":%%", o->person_id);
-    struct db_rows *rows = db_query(
-        o->db, "SELECT coalesce(sum(next), 0) FROM ledger_tag_counter WHERE tag_key LIKE :like",
-        PARAMS(P_TEXT("like", like)));
-    const guint n = db_next(rows) ? (guint)db_int(rows, 0) : 0;
-    if (!db_done(rows, error))
+    g_autoptr(GArray) tags = g_array_new(FALSE, FALSE, sizeof(struct ledger_hash));
+    struct looking looking = {.tags = tags};
+    guint64 counted;
+    if (!store_ledger_counted(o->db, o->person_id, &counted, error))
         return FALSE;
-    o->result->n_wrong += n > o->result->n ? n - o->result->n : 0;
+    o->result->n_wrong += counted > o->result->n ? (guint)(counted - o->result->n) : 0;
+    for (guint year = LOG_BEGAN; year < LOG_BEGAN + MOST_YEARS; year++)
+        add_next_tags(o, year, o->next[year - LOG_BEGAN], tags);
+    if (!tags->len)
+        return TRUE;
+    if (!store_ledger_entries(o->db, look_for_tags, &looking, error))
+        return FALSE;
+    o->result->n_wrong += looking.n_found;
     return TRUE;
 }
 
@@ -132,21 +167,8 @@ struct showing {
 
 static gboolean read_body(struct db *db, void *context, GError **error) {
     struct showing *s = context;
-    gsize n = 0;
-    struct db_rows *rows = db_query(
-        db,
-        "SELECT b.body, b.salts_id, e.entry FROM ledger_body b JOIN ledger_entry e ON e.idx = b.idx "
-        "WHERE b.idx = :idx",
-        PARAMS(P_INT("idx", s->index)));
-    if (db_next(rows)) {
-        const void *bytes = db_blob(rows, 2, &n);
-        s->fields = g_strdup(db_text(rows, 0));
-        s->salts_id = g_strdup(db_text(rows, 1));
-        s->is_found = n == sizeof s->bytes && *s->fields;
-        if (s->is_found)
-            memcpy(s->bytes, bytes, n);
-    }
-    return db_done(rows, error);
+    return store_ledger_body_get(db, s->index, &s->fields, &s->salts_id, error) &&
+           store_ledger_entry(db, s->index, s->bytes, &s->is_found, error);
 }
 
 static gboolean is_named(const char *name, void *context) {
@@ -161,7 +183,8 @@ gboolean report_open(struct site *site, guint64 index, const char *const *names,
     GBytes *salts = NULL;
     g_autofree char *shown = NULL;
     gboolean ok = store_read(site->store, read_body, &s, error);
-    if (ok && s.is_found && ledger_entry_read(s.bytes, sizeof s.bytes, &entry, error) &&
+    if (ok && s.is_found && s.fields && *s.fields &&
+        ledger_entry_read(s.bytes, sizeof s.bytes, &entry, error) &&
         (salts = logbook_salts(site, s.salts_id, NULL)) != NULL)
         shown = disclose_leaf_show(&entry, s.fields, salts, is_named, &s);
     if (ok && !shown)
@@ -190,15 +213,10 @@ struct noticing {
 
 static gboolean read_notice(struct db *db, void *context, GError **error) {
     struct noticing *n = context;
-    struct db_rows *rows = db_query(
-        db, "SELECT hour FROM ledger_notice WHERE commitment = :commitment",
-        PARAMS(P_BLOB("commitment", (const void *)n->commitment.bytes, sizeof n->commitment.bytes)));
-    n->is_found = db_next(rows);
-    if (n->is_found)
-        n->hour = (guint64)db_int(rows, 0);
-    return db_done(rows, error) &&
-           (!n->is_found || (!(n->is_found = store_ledger_hour_of(db, n->hour, &n->index)) ||
-                             (n->commitments = store_notices_of_hour(db, n->hour, error)) != NULL));
+    if (!store_notice_hour(db, &n->commitment, &n->hour, &n->is_found, error))
+        return FALSE;
+    n->is_found = n->is_found && store_ledger_hour_of(db, n->hour, &n->index);
+    return !n->is_found || (n->commitments = store_notices_of_hour(db, n->hour, error)) != NULL;
 }
 
 static char *notice_json(const struct noticing *n, const char *alert_id, guint reminder) {
@@ -248,7 +266,7 @@ struct counting {
     struct site *site;
     guint year;
     gint64 from_at_us, until_at_us;
-    report_row_fn each;
+    store_agency_count_fn each;
     void *context;
     struct report_statistics *statistics;
 };
@@ -273,31 +291,11 @@ static gboolean take_year(struct counting *c, guint year, GError **error) {
 
 static gboolean count_year(struct db *db, void *context, GError **error) {
     const struct counting *c = context;
-    struct db_rows *rows = db_query(
-        db,
-        "SELECT w.recipient, w.basis, count(*), sum(w.state IN (1, 3) AND w.decided_by IS NOT NULL), "
-        "sum(w.state = 2), "
-        "coalesce(sum((SELECT count(*) FROM alert a WHERE a.registration_id = w.registration_id "
-        "AND a.handed_at_us IS NOT NULL)), 0), "
-        "coalesce(sum((SELECT count(*) FROM alert a WHERE a.registration_id = w.registration_id "
-        "AND a.state = 7)), 0) "
-        "FROM agency_watch w WHERE w.asked_at_us >= :from AND w.asked_at_us < :until "
-        "GROUP BY w.recipient, w.basis ORDER BY w.recipient, w.basis",
-        PARAMS(P_INT("from", c->from_at_us), P_INT("until", c->until_at_us)));
-    while (db_next(rows)) {
-        const struct report_row row = {.recipient = db_text(rows, 0),
-                                       .basis = db_text(rows, 1),
-                                       .asked = (guint)db_int(rows, 2),
-                                       .approved = (guint)db_int(rows, 3),
-                                       .refused = (guint)db_int(rows, 4),
-                                       .told = (guint)db_int(rows, 5),
-                                       .denied = (guint)db_int(rows, 6)};
-        c->each(&row, c->context);
-    }
-    return db_done(rows, error);
+    return store_agency_counts(db, c->from_at_us, c->until_at_us, c->each, c->context, error);
 }
 
-gboolean report_year(struct site *site, guint year, report_row_fn each, void *context, GError **error) {
+gboolean report_year(struct site *site, guint year, store_agency_count_fn each, void *context,
+                     GError **error) {
     struct counting c = {.site = site, .each = each, .context = context};
     return take_year(&c, year, error) && store_read(site->store, count_year, &c, error);
 }
@@ -319,7 +317,7 @@ static gint noise_of(const struct site *site, guint year, guint month) {
     return sides[0] - sides[1];
 }
 
-static void add_up(const struct report_row *row, void *context) {
+static void add_up(const struct store_agency_count *row, void *context) {
     struct report_statistics *s = context;
     s->asked += row->asked;
     s->told += row->told;
@@ -330,16 +328,13 @@ static gboolean count_notices(struct db *db, void *context, GError **error) {
     const struct counting *c = context;
     for (guint month = 0; month < 12; month++) {
         const gint64 from = month_begins(c->year, month), until = month_begins(c->year, month + 1);
-        struct db_rows *rows =
-            db_query(db, "SELECT count(*) FROM ledger_notice WHERE hour >= :from AND hour < :until",
-                     PARAMS(P_INT("from", from / HOUR_US), P_INT("until", until / HOUR_US)));
-        const gint n = db_next(rows) ? (gint)db_int(rows, 0) : 0;
-        if (!db_done(rows, error))
+        guint n;
+        if (!store_notice_count(db, (guint64)(from / HOUR_US), (guint64)(until / HOUR_US), &n, error))
             return FALSE;
         /* A month that is not over has no count yet: two looks at it would tell what happened between.
          */
         c->statistics->notices[month] =
-            until > site_now(c->site) ? 0 : MAX(0, n + noise_of(c->site, c->year, month));
+            until > site_now(c->site) ? 0 : MAX(0, (gint)n + noise_of(c->site, c->year, month));
     }
     return TRUE;
 }

@@ -41,12 +41,8 @@ gboolean report_notice(struct site *site, const char *alert_id, guint reminder, 
                        GError **error);
 
 /* Requests of agencies in a year (0: this one), by recipient and basis. */
-struct report_row {
-    const char *recipient, *basis;
-    guint asked, approved, refused, told, denied; /* told: alerts; denied: alerts */
-};
-typedef void (*report_row_fn)(const struct report_row *row, void *context);
-gboolean report_year(struct site *site, guint year, report_row_fn each, void *context, GError **error);
+gboolean report_year(struct site *site, guint year, store_agency_count_fn each, void *context,
+                     GError **error);
 
 struct report_statistics {
     guint year, asked, told, denied;

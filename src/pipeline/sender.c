@@ -99,15 +99,25 @@ static char *display_name(const struct store_alert_facts *facts) {
     return g_string_free(title, FALSE);
 }
 
-/* An agency's permit has its leaf in the ledger, and so has its denial. */
+/* An agency's permit has its entry in the ledger, and so has its denial. A message that is tried again
+ * is no second disclosure. */
 static gboolean log_agency(struct db *db, struct job *job, const struct logbook_decision *decision,
                            GError **error) {
     struct site *site = job->sender->site;
+    const struct store_alert *alert = job->alert;
     guint64 index;
-    if (!logbook_agency(db, site, decision, &index, error))
+    gboolean is_told;
+    if (!store_ledger_told(db, alert->id, alert->reminder, &index, &is_told, error))
         return FALSE;
-    job->receipt = g_strdup_printf("%s, entry %" G_GUINT64_FORMAT,
-                                   ledger_signer_verifier(logbook_signer(site, NULL))->name, index);
+    if ((!is_told || !job->permit) && !logbook_agency(db, site, decision, &index, error))
+        return FALSE;
+    if (!is_told && job->permit && !store_ledger_told_add(db, alert->id, alert->reminder, index, error))
+        return FALSE;
+    const struct ledger_signer *signer = logbook_signer(site, error);
+    if (!signer)
+        return FALSE;
+    job->receipt =
+        g_strdup_printf("%s, entry %" G_GUINT64_FORMAT, ledger_signer_verifier(signer)->name, index);
     return TRUE;
 }
 

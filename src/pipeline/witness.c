@@ -13,27 +13,13 @@
 /* ── Cosigning others' logs ────────────────────────────────────────────────────────────────────── */
 
 struct ledger_signer *witness_signer(struct site *site, GError **error) {
-    g_autofree char *path = site_path(site, "keys/witness.key");
-    g_autofree char *text = NULL;
     const struct ledger_signer *log = logbook_signer(site, error);
     if (!log)
         return NULL;
-    if (g_file_get_contents(path, &text, NULL, NULL)) {
-        struct ledger_signer *signer = ledger_signer_parse(g_strstrip(text), error);
-        seal_wipe(text, strlen(text));
-        return signer;
-    }
-    g_autofree char *name = g_strdup(ledger_signer_verifier(log)->name);
-    char *slash = strrchr(name, '/');
+    const char *name = ledger_signer_verifier(log)->name, *slash = strrchr(name, '/');
     g_autofree char *own =
         g_strdup_printf("%.*s/witness", (int)(slash ? slash - name : (gssize)strlen(name)), name);
-    struct ledger_signer *signer = ledger_signer_new(own, LEDGER_KEY_COSIGNATURE, site->random);
-    text = ledger_signer_format(signer);
-    if (!g_file_set_contents_full(
-            path, text, -1, G_FILE_SET_CONTENTS_CONSISTENT | G_FILE_SET_CONTENTS_DURABLE, 0600, error))
-        g_clear_pointer(&signer, ledger_signer_free);
-    seal_wipe(text, strlen(text));
-    return signer;
+    return logbook_key(site, "keys/witness.key", own, LEDGER_KEY_COSIGNATURE, error);
 }
 
 /* The log whose origin the checkpoint's first line names, if this site watches it. */

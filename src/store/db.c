@@ -67,6 +67,7 @@ struct db *db_open(const char *path, enum db_role role, GError **error) {
         !db_script(db,
                    role == DB_WRITER
                        ? "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA cache_size=-65536; "
+                         "PRAGMA secure_delete=FAST; "
                          "PRAGMA wal_autocheckpoint=0; PRAGMA temp_store=MEMORY;"
                        : "PRAGMA query_only=ON; PRAGMA wal_autocheckpoint=0; "
                          "PRAGMA cache_size=-16384; PRAGMA temp_store=MEMORY;",
@@ -194,6 +195,12 @@ gboolean db_in_transaction(struct db *db) {
 
 guint db_log_pages(struct db *db) {
     return db->log_pages;
+}
+
+gboolean db_truncate_log(struct db *db, GError **error) {
+    return sqlite3_wal_checkpoint_v2(db->handle, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL) ==
+               SQLITE_OK ||
+           fail(db, error);
 }
 
 gboolean db_checkpoint(struct db *db, GError **error) {

@@ -68,6 +68,8 @@ gboolean db_in_transaction(struct db *db);
 guint db_log_pages(struct db *db);
 
 /* Copies the log's pages into the database; only the writer may, when nobody waits for it. */
+/* Into the database, and the log cut to nothing. */
+gboolean db_truncate_log(struct db *db, GError **error);
 gboolean db_checkpoint(struct db *db, GError **error);
 
 #endif

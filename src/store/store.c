@@ -118,14 +118,16 @@ static gpointer write_loop(gpointer data) {
         g_mutex_unlock(&store->mutex);
         run_group(store, group);
         g_mutex_lock(&store->mutex);
+        gboolean is_anything_new = FALSE;
         store->n_groups++;
         store->n_works += group->len;
         for (guint i = 0; i < group->len; i++) {
             struct job *job = group->pdata[i];
+            is_anything_new |= job->ok && !job->is_trial;
             job->is_done = TRUE;
             g_cond_signal(&job->answered);
         }
-        if (store->listener)
+        if (store->listener && is_anything_new)
             store->listener(store->listener_context);
         g_mutex_unlock(&store->mutex);
         tidy(store);
@@ -279,6 +281,17 @@ void store_close(struct store *store) {
     g_cond_clear(&store->has_work);
     g_free(store->path);
     g_free(store);
+}
+
+gboolean store_flush(struct store *store, GError **error) {
+    struct db *db = db_open(store->path, DB_WRITER, error);
+    if (!db)
+        return FALSE;
+    lock(store);
+    gboolean ok = db_truncate_log(db, error);
+    unlock(store);
+    db_close(db);
+    return ok;
 }
 
 gboolean store_backup(struct store *store, const char *path, GError **error) {

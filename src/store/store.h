@@ -39,6 +39,10 @@ void store_on_commit(struct store *store, void (*listener)(void *context), void 
  * once, before the first work. */
 void store_before_commit(struct store *store, store_work work, void *context);
 
+/* Moves all of the write-ahead log into the database and empties it, so that what was overwritten is in
+ * no file any more. Waits for readers. */
+gboolean store_flush(struct store *store, GError **error);
+
 /* Copies the database into a new file. */
 gboolean store_backup(struct store *store, const char *path, GError **error);
 

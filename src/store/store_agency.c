@@ -120,3 +120,29 @@ gboolean store_agency_document_is_used(struct db *db, const char *issuer, const 
     *is_used = db_next(rows) && db_int(rows, 0) > 0;
     return db_done(rows, error);
 }
+
+gboolean store_agency_counts(struct db *db, gint64 from_at_us, gint64 until_at_us,
+                             store_agency_count_fn each, void *context, GError **error) {
+    struct db_rows *rows = db_query(
+        db,
+        "SELECT w.recipient, w.basis, count(*), sum(w.state IN (1, 3) AND w.decided_by IS NOT NULL), "
+        "sum(w.state = 2), "
+        "coalesce(sum((SELECT count(*) FROM alert a WHERE a.registration_id = w.registration_id "
+        "AND a.handed_at_us IS NOT NULL)), 0), "
+        "coalesce(sum((SELECT count(*) FROM alert a WHERE a.registration_id = w.registration_id "
+        "AND a.state = 7)), 0) "
+        "FROM agency_watch w WHERE w.asked_at_us >= :from AND w.asked_at_us < :until "
+        "GROUP BY w.recipient, w.basis ORDER BY w.recipient, w.basis",
+        PARAMS(P_INT("from", from_at_us), P_INT("until", until_at_us)));
+    while (db_next(rows)) {
+        const struct store_agency_count count = {.recipient = db_text(rows, 0),
+                                                 .basis = db_text(rows, 1),
+                                                 .asked = (guint)db_int(rows, 2),
+                                                 .approved = (guint)db_int(rows, 3),
+                                                 .refused = (guint)db_int(rows, 4),
+                                                 .told = (guint)db_int(rows, 5),
+                                                 .denied = (guint)db_int(rows, 6)};
+        each(&count, context);
+    }
+    return db_done(rows, error);
+}

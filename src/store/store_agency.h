@@ -28,6 +28,15 @@ GPtrArray *store_agency_watches_list(struct db *db, gboolean only_asked, guint l
 gboolean store_agency_watch_decide(struct db *db, const struct store_agency_watch *watch,
                                    GError **error);
 
+/* Requests of a span of time, by recipient and basis. */
+struct store_agency_count {
+    const char *recipient, *basis;
+    guint asked, approved, refused, told, denied; /* told, denied: alerts */
+};
+typedef void (*store_agency_count_fn)(const struct store_agency_count *count, void *context);
+gboolean store_agency_counts(struct db *db, gint64 from_at_us, gint64 until_at_us,
+                             store_agency_count_fn each, void *context, GError **error);
+
 /* What a recipient and an officer have asked since then. */
 gboolean store_agency_asked(struct db *db, const char *recipient, const char *officer,
                             gint64 since_at_us, guint *by_recipient, guint *by_officer, GError **error);

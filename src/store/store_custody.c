@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "base/error.h"
+
 gboolean store_person_save(struct db *db, struct store_person *p, const char *folded, GError **error) {
     gboolean differs = FALSE;
     struct db_rows *rows = db_query(db,
@@ -313,6 +315,19 @@ gboolean store_person_search(struct db *db, const char *folded, const char *text
                                 PARAMS(P_TEXT("from", folded), P_TEXT("after", after),
                                        P_TEXT("key", text), P_INT("most", limit))),
                        each, context, error);
+}
+
+char *store_person_label(struct db *db, gint64 person_id, GError **error) {
+    char *label = NULL;
+    struct db_rows *rows = db_query(db, "SELECT scope || ':' || key FROM person WHERE id = :id",
+                                    PARAMS(P_INT("id", person_id)));
+    if (db_next(rows))
+        label = g_strdup(db_text(rows, 0));
+    if (!db_done(rows, error))
+        g_clear_pointer(&label, g_free);
+    else if (!label)
+        g_set_error(error, BASE_ERROR, BASE_ERROR_NOT_FOUND, "there is no such person");
+    return label;
 }
 
 gboolean store_person_find(struct db *db, const char *scope, const char *key, store_person_fn each,

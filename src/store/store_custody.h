@@ -85,6 +85,8 @@ typedef void (*store_person_fn)(const struct store_person_row *row, void *contex
 gboolean store_person_search(struct db *db, const char *folded, const char *text, guint limit,
                              store_person_fn each, void *context, GError **error);
 /* By number, in one scope or (NULL) all. */
+/* "scope:number" of a person. Transfer full; NULL with BASE_ERROR_NOT_FOUND. */
+char *store_person_label(struct db *db, gint64 person_id, GError **error);
 gboolean store_person_find(struct db *db, const char *scope, const char *key, store_person_fn each,
                            void *context, GError **error);
 

@@ -221,7 +221,74 @@ gboolean store_ledger_shred(struct db *db, gint64 person_id, guint *n, GError **
                 PARAMS(P_INT("person", person_id)), error))
         return FALSE;
     *n = (guint)db_changes(db);
-    return TRUE;
+    /* What was asked and is over keeps who asked on what kind of basis, for the yearly report. */
+    return db_run(db,
+                  "UPDATE agency_watch SET document = '', issuer = '', issued_on = '', asked_by = '', "
+                  "decided_by = CASE WHEN decided_by IS NULL THEN NULL ELSE '' END, reason = '' "
+                  "WHERE state IN (2, 3) AND registration_id IN "
+                  "(SELECT id FROM registration WHERE person_id = :person)",
+                  PARAMS(P_INT("person", person_id)), error);
+}
+
+gboolean store_ledger_entry(struct db *db, guint64 index, guint8 *bytes, gboolean *is_found,
+                            GError **error) {
+    gsize n = 0;
+    struct db_rows *rows =
+        db_query(db, "SELECT entry FROM ledger_entry WHERE idx = :idx", PARAMS(P_INT("idx", index)));
+    const void *found = db_next(rows) ? db_blob(rows, 0, &n) : NULL;
+    *is_found = found && n == LEDGER_ENTRY_BYTES;
+    if (*is_found)
+        memcpy(bytes, found, n);
+    return db_done(rows, error);
+}
+
+gboolean store_ledger_entries(struct db *db, ledger_entry_fn each, void *context, GError **error) {
+    struct db_rows *rows = db_query(db, "SELECT idx, entry FROM ledger_entry ORDER BY idx", NO_PARAMS);
+    while (db_next(rows)) {
+        gsize n;
+        const void *bytes = db_blob(rows, 1, &n);
+        each((guint64)db_int(rows, 0), bytes, n, context);
+    }
+    return db_done(rows, error);
+}
+
+gboolean store_ledger_counted(struct db *db, gint64 person_id, guint64 *n, GError **error) {
+    g_autofree char *like = g_strdup_printf("tag:person:%" G_GINT64_FORMAT ":%%", person_id);
+    struct db_rows *rows =
+        db_query(db, "SELECT coalesce(sum(next), 0) FROM ledger_tag_counter WHERE tag_key LIKE :like",
+                 PARAMS(P_TEXT("like", like)));
+    *n = db_next(rows) ? (guint64)db_int(rows, 0) : 0;
+    return db_done(rows, error);
+}
+
+gboolean store_ledger_body_get(struct db *db, guint64 index, char **body, char **salts_id,
+                               GError **error) {
+    struct db_rows *rows = db_query(db, "SELECT body, salts_id FROM ledger_body WHERE idx = :idx",
+                                    PARAMS(P_INT("idx", index)));
+    *body = *salts_id = NULL;
+    if (db_next(rows)) {
+        *body = g_strdup(db_text(rows, 0));
+        *salts_id = g_strdup(db_text(rows, 1));
+    }
+    return db_done(rows, error);
+}
+
+gboolean store_ledger_told(struct db *db, const char *alert_id, guint reminder, guint64 *index,
+                           gboolean *is_found, GError **error) {
+    struct db_rows *rows =
+        db_query(db, "SELECT idx FROM ledger_told WHERE alert_id = :alert AND reminder = :reminder",
+                 PARAMS(P_TEXT("alert", alert_id), P_INT("reminder", reminder)));
+    *is_found = db_next(rows);
+    if (*is_found)
+        *index = (guint64)db_int(rows, 0);
+    return db_done(rows, error);
+}
+
+gboolean store_ledger_told_add(struct db *db, const char *alert_id, guint reminder, guint64 index,
+                               GError **error) {
+    return db_run(
+        db, "INSERT INTO ledger_told (alert_id, reminder, idx) VALUES (:alert, :reminder, :idx)",
+        PARAMS(P_TEXT("alert", alert_id), P_INT("reminder", reminder), P_INT("idx", index)), error);
 }
 
 /* ── Hours ─────────────────────────────────────────────────────────────────────────────────────── */
@@ -234,6 +301,26 @@ gboolean store_notice_add(struct db *db, const char *alert_id, guint reminder, g
                   PARAMS(P_TEXT("alert", alert_id), P_INT("reminder", reminder), P_INT("hour", hour),
                          P_BLOB("commitment", commitment->bytes, LEDGER_HASH_BYTES)),
                   error);
+}
+
+gboolean store_notice_hour(struct db *db, const struct ledger_hash *commitment, guint64 *hour,
+                           gboolean *is_found, GError **error) {
+    const void *bytes = commitment->bytes;
+    struct db_rows *rows = db_query(db, "SELECT hour FROM ledger_notice WHERE commitment = :commitment",
+                                    PARAMS(P_BLOB("commitment", bytes, LEDGER_HASH_BYTES)));
+    *is_found = db_next(rows);
+    if (*is_found)
+        *hour = (guint64)db_int(rows, 0);
+    return db_done(rows, error);
+}
+
+gboolean store_notice_count(struct db *db, guint64 from_hour, guint64 until_hour, guint *n,
+                            GError **error) {
+    struct db_rows *rows =
+        db_query(db, "SELECT count(*) FROM ledger_notice WHERE hour >= :from AND hour < :until",
+                 PARAMS(P_INT("from", from_hour), P_INT("until", until_hour)));
+    *n = db_next(rows) ? (guint)db_int(rows, 0) : 0;
+    return db_done(rows, error);
 }
 
 GArray *store_notices_of_hour(struct db *db, guint64 hour, GError **error) {

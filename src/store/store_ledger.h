@@ -50,6 +50,17 @@ typedef void (*store_ledger_body_fn)(const struct store_ledger_body *body, void 
 /* Of one person, or of all (0), in a span of time, in order. */
 gboolean store_ledger_bodies(struct db *db, gint64 person_id, gint64 from_at_us, gint64 until_at_us,
                              store_ledger_body_fn each, void *context, GError **error);
+/* Entry `index` as the log has it, LEDGER_ENTRY_BYTES long; `is_found` tells whether there is one. */
+gboolean store_ledger_entry(struct db *db, guint64 index, guint8 *bytes, gboolean *is_found,
+                            GError **error);
+/* Every entry in order. */
+gboolean store_ledger_entries(struct db *db, ledger_entry_fn each, void *context, GError **error);
+/* How many numbers the counters of a person's tags have given out. */
+gboolean store_ledger_counted(struct db *db, gint64 person_id, guint64 *n, GError **error);
+/* The body of one entry: strings transfer full; NULL where there is none. */
+gboolean store_ledger_body_get(struct db *db, guint64 index, char **body, char **salts_id,
+                               GError **error);
+
 /* Empties the bodies about a person; the entries stay. */
 gboolean store_ledger_shred(struct db *db, gint64 person_id, guint *n, GError **error);
 
@@ -59,12 +70,23 @@ gboolean store_ledger_shred(struct db *db, gint64 person_id, guint *n, GError **
  */
 gboolean store_notice_add(struct db *db, const char *alert_id, guint reminder, guint64 hour,
                           const struct ledger_hash *commitment, GError **error);
+/* The hour of a notice; how many notices there are in [from, until). */
+gboolean store_notice_hour(struct db *db, const struct ledger_hash *commitment, guint64 *hour,
+                           gboolean *is_found, GError **error);
+gboolean store_notice_count(struct db *db, guint64 from_hour, guint64 until_hour, guint *n,
+                            GError **error);
 /* The commitments of an hour, in order. Transfer full. */
 GArray *store_notices_of_hour(struct db *db, guint64 hour, GError **error);
 /* The last hour that has its leaf; 0: none. */
 guint64 store_ledger_last_hour(struct db *db);
 gboolean store_ledger_hour_done(struct db *db, guint64 hour, guint64 index, GError **error);
 gboolean store_ledger_hour_of(struct db *db, guint64 hour, guint64 *index);
+
+/* The entry of an agency's alert, so that trying again is no second disclosure. */
+gboolean store_ledger_told(struct db *db, const char *alert_id, guint reminder, guint64 *index,
+                           gboolean *is_found, GError **error);
+gboolean store_ledger_told_add(struct db *db, const char *alert_id, guint reminder, guint64 index,
+                               GError **error);
 
 /* ── Policies in force ── */
 
