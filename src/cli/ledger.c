@@ -1,3 +1,4 @@
+#include <errno.h>
 #include <glib/gstdio.h>
 #include <stdio.h>
 #include <string.h>
@@ -350,13 +351,76 @@ static char *mirror_folder(const char *given, const char *origin) {
     return g_build_filename(g_get_user_data_dir(), "tocsin", "audit", name, NULL);
 }
 
+/* A source that keeps what it fetches beside the mirror until all of it was verified, and reads what
+ * the mirror has from there: what is kept is what was checked, byte for byte. */
+struct staging {
+    struct ledger_source from;
+    const char *mirror;
+    char *incoming;
+    GPtrArray *paths; /* char *: fetched now */
+};
+
+static GBytes *read_bytes(const char *folder, const char *path) {
+    g_autofree char *file = g_build_filename(folder, path, NULL);
+    char *bytes;
+    gsize n;
+    return g_file_get_contents(file, &bytes, &n, NULL) ? g_bytes_new_take(bytes, n) : NULL;
+}
+
+static GBytes *fetch_staged(void *context, const char *path, GError **error) {
+    struct staging *s = context;
+    g_autoptr(GBytes) kept = read_bytes(s->mirror, path);
+    GBytes *bytes = kept ? NULL : read_bytes(s->incoming, path);
+    if (bytes)
+        return bytes;
+    if (!kept) {
+        if (!mirror_one(s->incoming, &s->from, path, TRUE, error))
+            return NULL;
+        g_ptr_array_add(s->paths, g_strdup(path));
+        return read_bytes(s->incoming, path);
+    }
+    bytes = s->from.fetch(s->from.context, path, error);
+    if (bytes && !g_bytes_equal(bytes, kept)) {
+        g_set_error(error, BASE_ERROR, BASE_ERROR_REFUSED,
+                    "%s: the log has other bytes here than when it was audited", path);
+        g_clear_pointer(&bytes, g_bytes_unref);
+    }
+    return bytes;
+}
+
+/* Moves what was fetched into the mirror when it `is_verified`, and away when not. */
+static gboolean settle(struct staging *s, gboolean is_verified, GError **error) {
+    gboolean ok = TRUE;
+    for (guint i = 0; i < s->paths->len; i++) {
+        g_autofree char *from = g_build_filename(s->incoming, s->paths->pdata[i], NULL);
+        g_autofree char *to = g_build_filename(s->mirror, s->paths->pdata[i], NULL);
+        g_autofree char *folder = g_path_get_dirname(to);
+        if (!is_verified)
+            g_unlink(from);
+        else if (ok && (g_mkdir_with_parents(folder, 0755) != 0 || g_rename(from, to) != 0)) {
+            g_set_error(error, BASE_ERROR, BASE_ERROR_STORE, "%s: %s", to, g_strerror(errno));
+            ok = FALSE;
+        }
+    }
+    return ok;
+}
+
 static gboolean audit_log(struct audit *a, const char *given, char **folder, GError **error) {
     if (!open_checkpoint(a, error))
         return FALSE;
     *folder = mirror_folder(given, a->head.origin);
     g_autofree char *memory = g_build_filename(*folder, "checkpoint", NULL);
-    return check_memory(a, memory, error) && verify_all(a, error) &&
-           mirror(*folder, &a->source, a->head.size, a->note, error);
+    g_autoptr(GPtrArray) paths = g_ptr_array_new_with_free_func(g_free);
+    struct staging staging = {.from = a->source,
+                              .mirror = *folder,
+                              .incoming = g_build_filename(*folder, "incoming", NULL),
+                              .paths = paths};
+    a->source = (struct ledger_source){.fetch = fetch_staged, .context = &staging};
+    gboolean ok = check_memory(a, memory, error) && verify_all(a, error);
+    ok = settle(&staging, ok, error) && ok &&
+         g_file_set_contents_full(memory, a->note, -1, G_FILE_SET_CONTENTS_CONSISTENT, 0644, error);
+    g_free(staging.incoming);
+    return ok;
 }
 
 static int audit(struct cli *cli, int argc, char **argv) {
