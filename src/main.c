@@ -14,10 +14,10 @@ int main(int argc, char **argv) {
     struct cli cli = {.dir = g_getenv("TOCSIN_SITE"),
                       .is_terminal = isatty(STDOUT_FILENO),
                       .has_color = isatty(STDOUT_FILENO) && !g_getenv("NO_COLOR")};
-    const struct cli_command commands[] = {cli_demo,   cli_init,   cli_serve,    cli_feed,
-                                           cli_person, cli_watch,  cli_alert,    cli_agency,
-                                           cli_policy, cli_ledger, cli_witness,  cli_config,
-                                           cli_doctor, cli_backup, cli_simulate, {NULL}};
+    const struct cli_command commands[] = {cli_demo,     cli_init,   cli_serve,  cli_feed,   cli_person,
+                                           cli_watch,    cli_alert,  cli_agency, cli_policy, cli_ledger,
+                                           cli_witness,  cli_config, cli_doctor, cli_backup, cli_bench,
+                                           cli_simulate, {NULL}};
 
     umask(077); /* whatever a site holds is its owner's */
     setlocale(LC_ALL, "C.UTF-8");

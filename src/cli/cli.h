@@ -34,7 +34,7 @@ struct cli_command {
 
 extern const struct cli_command cli_init, cli_demo, cli_serve, cli_feed, cli_person, cli_watch,
     cli_alert, cli_agency, cli_policy, cli_ledger, cli_witness, cli_config, cli_doctor, cli_backup,
-    cli_simulate;
+    cli_bench, cli_simulate;
 
 /* Parses options in place; FALSE after saying what is wrong or showing help (`*status` is set).
  * `usage` follows the program's name. Between `least` and `most` (-1: any) words must remain. */

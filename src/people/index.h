@@ -1,0 +1,75 @@
+/* Find people by a name that was heard, typed or scanned wrong.
+ *
+ * A flat index in memory over up to tens of millions of people: built once from all names, then read by
+ * any number of threads. Names are letters A to Z only here, joined over hyphens, blanks and
+ * apostrophes.
+ *
+ *   texts      every token once, in order of the alphabet: a token's number says where it stands,
+ *              and all tokens with one beginning are next to each other
+ *   pairs      (surname, given) once each, by surname, then given     surname_at[token] ─► pair_given[]
+ *   people     their numbers, by pair                                 pair_at[pair]     ─► people[]
+ *   parts      pairs of double surnames, again under each part        part_at[token]    ─► part_pair[]
+ *   deletes    every token under the hash of itself and of itself less one or two of its first seven
+ *              letters, with its letters and length beside it         delete_at[bucket] ─► {token,
+ * letters} sounds     every token under the hash of its skeleton             sound_at[bucket]  ─► token
+ *
+ * Two tokens k deletes, insertions, substitutions or swaps apart share an entry of `deletes` when up to
+ * k letters are taken away from both (Garbe's symmetric deletes); letters and length throw most of the
+ * rest out before their text is read.
+ *
+ * A query is read in every way that makes sense (given first, surname first, two surnames …). For each
+ * reading, tokens like the given name and tokens like the surname are paired from the cheapest on; a
+ * pair that exists is a hit, and its price the sum of both less what its commonness is worth. Two edits
+ * a token are looked for only when one edit did not fill the answer with cheaper ones.
+ *
+ * Used by: pipeline, cli. Includes: base, people. */
+#ifndef PEOPLE_INDEX_H
+#define PEOPLE_INDEX_H
+
+#include <glib.h>
+
+struct people_index;
+struct people_builder;
+
+/* Gathers names; any bytes. A person without letters in the surname is not found by name. */
+struct people_builder *people_builder_new(void);
+void people_builder_add(struct people_builder *builder, guint32 person, const char *given,
+                        const char *surname);
+/* Builds with two threads and frees the builder. `progress` (may be NULL) gets parts of 1. */
+struct people_index *people_builder_build(struct people_builder *builder,
+                                          void (*progress)(double part, void *context), void *context);
+void people_index_free(struct people_index *index);
+
+guint64 people_index_bytes(const struct people_index *index);
+guint people_index_n_names(const struct people_index *index); /* distinct (surname, given) */
+
+enum people_reason {
+    PEOPLE_SAME,     /* as it was written, in whatever order */
+    PEOPLE_LIKE,     /* a letter or two away, or a like sound */
+    PEOPLE_NICKNAME, /* the given name is called so for short */
+    PEOPLE_PART,     /* one of two surnames */
+    PEOPLE_INITIAL   /* the given name begins so */
+};
+
+struct people_hit {
+    guint32 pair; /* which distinct name */
+    int price;    /* the lower the likelier, in hundredths of a nat */
+    enum people_reason reason;
+};
+
+/* A reader's own memory; one a thread. */
+struct people_searcher;
+struct people_searcher *people_searcher_new(const struct people_index *index);
+void people_searcher_free(struct people_searcher *searcher);
+
+/* The likeliest distinct names, best first, at most `most` (≤ 64). `harder` always looks for two edits.
+ */
+guint people_search(struct people_searcher *searcher, const char *query, gboolean harder, guint most,
+                    struct people_hit *hits);
+
+/* A hit's people, and its name's letters. Borrowed. */
+guint people_hit_people(const struct people_index *index, guint32 pair, const guint32 **people);
+const char *people_hit_given(const struct people_index *index, guint32 pair);
+const char *people_hit_surname(const struct people_index *index, guint32 pair);
+
+#endif

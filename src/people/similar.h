@@ -1,0 +1,28 @@
+/* How unlike two name tokens are: the price of what a hand, an ear or a keyboard does to a name.
+ *
+ * Tokens are letters A to Z only, at most PEOPLE_TOKEN_MAX. Prices are in hundredths of a nat, so that
+ * they add to logarithms of counts: a price of 230 is what is ten times as rare.
+ *
+ * Used by: people. Includes: GLib only. */
+#ifndef PEOPLE_SIMILAR_H
+#define PEOPLE_SIMILAR_H
+
+#include <glib.h>
+
+#define PEOPLE_TOKEN_MAX 40
+#define PEOPLE_FAR G_MAXINT /* more than was asked for */
+
+/* The price of turning `a` into `b`, or PEOPLE_FAR when it is over `most`. Substitutions, insertions,
+ * deletions and swaps of neighbours, cheaper between neighbouring keys, like sounds and doubled
+ * letters, dearer in the first letter. */
+int people_price(const char *a, gsize a_n, const char *b, gsize b_n, int most);
+
+/* The sound's skeleton: spellings that are heard alike have the same. Writes at most PEOPLE_TOKEN_MAX
+ * letters and a NUL; returns their number. */
+gsize people_skeleton(const char *token, gsize n, char *out);
+
+/* Which letters stand in it, one bit each, and its length from bit 26 on: two tokens k edits apart
+ * differ in at most 2 k letters and k of length. */
+guint32 people_letters(const char *token, gsize n);
+
+#endif

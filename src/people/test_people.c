@@ -1,0 +1,220 @@
+/* Names that were heard, typed or scanned wrong, and who is found by them. */
+#include <string.h>
+
+#include "base/random.h"
+#include "people/index.h"
+#include "people/similar.h"
+
+static int price(const char *a, const char *b) {
+    return people_price(a, strlen(a), b, strlen(b), 10000);
+}
+
+static void what_happens_often_costs_less(void) {
+    g_assert_cmpint(price("GARCIA", "GARCIA"), ==, 0);
+    g_assert_cmpint(price("GARCIA", "GARRCIA"), <, price("GARCIA", "GARXCIA")); /* doubled */
+    g_assert_cmpint(price("SMITH", "SMYTH"), <, price("SMITH", "SMXTH"));       /* heard */
+    g_assert_cmpint(price("SMITH", "SNITH"), <, price("SMITH", "SQITH"));       /* next key */
+    g_assert_cmpint(price("BRIAN", "BRAIN"), <, price("BRIAN", "BRXXN"));       /* swapped */
+    g_assert_cmpint(price("MARTIN", "NARTIN"), >, price("MARTIN", "MARTIM"));   /* first letter */
+    g_assert_cmpint(people_price("AB", 2, "XYZ", 3, 300), ==, PEOPLE_FAR);
+    g_assert_cmpint(price("", "A"), >, 0);
+}
+
+static void like_sounds_have_one_skeleton(void) {
+    static const char *const alike[][2] = {
+        {"PHILIP", "FILIP"},   {"SCHMIDT", "SHMIT"}, {"CATHERINE", "KATHRYN"}, {"KNIGHT", "NITE"},
+        {"STEPHEN", "STEFEN"}, {"THOMAS", "TOMAS"},  {"GEOFFREY", "JEFREY"},   {"VASQUEZ", "VASKWES"}};
+    char a[PEOPLE_TOKEN_MAX + 1], b[PEOPLE_TOKEN_MAX + 1];
+    for (guint i = 0; i < G_N_ELEMENTS(alike); i++) {
+        people_skeleton(alike[i][0], strlen(alike[i][0]), a);
+        people_skeleton(alike[i][1], strlen(alike[i][1]), b);
+        g_assert_cmpstr(a, ==, b);
+    }
+    people_skeleton("GARCIA", 6, a);
+    people_skeleton("MARTIN", 6, b);
+    g_assert_cmpstr(a, !=, b);
+}
+
+/* ── The index ── */
+
+static const char *const some_people[][2] = {
+    {"Robert", "Sunderman"},  {"Juan", "Zwolinski"},     {"María José", "García López"},
+    {"Rick", "Price-Tucker"}, {"Sylvester", "Marshall"}, {"Phyllis", "Vankirk"},
+    {"Michael", "Ajayi"},     {"Daniel", "Perez"},       {"Eva", "Arnold"},
+    {"Seán", "O'Brien"},      {"Ana", "de la Cruz"},     {"", "Nobody"},
+    {"John", "Smith"},        {"Jane", "Smith"},         {"John", "Smith"}};
+
+static struct people_index *index_of(const char *const people[][2], guint n) {
+    struct people_builder *builder = people_builder_new();
+    for (guint i = 0; i < n; i++)
+        people_builder_add(builder, i, people[i][0], people[i][1]);
+    return people_builder_build(builder, NULL, NULL);
+}
+
+/* The place, from 1, at which the query finds "GIVEN SURNAME"; 0: nowhere. */
+static guint place(const struct people_index *index, const char *query, const char *name,
+                   enum people_reason *reason) {
+    struct people_searcher *searcher = people_searcher_new(index);
+    struct people_hit hits[64];
+    const guint n = people_search(searcher, query, FALSE, G_N_ELEMENTS(hits), hits);
+    guint found = 0;
+    for (guint i = 0; i < n && !found; i++) {
+        g_autofree char *other = g_strjoin(" ", people_hit_given(index, hits[i].pair),
+                                           people_hit_surname(index, hits[i].pair), NULL);
+        if (strcmp(other, name) == 0) {
+            found = i + 1;
+            if (reason)
+                *reason = hits[i].reason;
+        }
+    }
+    people_searcher_free(searcher);
+    return found;
+}
+
+static void people_are_found_however_they_are_written(void) {
+    static const struct {
+        const char *query, *name;
+        enum people_reason reason;
+    } cases[] = {{"robert sunderman", "ROBERT SUNDERMAN", PEOPLE_SAME},
+                 {"Sunderman, Robert", "ROBERT SUNDERMAN", PEOPLE_SAME},
+                 {"SUNDERMAN ROBERT", "ROBERT SUNDERMAN", PEOPLE_SAME},
+                 {"bob sunderman", "ROBERT SUNDERMAN", PEOPLE_NICKNAME},
+                 {"Bobb Sunderman", "ROBERT SUNDERMAN", PEOPLE_NICKNAME},
+                 {"Robret Sundermann", "ROBERT SUNDERMAN", PEOPLE_LIKE},
+                 {"maria jose garcia lopez", "MARIAJOSE GARCIALOPEZ", PEOPLE_SAME},
+                 {"MARÍA JOSÉ GARCÍA-LÓPEZ", "MARIAJOSE GARCIALOPEZ", PEOPLE_SAME},
+                 {"rick pricetucker", "RICK PRICETUCKER", PEOPLE_SAME},
+                 {"rick price tucker", "RICK PRICETUCKER", PEOPLE_SAME},
+                 {"Rick Tucker", "RICK PRICETUCKER", PEOPLE_PART},
+                 {"Price, Rick", "RICK PRICETUCKER", PEOPLE_PART},
+                 {"Vet Marshal", "SYLVESTER MARSHALL", PEOPLE_NICKNAME},
+                 {"Fillis Van Kirk", "PHYLLIS VANKIRK", PEOPLE_LIKE},
+                 {"AJAHI MICHAEL", "MICHAEL AJAYI", PEOPLE_LIKE},
+                 {"DANEL PPEREZ", "DANIEL PEREZ", PEOPLE_LIKE},
+                 {"sean obrien", "SEAN OBRIEN", PEOPLE_SAME},
+                 {"Sean O\xE2\x80\x99"
+                  "Brian",
+                  "SEAN OBRIEN", PEOPLE_LIKE},
+                 {"Ana Delacruz", "ANA DELACRUZ", PEOPLE_SAME},
+                 {"J. Smith", "JOHN SMITH", PEOPLE_INITIAL},
+                 {"Zwolinsky", "JUAN ZWOLINSKI", PEOPLE_INITIAL}};
+    struct people_index *index = index_of(some_people, G_N_ELEMENTS(some_people));
+    for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+        enum people_reason reason = PEOPLE_SAME;
+        const guint at = place(index, cases[i].query, cases[i].name, &reason);
+        if (at != 1 || reason != cases[i].reason)
+            g_error("%s: %s at place %u, reason %d", cases[i].query, cases[i].name, at, reason);
+    }
+    people_index_free(index);
+}
+
+static void the_commoner_of_equals_comes_first_with_all_its_people(void) {
+    struct people_index *index = index_of(some_people, G_N_ELEMENTS(some_people));
+    struct people_searcher *searcher = people_searcher_new(index);
+    struct people_hit hits[10];
+    const guint32 *people;
+    g_assert_cmpuint(people_search(searcher, "Smith", FALSE, 10, hits), >=, 2);
+    g_assert_cmpuint(people_hit_people(index, hits[0].pair, &people), ==, 2);
+    g_assert_cmpuint(people[0] + people[1], ==, 12 + 14);
+    g_assert_cmpuint(people_index_n_names(index), ==, G_N_ELEMENTS(some_people) - 1);
+    people_searcher_free(searcher);
+    people_index_free(index);
+}
+
+static void any_bytes_are_a_query(void) {
+    static const char *const queries[] = {
+        "",        " ",    ",,,",    "\xFF\xFE", "1234",
+        "a",       "é",    ",Smith", "Smith,",   "a b c d e f g h i j",
+        "ÅÄÖ ßßß", "- - -"};
+    struct people_index *index = index_of(some_people, G_N_ELEMENTS(some_people));
+    struct people_searcher *searcher = people_searcher_new(index);
+    struct people_hit hits[64];
+    guint64 seed = 5;
+    for (guint i = 0; i < G_N_ELEMENTS(queries); i++)
+        g_assert_cmpuint(people_search(searcher, queries[i], TRUE, 64, hits), <=, 64);
+    for (guint i = 0; i < 2000; i++) {
+        char noise[48] = "";
+        const guint n = (guint)(base_seeded_next(&seed) % (sizeof noise - 1));
+        for (guint k = 0; k < n; k++)
+            noise[k] = (char)(1 + base_seeded_next(&seed) % 255);
+        g_assert_cmpuint(people_search(searcher, noise, i % 2, 64, hits), <=, 64);
+    }
+    people_searcher_free(searcher);
+    people_index_free(index);
+    index = people_builder_build(people_builder_new(), NULL, NULL); /* nobody at all */
+    searcher = people_searcher_new(index);
+    g_assert_cmpuint(people_search(searcher, "Robert Smith", FALSE, 10, hits), ==, 0);
+    people_searcher_free(searcher);
+    people_index_free(index);
+}
+
+/* A made-up name of n letters. */
+static void make_name(guint64 *seed, char *out, guint n) {
+    static const char vowels[] = "AEIOU", others[] = "BCDFGHJKLMNPRSTVWZ";
+    for (guint i = 0; i < n; i++)
+        out[i] = i % 2 ? vowels[base_seeded_next(seed) % 5] : others[base_seeded_next(seed) % 18];
+    out[n] = 0;
+}
+
+/* One letter changed, left out, put in or swapped, not the first. */
+static void corrupt(guint64 *seed, char *name) {
+    const gsize n = strlen(name), at = 1 + base_seeded_next(seed) % (n - 2);
+    const char letter = (char)('A' + base_seeded_next(seed) % 26), kept = name[at];
+    switch (base_seeded_next(seed) % 4) {
+    case 0: name[at] = letter; break;
+    case 1: memmove(name + at, name + at + 1, n - at); break;
+    case 2:
+        memmove(name + at + 1, name + at, n - at + 1);
+        name[at] = letter;
+        break;
+    default:
+        name[at] = name[at + 1];
+        name[at + 1] = kept;
+        break;
+    }
+}
+
+/* 60 people, all of whom fit into the answer: whoever is a slip or two away is in it, and stays in it
+ * whoever else is added. */
+static void adding_a_person_never_makes_another_unfindable(void) {
+    enum { N = 60 };
+    guint64 seed = 17;
+    for (guint round = 0; round < 25; round++) {
+        char names[N][2][16];
+        const char *people[N][2];
+        for (guint i = 0; i < N; i++) {
+            make_name(&seed, names[i][0], 4 + (guint)(base_seeded_next(&seed) % 4));
+            make_name(&seed, names[i][1], 6 + (guint)(base_seeded_next(&seed) % 6));
+            people[i][0] = names[i][0];
+            people[i][1] = names[i][1];
+        }
+        const guint target = (guint)(base_seeded_next(&seed) % 10);
+        char surname[24], given[24];
+        g_strlcpy(surname, names[target][1], sizeof surname);
+        g_strlcpy(given, names[target][0], sizeof given);
+        corrupt(&seed, surname);
+        if (round % 3 == 0)
+            corrupt(&seed, surname);
+        else if (round % 3 == 1)
+            corrupt(&seed, given);
+        g_autofree char *query = g_strjoin(" ", given, surname, NULL);
+        g_autofree char *name = g_strjoin(" ", names[target][0], names[target][1], NULL);
+        for (guint n = 10; n <= N; n += 10) {
+            struct people_index *index = index_of(people, n);
+            if (!place(index, query, name, NULL))
+                g_error("\"%s\" does not find %s among %u", query, name, n);
+            people_index_free(index);
+        }
+    }
+}
+
+int main(int argc, char **argv) {
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/similar/prices", what_happens_often_costs_less);
+    g_test_add_func("/similar/sounds", like_sounds_have_one_skeleton);
+    g_test_add_func("/index/written", people_are_found_however_they_are_written);
+    g_test_add_func("/index/common", the_commoner_of_equals_comes_first_with_all_its_people);
+    g_test_add_func("/index/bytes", any_bytes_are_a_query);
+    g_test_add_func("/index/adding", adding_a_person_never_makes_another_unfindable);
+    return g_test_run();
+}
