@@ -16,14 +16,14 @@ function readRules(text) {
   });
 }
 
-// A permit applies to `unknown` only where it names it; a forbid unless it leaves it out.
+// A permit applies to `unknown` only where it names it; a forbid in every line.
 function toCedar(rule) {
   const terms = [], permits = rule.effect === "permit", set = (list) => JSON.stringify(list);
   for (const name of ATTRIBUTES) {
-    if (rule.when[name]) terms.push(`${set(rule.when[name])}.contains(context.${name})`);
+    if (rule.when[name]) terms.push(`${set(permits ? rule.when[name] : [...rule.when[name], "unknown"])}.contains(context.${name})`);
     else if (permits) terms.push(`context.${name} != "unknown"`);
   }
-  if (rule.when.flag) terms.push(`context.flag.containsAny(${set(rule.when.flag)})`);
+  if (rule.when.flag) terms.push(`context.flag.containsAny(${set(permits ? rule.when.flag : [...rule.when.flag, "unknown"])})`);
   if (permits && !(rule.when.flag || []).includes("unknown")) terms.push('!context.flag.contains("unknown")');
   return `${rule.effect}(principal, action, resource) when { ${terms.join(" && ")} };`;
 }
