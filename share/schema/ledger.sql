@@ -68,9 +68,14 @@ CREATE TABLE agency_watch (
     issuer          TEXT NOT NULL,
     issued_on       TEXT NOT NULL,        -- 2026-11-23
     asked_by        TEXT NOT NULL,
+    class           TEXT NOT NULL,        -- of the recipient: its parties count together
+    document_key    TEXT NOT NULL,        -- issuer and number, folded: however they are written
+    officer_key     TEXT NOT NULL,
     asked_at_us     INTEGER NOT NULL,
     decided_by      TEXT,
     decided_at_us   INTEGER,
     reason          TEXT NOT NULL DEFAULT ''
 ) WITHOUT ROWID;
 CREATE INDEX agency_watch_by_state ON agency_watch (state);
+CREATE INDEX agency_watch_by_document ON agency_watch (document_key);
+CREATE INDEX agency_watch_by_class ON agency_watch (class, asked_at_us);

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "people/fold.h"
 #include "pipeline/register_private.h"
 
 static const char usual_kinds[] = "released,escaped,recaptured,died,transferred,left_roster";
@@ -66,25 +67,48 @@ static gboolean check_times(const struct asking *a, GError **error) {
     return TRUE;
 }
 
+/* Letters and digits only, without case or accents: however a name or a number is written. Transfer
+ * full. */
+static char *plain(const char *text) {
+    char *folded = people_fold(text), *to = folded;
+    for (const char *from = folded; *from; from++)
+        if (*from != ' ')
+            *to++ = *from;
+    *to = 0;
+    return folded;
+}
+
+/* What limits go by. A recipient that the policy does not have is refused later, by its name. */
+static void fill_keys(struct asking *a) {
+    const struct policy *policy = disclose_gate_policy(a->gate);
+    const guint recipient = policy_find_word(policy, POLICY_RECIPIENT, a->request->recipient);
+    g_autofree char *issuer = plain(a->request->issuer), *document = plain(a->request->document);
+    a->watch.class =
+        recipient == POLICY_NONE
+            ? g_strdup("")
+            : g_strdup(policy_word(policy, POLICY_RECIPIENT, policy_class_of(policy, recipient)));
+    a->watch.document_key = g_strjoin("/", issuer, document, NULL);
+    a->watch.officer_key = plain(a->request->officer);
+}
+
 static gboolean check_limits(struct db *db, struct asking *a, GError **error) {
-    guint by_recipient = 0, by_officer = 0;
+    guint by_class = 0, by_officer = 0;
     gboolean is_used = FALSE;
-    if (!store_agency_asked(db, a->watch.recipient, a->watch.asked_by, site_now(a->site) - DAY_US,
-                            &by_recipient, &by_officer, error) ||
-        !store_agency_document_is_used(db, a->watch.issuer, a->watch.document, a->row.person_id,
-                                       &is_used, error))
+    if (!store_agency_asked(db, a->watch.class, a->watch.officer_key, site_now(a->site) - DAY_US,
+                            &by_class, &by_officer, error) ||
+        !store_agency_document_is_used(db, a->watch.document_key, a->row.person_id, &is_used, error))
         return FALSE;
     if (is_used)
         g_set_error(
             error, BASE_ERROR, BASE_ERROR_REFUSED,
             "the document %s of %s stands behind a watch of another person; a document names one",
             a->watch.document, a->watch.issuer);
-    else if (by_officer >= AGENCY_OFFICER_MOST_A_DAY || by_recipient >= AGENCY_MOST_A_DAY)
+    else if (by_officer >= AGENCY_OFFICER_MOST_A_DAY || by_class >= AGENCY_MOST_A_DAY)
         g_set_error(error, BASE_ERROR, BASE_ERROR_REFUSED,
                     "an officer asks for at most %d watches a day, and an agency for %d; this is not a "
                     "way to follow a list",
                     AGENCY_OFFICER_MOST_A_DAY, AGENCY_MOST_A_DAY);
-    return !is_used && by_officer < AGENCY_OFFICER_MOST_A_DAY && by_recipient < AGENCY_MOST_A_DAY;
+    return !is_used && by_officer < AGENCY_OFFICER_MOST_A_DAY && by_class < AGENCY_MOST_A_DAY;
 }
 
 /* Judges a watch and writes down what was said. */
@@ -152,6 +176,7 @@ static gboolean ask(struct asking *a, const char *id, GError **error) {
                                            .asked_by = (char *)(gsize)r->officer,
                                            .asked_at_us = a->row.created_at_us,
                                            .decided_at_us = TIME_UNKNOWN};
+    fill_keys(a);
     return register_seal_contact(a->site, id, r->email, &a->row, error) &&
            store_write(a->site->store, ask_in_transaction, a, error);
 }
@@ -171,6 +196,9 @@ gboolean agency_ask(struct site *site, const struct agency_request *request, cha
         store_keys_delete(site->keys, new_id, NULL);
     g_clear_pointer(&a.row.contact_box, g_bytes_unref);
     g_free(a.row.pin_hash);
+    g_free(a.watch.class);
+    g_free(a.watch.document_key);
+    g_free(a.watch.officer_key);
     g_free(a.denial);
     disclose_gate_unref(a.gate);
     if (ok)
@@ -189,8 +217,8 @@ struct deciding {
 };
 
 static gboolean is_same_officer(const char *a, const char *b) {
-    g_autofree char *x = g_utf8_casefold(a, -1), *y = g_utf8_casefold(b, -1);
-    return strcmp(g_strstrip(x), g_strstrip(y)) == 0;
+    g_autofree char *x = plain(a), *y = plain(b);
+    return strcmp(x, y) == 0;
 }
 
 static gboolean check_decision(const struct deciding *d, const struct store_agency_watch *watch,

@@ -158,18 +158,20 @@ static gboolean judge(struct db *db, struct job *job, struct disclose_gate *gate
     if (!w)
         return !job->permit ||
                logbook_notice(db, job->sender->site, job->alert->id, job->alert->reminder, error);
-    const struct leaf_field payload[] = {{"alert", job->alert->id},
-                                         {"kind", custody_kind_name(f->kind)},
-                                         {"name", permit_person_name(job->permit)},
-                                         {"facility", permit_facility_name(job->permit)},
-                                         {NULL, NULL}};
+    struct leaf_field payload[LEAF_MAX_FIELDS] = {{NULL, NULL}};
+    if (job->permit) {
+        payload[0] = (struct leaf_field){"alert", job->alert->id};
+        payload[1] = (struct leaf_field){"kind", custody_kind_name(f->kind)};
+        payload[2] = (struct leaf_field){"name", permit_person_name(job->permit)};
+        payload[3] = (struct leaf_field){"facility", permit_facility_name(job->permit)};
+    }
     const struct logbook_decision entry = {.type = LEDGER_DISCLOSURE,
                                            .gate = gate,
                                            .request = &request,
                                            .decision = &decision,
                                            .watch = w,
                                            .person_id = job->row->person_id,
-                                           .payload = job->permit ? payload : NULL};
+                                           .payload = payload};
     return log_agency(db, job, &entry, error);
 }
 

@@ -44,15 +44,19 @@ gboolean store_agency_watch_add(struct db *db, const struct store_agency_watch *
     return db_run(
         db,
         "INSERT INTO agency_watch (registration_id, state, recipient, purpose, basis, "
-        "document, issuer, issued_on, asked_by, asked_at_us, decided_by, decided_at_us, reason) "
+        "document, issuer, issued_on, asked_by, asked_at_us, decided_by, decided_at_us, reason, "
+        "class, document_key, officer_key) "
         "VALUES (:id, :state, :recipient, :purpose, :basis, :document, :issuer, :issued_on, "
-        ":asked_by, :asked_at, :decided_by, :decided_at, :reason)",
+        ":asked_by, :asked_at, :decided_by, :decided_at, :reason, :class, :document_key, "
+        ":officer_key)",
         PARAMS(P_TEXT("id", w->registration_id), P_INT("state", w->state),
                P_TEXT("recipient", w->recipient), P_TEXT("purpose", w->purpose),
                P_TEXT("basis", w->basis), P_TEXT("document", w->document), P_TEXT("issuer", w->issuer),
                P_TEXT("issued_on", w->issued_on), P_TEXT("asked_by", w->asked_by),
                P_INT("asked_at", w->asked_at_us), P_TEXT("decided_by", w->decided_by),
-               P_TIME("decided_at", w->decided_at_us), P_TEXT("reason", w->reason ? w->reason : "")),
+               P_TIME("decided_at", w->decided_at_us), P_TEXT("reason", w->reason ? w->reason : ""),
+               P_TEXT("class", w->class), P_TEXT("document_key", w->document_key),
+               P_TEXT("officer_key", w->officer_key)),
         error);
 }
 
@@ -93,30 +97,27 @@ gboolean store_agency_watch_decide(struct db *db, const struct store_agency_watc
                   error);
 }
 
-gboolean store_agency_asked(struct db *db, const char *recipient, const char *officer,
-                            gint64 since_at_us, guint *by_recipient, guint *by_officer,
-                            GError **error) {
+gboolean store_agency_asked(struct db *db, const char *class, const char *officer_key,
+                            gint64 since_at_us, guint *by_class, guint *by_officer, GError **error) {
     struct db_rows *rows = db_query(
         db,
-        "SELECT sum(recipient = :recipient), sum(recipient = :recipient AND asked_by = :officer) "
-        "FROM agency_watch WHERE asked_at_us > :since",
-        PARAMS(P_TEXT("recipient", recipient), P_TEXT("officer", officer),
-               P_INT("since", since_at_us)));
+        "SELECT count(*), coalesce(sum(officer_key = :officer), 0) "
+        "FROM agency_watch WHERE class = :class AND asked_at_us > :since",
+        PARAMS(P_TEXT("class", class), P_TEXT("officer", officer_key), P_INT("since", since_at_us)));
     if (db_next(rows)) {
-        *by_recipient = (guint)db_int(rows, 0);
+        *by_class = (guint)db_int(rows, 0);
         *by_officer = (guint)db_int(rows, 1);
     }
     return db_done(rows, error);
 }
 
-gboolean store_agency_document_is_used(struct db *db, const char *issuer, const char *document,
-                                       gint64 person_id, gboolean *is_used, GError **error) {
-    struct db_rows *rows = db_query(
-        db,
-        "SELECT count(*) FROM agency_watch w JOIN registration r ON r.id = w.registration_id "
-        "WHERE w.document = :document AND w.issuer = :issuer AND r.person_id <> :person "
-        "AND w.state <> 2",
-        PARAMS(P_TEXT("document", document), P_TEXT("issuer", issuer), P_INT("person", person_id)));
+gboolean store_agency_document_is_used(struct db *db, const char *document_key, gint64 person_id,
+                                       gboolean *is_used, GError **error) {
+    struct db_rows *rows =
+        db_query(db,
+                 "SELECT count(*) FROM agency_watch w JOIN registration r ON r.id = w.registration_id "
+                 "WHERE w.document_key = :document AND r.person_id <> :person AND w.state <> 2",
+                 PARAMS(P_TEXT("document", document_key), P_INT("person", person_id)));
     *is_used = db_next(rows) && db_int(rows, 0) > 0;
     return db_done(rows, error);
 }

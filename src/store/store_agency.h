@@ -11,8 +11,9 @@ const char *store_watch_state_name(enum store_watch_state state);
 
 struct store_agency_watch {
     char *registration_id, *recipient, *purpose, *basis;
-    char *document, *issuer, *issued_on;  /* its number, who issued it, its date */
-    char *asked_by, *decided_by, *reason; /* decided_by NULL: nobody yet */
+    char *document, *issuer, *issued_on;      /* its number, who issued it, its date */
+    char *asked_by, *decided_by, *reason;     /* decided_by NULL: nobody yet */
+    char *class, *document_key, *officer_key; /* what limits go by; written only */
     enum store_watch_state state;
     gint64 asked_at_us, decided_at_us;
     gint64 person_id; /* of the registration; when read */
@@ -37,11 +38,11 @@ typedef void (*store_agency_count_fn)(const struct store_agency_count *count, vo
 gboolean store_agency_counts(struct db *db, gint64 from_at_us, gint64 until_at_us,
                              store_agency_count_fn each, void *context, GError **error);
 
-/* What a recipient and an officer have asked since then. */
-gboolean store_agency_asked(struct db *db, const char *recipient, const char *officer,
-                            gint64 since_at_us, guint *by_recipient, guint *by_officer, GError **error);
+/* What a class of recipients and an officer of it have asked since then. */
+gboolean store_agency_asked(struct db *db, const char *class, const char *officer_key,
+                            gint64 since_at_us, guint *by_class, guint *by_officer, GError **error);
 /* Whether that document already stands behind a watch of another person. */
-gboolean store_agency_document_is_used(struct db *db, const char *issuer, const char *document,
-                                       gint64 person_id, gboolean *is_used, GError **error);
+gboolean store_agency_document_is_used(struct db *db, const char *document_key, gint64 person_id,
+                                       gboolean *is_used, GError **error);
 
 #endif

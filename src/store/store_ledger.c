@@ -224,6 +224,7 @@ gboolean store_ledger_shred(struct db *db, gint64 person_id, guint *n, GError **
     /* What was asked and is over keeps who asked on what kind of basis, for the yearly report. */
     return db_run(db,
                   "UPDATE agency_watch SET document = '', issuer = '', issued_on = '', asked_by = '', "
+                  "document_key = '', officer_key = '', "
                   "decided_by = CASE WHEN decided_by IS NULL THEN NULL ELSE '' END, reason = '' "
                   "WHERE state IN (2, 3) AND registration_id IN "
                   "(SELECT id FROM registration WHERE person_id = :person)",
