@@ -1,7 +1,10 @@
 """Agencies' watches, and the policy in service: two officers, one person, one document; and no way round."""
 import json
 import quopri
+import shutil
 import signal
+import sqlite3
+from contextlib import closing
 
 import pytest
 
@@ -271,3 +274,61 @@ def test_the_yearly_report_counts_requests_and_notices(taken, roster):
     assert first == again and any(first["notices_by_month_with_noise"])
     now, = taken.json("ledger", "statistics")
     assert (now["agency_requests"], now["agency_alerts"]) == (3, 1)
+
+
+# ── Promises of the documents ─────────────────────────────────────────────────────────────────────
+
+def test_a_watch_ends_with_its_time_and_the_ledger_says_so(taken, serve):
+    watch = asked(taken, expires="1d")
+    decide(taken, watch)
+    with closing(sqlite3.connect(taken.path / "tocsin.db")) as db, db:
+        db.execute("UPDATE registration SET expires_at_us = 1 WHERE id = ?", (watch,))
+    server = serve()
+    server.wait_until(lambda: watches(taken)[watch]["state"] == "ended")
+    assert types(taken)[-1] == ("watch_ended", False)
+
+
+def test_a_watch_of_a_party_that_is_no_more_can_be_ended(taken):
+    with_chain(taken, "")
+    watch = asked(taken, recipient="north-sheriff")
+    (taken.path / "recipients.yaml").write_text("recipients:\n  - {id: other, class: court}\n")
+    taken.run("agency", "end", watch)
+    assert watches(taken)[watch]["state"] == "ended"
+
+
+def test_an_old_store_signs_no_second_history_and_still_tells_registered_people(taken, roster, serve, tmp_path):
+    taken.register(1005)
+    backup = tmp_path / "backup"
+    taken.run("backup", backup)
+    decide(taken, asked(taken, 1006))
+    seen = int((taken.path / "keys/ledger.size").read_text())
+    for file in taken.path.glob("tocsin.db*"):
+        file.unlink()
+    shutil.copy(backup / "tocsin.db", taken.path / "tocsin.db")
+    done = ask(taken, 1007, document="later")
+    assert done.returncode == REFUSED and "old one" in done.stderr
+    server = serve()
+    leave(taken, roster, "2025-04-02", 1005, send=False)
+    server.wait_until(lambda: [text for text in notices(taken, "ana@example.org") if "/c/" in text])
+    assert int((taken.path / "keys/ledger.size").read_text()) == seen
+    note = taken.run("ledger", "checkpoint", check=False).stdout
+    assert not note or int(note.splitlines()[1]) < seen
+
+
+def test_a_registered_persons_permit_obliges_to_what_is_done_for_them_only(taken, tmp_path):
+    folder = tmp_path / "own"
+    folder.mkdir()
+    (folder / "rules.yaml").write_text(
+        "extends: baseline\nrules:\n  - permit: more\n    cite: x\n    when: {recipient: [registrant]}\n"
+        "    fields: [name]\n    oblige: [log, receipt]\n")
+    done = taken.run("policy", "check", folder, check=False)
+    assert done.returncode == 1 and "victims-release-notice" in done.stdout
+
+
+def test_a_word_in_other_letters_is_the_same_word(taken, tmp_path):
+    folder = tmp_path / "own"
+    folder.mkdir()
+    (folder / "rules.yaml").write_text("extends: us-ca\n")
+    (folder / "vocabulary.yaml").write_text("recipient:\n  - {word: Immigration-Agency}\n")
+    done = taken.run("policy", "check", folder, check=False)
+    assert done.returncode == 2 and "declared twice" in done.stderr

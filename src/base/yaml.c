@@ -53,8 +53,8 @@ static void explain(const struct base_yaml_source *source, const char *messages,
                     source->name, line, key, refused);
     else if (key)
         g_set_error(error, BASE_ERROR, BASE_ERROR_INPUT,
-                    "%s:%u: \"%s\" is not a key here; %s lists the keys", source->name,
-                    line, key, source->manual ? source->manual : "docs/operators.md");
+                    "%s:%u: \"%s\" is not a key here; %s lists the keys", source->name, line, key,
+                    source->manual ? source->manual : "docs/operators.md");
     else
         g_set_error(error, BASE_ERROR, BASE_ERROR_INPUT, "%s:%u: %s", source->name, line,
                     *what ? what : cyaml_strerror(code));

@@ -27,7 +27,10 @@ static gboolean reload(gpointer data) {
     struct site *site = data;
     gboolean is_new = FALSE;
     g_autoptr(GError) error = NULL;
-    if (!site_reload_policy(site, &is_new, &error) || (is_new && !logbook_policy(site, &error)))
+    if (site_reload_policy(site, &is_new, &error) && is_new && !logbook_policy(site, &error))
+        log_line("error", "the policy is in force and could not be recorded; agencies are told nothing",
+                 "problem", error->message, NULL);
+    else if (error)
         log_line("error", "the policy was not reloaded; the one in force stays", "problem",
                  error->message, NULL);
     else

@@ -203,25 +203,27 @@ static gboolean knows(const struct disclose_gate *gate, enum policy_word_kind ki
     return FALSE;
 }
 
-gboolean disclose_judge_watch(const struct disclose_gate *gate, const struct disclose_agency *agency,
-                              custody_kinds kinds, gint64 now_at_us, struct policy_request *request,
-                              struct policy_decision *decision, GError **error) {
+gboolean disclose_knows_agency(const struct disclose_gate *gate, const struct disclose_agency *agency,
+                               GError **error) {
+    return knows(gate, POLICY_RECIPIENT, agency->recipient, error) &&
+           knows(gate, POLICY_PURPOSE, agency->purpose, error) &&
+           knows(gate, POLICY_BASIS, agency->basis, error);
+}
+
+void disclose_judge_watch(const struct disclose_gate *gate, const struct disclose_agency *agency,
+                          custody_kinds kinds, gint64 now_at_us, struct policy_request *request,
+                          struct policy_decision *decision) {
     const struct disclose_recipient recipient = {.agency = agency};
-    if (!knows(gate, POLICY_RECIPIENT, agency->recipient, error) ||
-        !knows(gate, POLICY_PURPOSE, agency->purpose, error) ||
-        !knows(gate, POLICY_BASIS, agency->basis, error))
-        return FALSE;
     *request = (struct policy_request){.day = day_at(now_at_us, NULL)};
     fill_who(gate, &recipient, request->value);
     request->value[POLICY_MODE] = gate->word[SPOKEN_ALERT];
     request->value[POLICY_JURISDICTION] = gate->jurisdiction;
-    decision->is_permitted = TRUE;
+    *decision = (struct policy_decision){.is_permitted = TRUE};
     for (guint kind = 0; kind < CUSTODY_N_KINDS && decision->is_permitted; kind++)
         if (kinds & KIND_BIT(kind)) {
             request->value[POLICY_DATA] = data_class(gate, KIND_BIT(kind));
             policy_decide(gate->policy, request, decision);
         }
-    return TRUE;
 }
 
 void permit_free(struct permit *permit) {

@@ -52,11 +52,15 @@ struct permit *disclose_alert(const struct disclose_gate *gate, const struct dis
                               const struct disclose_recipient *recipient, gint64 now_at_us,
                               struct policy_request *request, struct policy_decision *decision);
 
+/* FALSE with an error for a word that the policy does not have. For asking. */
+gboolean disclose_knows_agency(const struct disclose_gate *gate, const struct disclose_agency *agency,
+                               GError **error);
+
 /* What an agency's watch for news of one person would be judged as today, on each class of data that
- * it would be told of; the worst decides. For creation and approval. FALSE with an error for a word
- * that the policy does not have. */
-gboolean disclose_judge_watch(const struct disclose_gate *gate, const struct disclose_agency *agency,
-                              custody_kinds kinds, gint64 now_at_us, struct policy_request *request,
-                              struct policy_decision *decision, GError **error);
+ * it would be told of; the worst decides. A word that the policy has no longer is `unknown`: what was
+ * asked for can still be refused and ended. */
+void disclose_judge_watch(const struct disclose_gate *gate, const struct disclose_agency *agency,
+                          custody_kinds kinds, gint64 now_at_us, struct policy_request *request,
+                          struct policy_decision *decision);
 
 #endif

@@ -119,8 +119,7 @@ static gboolean judge(struct db *db, struct site *site, struct disclose_gate *ga
     struct policy_request request;
     struct policy_decision decision;
     const struct disclose_agency agency = {watch->recipient, watch->purpose, watch->basis};
-    if (!disclose_judge_watch(gate, &agency, kinds, site_now(site), &request, &decision, error))
-        return FALSE;
+    disclose_judge_watch(gate, &agency, kinds, site_now(site), &request, &decision);
     const struct policy *policy = disclose_gate_policy(gate);
     if (!decision.is_permitted) {
         g_autofree char *path = policy_decision_path(policy, &request, &decision);
@@ -154,6 +153,13 @@ static gboolean ask_in_transaction(struct db *db, void *context, GError **error)
            (!a->denial || store_registration_end(db, a->row.registration.id, site_now(a->site), error));
 }
 
+/* As the policy writes it: "a-b" and "a_b" are one word, one series of tags, one limit. */
+static char *canonical(const struct asking *a, enum policy_word_kind kind, const char *word) {
+    const struct policy *policy = disclose_gate_policy(a->gate);
+    const guint i = policy_find_word(policy, kind, word);
+    return (char *)(gsize)(i == POLICY_NONE ? word : policy_word(policy, kind, i));
+}
+
 static gboolean ask(struct asking *a, const char *id, GError **error) {
     const struct agency_request *r = a->request;
     const struct watch_request wanted = {.person_key = r->person,
@@ -161,15 +167,17 @@ static gboolean ask(struct asking *a, const char *id, GError **error) {
                                          .email = r->email,
                                          .pin = r->pin,
                                          .expires = r->expires};
-    if (!watch_request_check(&wanted, site_now(a->site), &a->row.registration, error) ||
+    const struct disclose_agency agency = {r->recipient, r->purpose, r->basis};
+    if (!disclose_knows_agency(a->gate, &agency, error) ||
+        !watch_request_check(&wanted, site_now(a->site), &a->row.registration, error) ||
         !check_times(a, error) || !(a->row.pin_hash = seal_pin_hash(a->site->random, r->pin)))
         return FALSE;
     a->row.registration.id = id;
     a->row.created_at_us = site_now(a->site);
     a->watch = (struct store_agency_watch){.registration_id = (char *)(gsize)id,
-                                           .recipient = (char *)(gsize)r->recipient,
-                                           .purpose = (char *)(gsize)r->purpose,
-                                           .basis = (char *)(gsize)r->basis,
+                                           .recipient = canonical(a, POLICY_RECIPIENT, r->recipient),
+                                           .purpose = canonical(a, POLICY_PURPOSE, r->purpose),
+                                           .basis = canonical(a, POLICY_BASIS, r->basis),
                                            .document = (char *)(gsize)r->document,
                                            .issuer = (char *)(gsize)r->issuer,
                                            .issued_on = (char *)(gsize)r->issued_on,
@@ -315,5 +323,25 @@ gboolean agency_ended(struct db *db, struct site *site, const char *registration
         g_propagate_error(error, problem);
     store_agency_watch_free(watch);
     disclose_gate_unref(gate);
+    return ok;
+}
+
+struct expiring {
+    struct site *site;
+    GPtrArray *ids;
+};
+
+static gboolean read_expired(struct db *db, void *context, GError **error) {
+    struct expiring *e = context;
+    e->ids = store_agency_watches_expired(db, site_now(e->site), error);
+    return e->ids != NULL;
+}
+
+gboolean agency_expire(struct site *site, GError **error) {
+    struct expiring e = {.site = site};
+    gboolean ok = store_read(site->store, read_expired, &e, error);
+    for (guint i = 0; ok && i < e.ids->len; i++)
+        ok = register_end(site, e.ids->pdata[i], FALSE, error);
+    g_clear_pointer(&e.ids, g_ptr_array_unref);
     return ok;
 }

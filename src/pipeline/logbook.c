@@ -1,11 +1,15 @@
 #include "pipeline/logbook.h"
 
 #include <errno.h>
+#include <jansson.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/text.h"
 #include "ledger/checkpoint.h"
+
+#define MOST_HOURS_AT_ONCE 48 /* a tenth of a second each, and feeds wait meanwhile */
 
 static const char key_file[] = "keys/ledger.key", size_file[] = "keys/ledger.size";
 
@@ -77,16 +81,37 @@ const struct ledger_signer *logbook_signer(struct site *site, GError **error) {
     return signer;
 }
 
+/* How far the log was seen; 0: never. A file that says nothing is no leave to go on. */
+static gboolean read_seen(const struct site *site, guint64 *seen, GError **error) {
+    g_autofree char *path = site_path(site, size_file);
+    g_autofree char *text = NULL;
+    g_autoptr(GError) problem = NULL;
+    *seen = 0;
+    if (!g_file_get_contents(path, &text, NULL, &problem)) {
+        if (g_error_matches(problem, G_FILE_ERROR, G_FILE_ERROR_NOENT))
+            return TRUE;
+        g_propagate_error(error, g_steal_pointer(&problem));
+        return FALSE;
+    }
+    g_strchomp(text);
+    if (ledger_number_parse(text, strlen(text), seen))
+        return TRUE;
+    g_set_error(error, BASE_ERROR, BASE_ERROR_INPUT,
+                "%s should hold one number, how many entries the ledger had; write it, or move the "
+                "file and keys/ledger.key away to begin a new log",
+                path);
+    return FALSE;
+}
+
 /* A store from a backup has an older log than the world has seen; to go on from there would be to sign
  * a second history. How far the log was seen stands beside the key, outside the store. */
 static gboolean check_not_rolled_back(struct db *db, struct site *site, GError **error) {
-    g_autofree char *path = site_path(site, size_file);
-    g_autofree char *text = NULL;
     guint64 seen;
     if (site->ledger_is_checked)
         return TRUE;
-    if (g_file_get_contents(path, &text, NULL, NULL) &&
-        ledger_number_parse(g_strchomp(text), strlen(text), &seen) && seen > store_ledger_size(db)) {
+    if (!read_seen(site, &seen, error))
+        return FALSE;
+    if (seen > store_ledger_size(db)) {
         g_set_error(
             error, BASE_ERROR, BASE_ERROR_REFUSED,
             "the ledger in the store has %" G_GUINT64_FORMAT " entries and had %" G_GUINT64_FORMAT
@@ -117,14 +142,32 @@ static gboolean sign_group(struct db *db, void *context, GError **error) {
     return signer && store_ledger_sign(db, signer, site_now(site), error);
 }
 
-/* Writes down how far the log is, after it was. */
+/* Writes down how far the log is, after it was. Never less than before: that is how an old store shows.
+ */
 static gboolean remember_size(const struct site *site, guint64 size, GError **error) {
+    guint64 seen;
+    if (!read_seen(site, &seen, error))
+        return FALSE;
+    if (size <= seen)
+        return TRUE;
     g_autofree char *path = site_path(site, size_file);
     g_autofree char *text = g_strdup_printf("%" G_GUINT64_FORMAT "\n", size);
-    g_autofree char *old = NULL;
-    if (size == 0 || (g_file_get_contents(path, &old, NULL, NULL) && strcmp(old, text) == 0))
-        return TRUE;
-    return g_file_set_contents_full(path, text, -1, G_FILE_SET_CONTENTS_CONSISTENT, 0600, error);
+    return g_file_set_contents_full(
+        path, text, -1, G_FILE_SET_CONTENTS_CONSISTENT | G_FILE_SET_CONTENTS_DURABLE, 0600, error);
+}
+
+static gboolean read_size(struct db *db, void *context, GError **error) {
+    (void)error;
+    *(guint64 *)context = store_ledger_size(db);
+    return TRUE;
+}
+
+void logbook_remember(struct site *site) {
+    g_autoptr(GError) problem = NULL;
+    guint64 size = 0;
+    if (!store_read(site->store, read_size, &size, &problem) || !remember_size(site, size, &problem))
+        log_line("error", "how far the ledger is could not be written down", "problem",
+                 problem->message, NULL);
 }
 
 void logbook_attach(struct site *site) {
@@ -181,6 +224,41 @@ GBytes *logbook_subject_key(const struct site *site, gint64 person_id, guint yea
 GBytes *logbook_salts(const struct site *site, const char *salts_id, GError **error) {
     g_autofree char *id = salts_key_id(salts_id);
     return store_keys_get(site->keys, id, error);
+}
+
+/* ── Policies ──────────────────────────────────────────────────────────────────────────────────── */
+
+struct recording {
+    struct site *site;
+    const struct disclose_gate *gate;
+};
+
+static gboolean record_policy(struct db *db, void *context, GError **error) {
+    const struct recording *r = context;
+    const guint8 *id = policy_id(disclose_gate_policy(r->gate));
+    const gint64 now = site_now(r->site);
+    struct leaf_parts parts = {
+        .type = LEDGER_POLICY,
+        .now_at_us = now,
+        .body = {{"policy", r->site->config->policy}, {"jurisdiction", r->site->config->jurisdiction}}};
+    struct ledger_entry entry;
+    g_autofree char *fields = NULL;
+    guint64 index;
+    GBytes *salts;
+    if (store_ledger_policy_is_last(db, id, POLICY_ID_BYTES))
+        return TRUE;
+    disclose_leaf(r->gate, &parts, r->site->random, &entry, &fields, &salts);
+    seal_bytes_unref(salts); /* the policy's hash is in the open; its name is for us */
+    return append(db, r->site, &entry, &index, error) &&
+           store_ledger_policy_add(db, index, id, POLICY_ID_BYTES, r->site->config->policy, now, error);
+}
+
+gboolean logbook_policy(struct site *site, GError **error) {
+    struct disclose_gate *gate = site_gate(site, error);
+    struct recording r = {.site = site, .gate = gate};
+    gboolean ok = gate && store_write(site->store, record_policy, &r, error);
+    disclose_gate_unref(gate);
+    return ok;
 }
 
 /* ── Agencies ──────────────────────────────────────────────────────────────────────────────────── */
@@ -260,47 +338,37 @@ gboolean logbook_agency(struct db *db, struct site *site, const struct logbook_d
                         guint64 *index, GError **error) {
     const guint year = year_of(site_now(site));
     struct tag_use subject = {.id = subject_key_id(decision->person_id, year)};
+    const struct policy *words = disclose_gate_policy(decision->gate);
+    const guint word = policy_find_word(words, POLICY_RECIPIENT, decision->watch->recipient);
     struct tag_use recipient = {
-        .id = g_strdup_printf("tag:recipient:%s:%u", decision->watch->recipient, year)};
-    gboolean ok = take_tag(db, site, &subject, error) && take_tag(db, site, &recipient, error) &&
+        .id = g_strdup_printf("tag:recipient:%s:%u", /* one spelling, one series */
+                              word == POLICY_NONE ? decision->watch->recipient
+                                                  : policy_word(words, POLICY_RECIPIENT, word),
+                              year)};
+    struct recording policy = {.site = site, .gate = decision->gate}; /* no entry before its policy's */
+    gboolean ok = record_policy(db, &policy, error) && take_tag(db, site, &subject, error) &&
+                  take_tag(db, site, &recipient, error) &&
                   write_agency(db, site, decision, &subject, &recipient, index, error);
     tag_use_clear(&subject);
     tag_use_clear(&recipient);
     return ok;
 }
 
-/* ── Policies ──────────────────────────────────────────────────────────────────────────────────── */
-
-struct recording {
-    struct site *site;
-    struct disclose_gate *gate;
-};
-
-static gboolean record_policy(struct db *db, void *context, GError **error) {
-    const struct recording *r = context;
-    const guint8 *id = policy_id(disclose_gate_policy(r->gate));
-    const gint64 now = site_now(r->site);
-    struct leaf_parts parts = {
-        .type = LEDGER_POLICY,
-        .now_at_us = now,
-        .body = {{"policy", r->site->config->policy}, {"jurisdiction", r->site->config->jurisdiction}}};
-    struct ledger_entry entry;
-    g_autofree char *fields = NULL;
-    guint64 index;
-    GBytes *salts;
-    if (store_ledger_policy_is_last(db, id, POLICY_ID_BYTES))
-        return TRUE;
-    disclose_leaf(r->gate, &parts, r->site->random, &entry, &fields, &salts);
-    seal_bytes_unref(salts); /* the policy's hash is in the open; its name is for us */
-    return append(db, r->site, &entry, &index, error) &&
-           store_ledger_policy_add(db, index, id, POLICY_ID_BYTES, r->site->config->policy, now, error);
-}
-
-gboolean logbook_policy(struct site *site, GError **error) {
-    struct recording r = {.site = site, .gate = site_gate(site, error)};
-    gboolean ok = r.gate && store_write(site->store, record_policy, &r, error);
-    disclose_gate_unref(r.gate);
-    return ok;
+gboolean logbook_told_same(struct db *db, guint64 index, const struct leaf_field *payload,
+                           gboolean *is_same, GError **error) {
+    g_autofree char *body = NULL, *salts_id = NULL;
+    if (!store_ledger_body_get(db, index, &body, &salts_id, error))
+        return FALSE;
+    json_t *then = json_loads(body ? body : "", 0, NULL), *now = json_array();
+    for (guint i = 0; i < LEAF_MAX_FIELDS && payload[i].name; i++)
+        if (payload[i].value) {
+            g_autofree char *value = g_utf8_make_valid(payload[i].value, -1);
+            json_array_append_new(now, json_pack("[ss]", payload[i].name, value));
+        }
+    *is_same = json_equal(json_object_get(then, "payload"), now);
+    json_decref(then);
+    json_decref(now);
+    return TRUE;
 }
 
 /* ── Hours ─────────────────────────────────────────────────────────────────────────────────────── */
@@ -308,8 +376,9 @@ gboolean logbook_policy(struct site *site, GError **error) {
 gboolean logbook_notice(struct db *db, const struct site *site, const char *alert_id, guint reminder,
                         GError **error) {
     const struct ledger_hash commitment = disclose_notice(site->secret, alert_id, reminder);
-    return store_notice_add(db, alert_id, reminder, (guint64)(site_now(site) / HOUR_US), &commitment,
-                            error);
+    /* Never in an hour whose leaf is written: the clock may have gone back. */
+    const guint64 hour = MAX((guint64)(site_now(site) / HOUR_US), store_ledger_last_hour(db) + 1);
+    return store_notice_add(db, alert_id, reminder, hour, &commitment, error);
 }
 
 /* One hour's leaf on its way: read, hashed outside any transaction (it takes a tenth of a second),
@@ -371,12 +440,13 @@ gboolean logbook_hours(struct site *site, guint *n, GError **error) {
     *n = 0;
     if (!store_read(site->store, see, &c, error) || !remember_size(site, c.size, error))
         return FALSE;
-    const guint64 first = c.last_hour ? c.last_hour + 1 : now - 1;
+    const guint64 first = c.last_hour ? c.last_hour + 1 : now - 1,
+                  end = MIN(now, first + MOST_HOURS_AT_ONCE);
     if (first >= now)
         return TRUE;
     struct disclose_gate *gate = site_gate(site, error);
     gboolean ok = gate != NULL;
-    for (guint64 hour = first; ok && hour < now; hour++, *n += ok)
+    for (guint64 hour = first; ok && hour < end; hour++, *n += ok)
         ok = close_hour(site, gate, hour, error);
     disclose_gate_unref(gate);
     return ok;

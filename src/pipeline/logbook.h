@@ -19,6 +19,9 @@
 /* Makes the store sign at the end of every group. Called once, when a site is opened. */
 void logbook_attach(struct site *site);
 
+/* Writes down how far the log is, beside the key. Called when a site is closed. */
+void logbook_remember(struct site *site);
+
 /* The log's key; made if there is none. Borrowed. */
 const struct ledger_signer *logbook_signer(struct site *site, GError **error);
 
@@ -43,6 +46,10 @@ struct logbook_decision {
 };
 gboolean logbook_agency(struct db *db, struct site *site, const struct logbook_decision *decision,
                         guint64 *index, GError **error);
+
+/* Whether entry `index` commits to just this payload. */
+gboolean logbook_told_same(struct db *db, guint64 index, const struct leaf_field *payload,
+                           gboolean *is_same, GError **error);
 
 /* Notes that a registered person is about to be told; the hour's leaf covers it. */
 gboolean logbook_notice(struct db *db, const struct site *site, const char *alert_id, guint reminder,

@@ -109,6 +109,9 @@ static gboolean log_agency(struct db *db, struct job *job, const struct logbook_
     gboolean is_told;
     if (!store_ledger_told(db, alert->id, alert->reminder, &index, &is_told, error))
         return FALSE;
+    /* What would be told now may not be what the entry says: a policy or a flag may have changed. */
+    if (is_told && job->permit && !logbook_told_same(db, index, decision->payload, &is_told, error))
+        return FALSE;
     if ((!is_told || !job->permit) && !logbook_agency(db, site, decision, &index, error))
         return FALSE;
     if (!is_told && job->permit && !store_ledger_told_add(db, alert->id, alert->reminder, index, error))
@@ -399,7 +402,8 @@ struct claim {
     struct sender *sender;
     struct disclose_gate *gate;
     GPtrArray *due;
-    GPtrArray *jobs; /* struct job: what was claimed */
+    GPtrArray *jobs;  /* struct job: what was claimed */
+    GError *agencies; /* why no further agency is judged in this claim: each would wait for it again */
 };
 
 /* Reads and judges one claimed alert. What goes wrong is that alert's own problem: nothing of it is
@@ -408,10 +412,16 @@ static gboolean prepare(struct db *db, struct claim *claim, struct job *job, GEr
     if (!read_job(db, job, &job->problem) || job->alert->purpose != PURPOSE_ALERT ||
         !watch_registration_is_active(&job->row->registration, site_now(job->sender->site)))
         return TRUE;
+    if (job->watch && claim->agencies) {
+        job->problem = g_error_copy(claim->agencies);
+        return TRUE;
+    }
     if (!db_script(db, "SAVEPOINT judgement", error))
         return FALSE;
     if (!judge(db, job, claim->gate, &job->problem)) {
         g_clear_pointer(&job->permit, permit_free);
+        if (job->watch && !claim->agencies && job->problem)
+            claim->agencies = g_error_copy(job->problem);
         if (!db_script(db, "ROLLBACK TO judgement", error))
             return FALSE;
     }
@@ -437,6 +447,10 @@ static gboolean claim_in_transaction(struct db *db, void *context, GError **erro
         alert->attempts++;
         if (!prepare(db, claim, job, error))
             return FALSE;
+        if (!db_in_transaction(db)) { /* SQLite gave it up: what follows would commit by itself */
+            g_set_error(error, BASE_ERROR, BASE_ERROR_STORE, "the database gave the transaction up");
+            return FALSE;
+        }
     }
     return TRUE;
 }
@@ -498,6 +512,7 @@ static guint dispatch(struct sender *sender) {
         g_ptr_array_unref(claim.due);
     g_ptr_array_unref(claim.jobs);
     disclose_gate_unref(claim.gate);
+    g_clear_error(&claim.agencies);
     if (problem)
         log_line("error", "the outbox could not be read", "problem", problem->message, NULL);
     return n;
@@ -593,6 +608,19 @@ static void sender_free(struct sender *sender) {
     g_free(sender);
 }
 
+/* Without a policy nothing is told; a ledger that cannot be written stops agencies, and nobody else. */
+static gboolean load_policy(struct site *site, GError **error) {
+    g_autoptr(GError) problem = NULL;
+    struct disclose_gate *gate = site_gate(site, error);
+    if (!gate)
+        return FALSE;
+    disclose_gate_unref(gate);
+    if (!logbook_policy(site, &problem))
+        log_line("error", "the policy could not be recorded in the ledger; agencies are told nothing",
+                 "problem", problem->message, NULL);
+    return TRUE;
+}
+
 static struct sender *sender_new(struct site *site, GError **error) {
     struct sender *sender = g_new0(struct sender, 1);
     g_autofree char *key = site_path(site, "keys/contacts.key.pem");
@@ -604,7 +632,7 @@ static struct sender *sender_new(struct site *site, GError **error) {
     sender->channels = g_async_queue_new();
     sender->in_flight = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     sender->lock_fd = site_lock(site, "sender", error);
-    if (sender->lock_fd >= 0 && logbook_policy(site, error) &&
+    if (sender->lock_fd >= 0 && load_policy(site, error) &&
         (sender->private = seal_private_load(key, error)) != NULL && open_channels(sender, error) &&
         store_write(site->store, recover, &recovery, error)) {
         if (recovery.n)

@@ -128,6 +128,8 @@ struct site *site_open(const char *dir, GError **error) {
 void site_close(struct site *site) {
     if (!site)
         return;
+    if (site->store)
+        logbook_remember(site);
     store_close(site->store);
     disclose_gate_unref(site->gate);
     ledger_signer_free(site->ledger_signer);

@@ -1,10 +1,11 @@
 #include "pipeline/watcher.h"
-#include "pipeline/logbook.h"
 
 #include "base/error.h"
 #include "base/text.h"
 #include "feed/dropfolder.h"
+#include "pipeline/agency.h"
 #include "pipeline/load.h"
+#include "pipeline/logbook.h"
 #include "pipeline/status.h"
 
 #define TICK_US (10 * (gint64)SECOND_US)
@@ -81,6 +82,10 @@ void watcher_look(struct watcher *watcher) {
         watcher->ticked_at_us = now;
         if (!feeds_tick(watcher->site, &n_events, &error))
             log_line("error", "feeds could not be looked over", "problem", error->message, NULL);
+        g_clear_error(&error);
+        if (!agency_expire(watcher->site, &error))
+            log_line("error", "watches that are over could not be ended", "problem", error->message,
+                     NULL);
         g_clear_error(&error);
         if (!logbook_hours(watcher->site, &n_events, &error))
             log_line("error", "an hour could not be written into the ledger", "problem", error->message,

@@ -68,6 +68,19 @@ static char *cosign(struct site *site, const struct judging *j, GError **error) 
     return line;
 }
 
+/* Before the store's writer is asked, for anybody can send this. */
+static gboolean is_worth_judging(struct judging *j) {
+    const char *note = j->submission.checkpoint, *signatures;
+    gsize text_n;
+    if (!ledger_note_split(note, j->submission.checkpoint_n, &text_n, &signatures, NULL))
+        j->answer = WITNESS_BAD;
+    else if (!ledger_note_is_signed(note, j->submission.checkpoint_n, j->log, NULL, NULL))
+        j->answer = WITNESS_UNSIGNED;
+    else
+        return TRUE;
+    return FALSE;
+}
+
 guint witness_answer(struct site *site, const char *body, gsize n, char **answer) {
     struct judging j = {.site = site, .answer = WITNESS_BAD};
     g_autoptr(GError) problem = NULL;
@@ -79,6 +92,8 @@ guint witness_answer(struct site *site, const char *body, gsize n, char **answer
     j.log = known_log(site, j.submission.checkpoint, j.submission.checkpoint_n);
     if (!j.log)
         j.answer = WITNESS_UNKNOWN;
+    else if (!is_worth_judging(&j))
+        ;
     else if (!store_write(site->store, judge_in_transaction, &j, &problem))
         j.answer = 503;
     else if (j.answer == WITNESS_COSIGN && !(*answer = cosign(site, &j, &problem)))

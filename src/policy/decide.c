@@ -54,7 +54,7 @@ void policy_decide_directly(const struct policy *policy, const struct slice *sli
     }
     if (decision->rule == POLICY_NONE)
         return;
-    const guint32 unmet = decision->obligations & ~policy->can_meet;
+    const guint32 unmet = decision->obligations & ~policy->can_meet[value[POLICY_RECIPIENT]];
     decision->fields &= ~withheld;
     if (!decision->fields) {
         deny(decision, limit);

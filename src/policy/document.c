@@ -202,9 +202,10 @@ const char *policy_word_means(const struct policy *policy, enum policy_word_kind
     return word_at(policy, kind, index)->means;
 }
 
+/* Neither case nor hyphens make another word: nobody gets past a promise by a look-alike. */
 static gboolean same_word(const char *a, const char *b) {
     for (; *a && *b; a++, b++)
-        if ((*a == '-' ? '_' : *a) != (*b == '-' ? '_' : *b))
+        if ((*a == '-' ? '_' : g_ascii_tolower(*a)) != (*b == '-' ? '_' : g_ascii_tolower(*b)))
             return FALSE;
     return *a == *b;
 }
@@ -687,6 +688,28 @@ static gboolean take_edges(struct policy *policy, const struct base_yaml_source 
 /* What the program does when a rule obliges it to. Another obligation is met by nobody, and denies. */
 static const char *const met[] = {"log", "receipt", "second_approver", "one_person"};
 
+/* Classes of people and not of agencies: what is done for an agency's watch is not done for them. */
+static const char *const people[] = {"registrant", "subject", "public"};
+
+static void fill_can_meet(struct policy *policy) {
+    guint32 all = 0, log = 0;
+    for (guint i = 0; i < G_N_ELEMENTS(met); i++) {
+        const guint word = policy_find_word(policy, POLICY_OBLIGATION, met[i]);
+        const guint32 bit = word == POLICY_NONE ? 0 : (guint32)1 << word;
+        all |= bit;
+        if (i == 0)
+            log = bit;
+    }
+    for (guint r = 0; r < policy_n_words(policy, POLICY_RECIPIENT); r++)
+        policy->can_meet[r] = all;
+    for (guint i = 0; i < G_N_ELEMENTS(people); i++) {
+        const guint class = policy_find_word(policy, POLICY_RECIPIENT, people[i]);
+        for (guint r = 0; class != POLICY_NONE && r < policy_n_words(policy, POLICY_RECIPIENT); r++)
+            if (policy_class_of(policy, r) == class)
+                policy->can_meet[r] = log;
+    }
+}
+
 static struct policy *policy_new(void) {
     struct policy *policy = g_new0(struct policy, 1);
     policy->refs = 1;
@@ -740,11 +763,7 @@ static gboolean take_documents(struct policy *policy, const struct policy_text *
         !take_all(policy, texts, documents, n, POLICY_GUARANTEES, take_guarantees, error))
         return FALSE;
     order_rules(policy);
-    for (guint i = 0; i < G_N_ELEMENTS(met); i++) {
-        guint word = policy_find_word(policy, POLICY_OBLIGATION, met[i]);
-        if (word != POLICY_NONE)
-            policy->can_meet |= (guint32)1 << word;
-    }
+    fill_can_meet(policy);
     return TRUE;
 }
 

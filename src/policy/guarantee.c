@@ -227,7 +227,7 @@ static gint by_guarantee(gconstpointer a, gconstpointer b) {
 
 static void add_notes(const struct policy *policy, struct policy_check *check) {
     for (guint i = 0; i < policy->rules->len; i++) {
-        const guint32 unmet = rule_at(policy, i)->obligations & ~policy->can_meet;
+        const guint32 unmet = rule_at(policy, i)->obligations & ~policy->can_meet[0];
         if (unmet)
             g_ptr_array_add(
                 check->notes,

@@ -98,8 +98,8 @@ struct policy {
     guint n_words;                       /* 64-bit words that hold all rules */
     guint n_values[POLICY_N_ATTRIBUTES]; /* of the flags: sets */
     guint n_where;
-    guint32 can_meet; /* obligations */
-    GArray *slices;   /* struct slice */
+    guint32 can_meet[POLICY_MAX_WORDS]; /* obligations, by recipient */
+    GArray *slices;                     /* struct slice */
 };
 
 static inline struct rule *rule_at(const struct policy *policy, guint i) {

@@ -850,7 +850,8 @@ static void each_hand_it_goes_through_is_judged(void) {
                "no default-deny", "nobody");
     expect_via(policy, "police safety warrant status lookup - here", "leaky",
                "no default-deny: leaky → nobody (deal with nobody)", "leaky");
-    expect_via(policy, "police safety warrant status lookup - here", "other", "no nothing-left", "other");
+    expect_via(policy, "police safety warrant status lookup - here", "other", "no nothing-left",
+               "other");
     expect_via(policy, "public safety warrant status lookup - here", "nobody", "no default-deny", NULL);
     policy_unref(policy);
 }

@@ -30,7 +30,8 @@ struct store {
     GMutex mutex;
     GCond has_work;
     GQueue jobs;
-    gboolean is_closing;
+    gboolean is_closing, wants_flush, flush_ok;
+    GCond flushed;
     GQueue readers; /* idle connections */
     store_work finish;
     void *finish_context;
@@ -60,8 +61,27 @@ static gboolean run_behind_savepoint(struct store *store, struct job *job) {
     return db_script(store->writer, "RELEASE work", job->error ? NULL : &job->error);
 }
 
+/* Empties the log for whoever waits for that. */
+static void flush(struct store *store) {
+    lock(store);
+    const gboolean ok = db_truncate_log(store->writer, NULL);
+    unlock(store);
+    g_mutex_lock(&store->mutex);
+    store->flush_ok = ok;
+    store->wants_flush = FALSE;
+    g_cond_broadcast(&store->flushed);
+    g_mutex_unlock(&store->mutex);
+}
+
 /* Checkpoints when the log has grown, after the answers were given: nobody waits for it. */
 static void tidy(struct store *store) {
+    g_mutex_lock(&store->mutex);
+    const gboolean wants_flush = store->wants_flush;
+    g_mutex_unlock(&store->mutex);
+    if (wants_flush) {
+        flush(store);
+        return;
+    }
     if (db_log_pages(store->writer) < CHECKPOINT_PAGES)
         return;
     lock(store);
@@ -240,6 +260,7 @@ struct store *store_open(const char *path, GError **error) {
     store->path = g_strdup(path);
     g_mutex_init(&store->mutex);
     g_cond_init(&store->has_work);
+    g_cond_init(&store->flushed);
     g_queue_init(&store->jobs);
     g_queue_init(&store->readers);
     store->lock_fd = open(lock_path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
@@ -279,18 +300,30 @@ void store_close(struct store *store) {
         close(store->lock_fd);
     g_mutex_clear(&store->mutex);
     g_cond_clear(&store->has_work);
+    g_cond_clear(&store->flushed);
     g_free(store->path);
     g_free(store);
 }
 
+static gboolean nothing(struct db *db, void *context, GError **error) {
+    (void)db, (void)context, (void)error;
+    return TRUE;
+}
+
 gboolean store_flush(struct store *store, GError **error) {
-    struct db *db = db_open(store->path, DB_WRITER, error);
-    if (!db)
+    g_mutex_lock(&store->mutex);
+    store->wants_flush = TRUE;
+    g_mutex_unlock(&store->mutex);
+    if (!store_write(store, nothing, NULL, error))
         return FALSE;
-    lock(store);
-    gboolean ok = db_truncate_log(db, error);
-    unlock(store);
-    db_close(db);
+    g_mutex_lock(&store->mutex);
+    while (store->wants_flush)
+        g_cond_wait(&store->flushed, &store->mutex);
+    const gboolean ok = store->flush_ok;
+    g_mutex_unlock(&store->mutex);
+    if (!ok)
+        g_set_error(error, BASE_ERROR, BASE_ERROR_BUSY,
+                    "the write-ahead log could not be emptied, somebody reads the database; try again");
     return ok;
 }
 

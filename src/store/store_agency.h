@@ -26,6 +26,8 @@ struct store_agency_watch *store_agency_watch_get(struct db *db, const char *reg
                                                   GError **error);
 /* Newest first. Transfer full. */
 GPtrArray *store_agency_watches_list(struct db *db, gboolean only_asked, guint limit, GError **error);
+/* The registrations of watches in force whose time is over. Transfer full. */
+GPtrArray *store_agency_watches_expired(struct db *db, gint64 now_at_us, GError **error);
 gboolean store_agency_watch_decide(struct db *db, const struct store_agency_watch *watch,
                                    GError **error);
 

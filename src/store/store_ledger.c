@@ -288,7 +288,8 @@ gboolean store_ledger_told(struct db *db, const char *alert_id, guint reminder, 
 gboolean store_ledger_told_add(struct db *db, const char *alert_id, guint reminder, guint64 index,
                                GError **error) {
     return db_run(
-        db, "INSERT INTO ledger_told (alert_id, reminder, idx) VALUES (:alert, :reminder, :idx)",
+        db,
+        "INSERT OR REPLACE INTO ledger_told (alert_id, reminder, idx) VALUES (:alert, :reminder, :idx)",
         PARAMS(P_TEXT("alert", alert_id), P_INT("reminder", reminder), P_INT("idx", index)), error);
 }
 
@@ -318,7 +319,9 @@ gboolean store_notice_hour(struct db *db, const struct ledger_hash *commitment, 
 gboolean store_notice_count(struct db *db, guint64 from_hour, guint64 until_hour, guint *n,
                             GError **error) {
     struct db_rows *rows =
-        db_query(db, "SELECT count(*) FROM ledger_notice WHERE hour >= :from AND hour < :until",
+        db_query(db,
+                 "SELECT count(*) FROM ledger_notice WHERE hour >= :from AND hour < :until "
+                 "AND reminder = 0",
                  PARAMS(P_INT("from", from_hour), P_INT("until", until_hour)));
     *n = db_next(rows) ? (guint)db_int(rows, 0) : 0;
     return db_done(rows, error);
