@@ -18,6 +18,7 @@ SHIPPED = ROOT / "share" / "policies"
 ATTRIBUTES = ("recipient", "purpose", "basis", "data", "mode", "flag", "jurisdiction")
 WORDY = tuple(name for name in ATTRIBUTES if name != "flag")
 CAN_OBLIGE = {"log", "receipt", "second_approver", "one_person"}
+PEOPLE = {"registrant", "subject", "public"}  # classes for whom only `log` is done
 LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 DEFAULT_DENY = "default-deny"
 FIRST_DAY, LAST_DAY = datetime.date.min, datetime.date.max
@@ -183,6 +184,12 @@ class Decision:
     emptied: bool = False  # denied because no field is left
 
 
+def can_oblige(policy, recipient):
+    """What the program can do for this recipient."""
+    of_class = policy.parties[recipient].of_class if recipient in policy.parties else recipient
+    return {"log"} if of_class in PEOPLE else CAN_OBLIGE
+
+
 def judge(policy, request, day):
     """As if the jail told this recipient and it told nobody."""
     matching = [rule for rule in policy.rules if rule.in_force(day) and covers(policy, rule, request)]
@@ -194,8 +201,9 @@ def judge(policy, request, day):
     if not permits:
         return Decision(False, DEFAULT_DENY, set(), set())
     oblige = {word for rule in permits for word in rule.oblige}
-    if oblige - CAN_OBLIGE:
-        return Decision(False, permits[0].id, set(), set(), unmet=oblige - CAN_OBLIGE)
+    unmet = oblige - can_oblige(policy, request["recipient"])
+    if unmet:
+        return Decision(False, permits[0].id, set(), set(), unmet=unmet)
     fields = {word for rule in permits for word in rule.fields} - {word for rule in narrowing for word in rule.fields}
     if not fields:
         return Decision(False, narrowing[0].id, set(), set(), emptied=True)
@@ -296,6 +304,8 @@ class Grid:
                   for clause in clauses for excuse in clause.unless]
         if name == "recipient" and any(value in (party.id, party.of_class) for party in self.policy.parties.values()):
             lines.append(value)
+        if name == "recipient":
+            lines.append(frozenset(can_oblige(self.policy, value)))
         if name == "data":
             lines += [only is None or value in only for party in self.policy.parties.values()
                       for _, only, _, _, _ in party.passes]
@@ -353,8 +363,10 @@ class Grid:
         for rule in rules:
             if rule.kind == "forbid":
                 left[self.among(rule, some)] &= ~np.uint16(self.bits(rule.fields)) if rule.fields else np.uint16(0)
-        cannot = sum(self.bit[word] for word in self.policy.words["obligation"] if word not in CAN_OBLIGE)
-        left[(oblige[some] & cannot) != 0] = 0
+        cannot = np.array([sum(self.bit[word] for word in self.policy.words["obligation"]
+                               if word not in can_oblige(self.policy, value)) for value in self.values["recipient"]],
+                          np.uint16)
+        left[(oblige[some] & cannot[some[ATTRIBUTES.index("recipient")]]) != 0] = 0
         fields[some] = left
         return fields, oblige
 
@@ -531,8 +543,16 @@ class Model:
                 oblige = oblige | z3.If(matches, self.bits(rule.oblige), zero)
             else:
                 gone = gone | z3.If(matches, self.bits(rule.fields) if rule.fields else z3.BitVecVal(-1, 16), zero)
-        cannot = [word for word in self.policy.words["obligation"] if word not in CAN_OBLIGE]
-        met = (oblige & self.bits(cannot)) == 0
+        def met_for(able):
+            return (oblige & self.bits([word for word in self.policy.words["obligation"] if word not in able])) == 0
+
+        people = sorted(value for value in self.policy.values("recipient")
+                        if can_oblige(self.policy, value) != CAN_OBLIGE)
+        if "recipient" in fixed:
+            met = met_for(can_oblige(self.policy, fixed["recipient"]))
+        else:
+            is_people = z3.Or([self.var["recipient"] == self.at["recipient"][value] for value in people])
+            met = z3.If(is_people, met_for({"log"}), met_for(CAN_OBLIGE))
         return z3.If(met, fields & ~gone, zero), oblige
 
     def ways(self, who):

@@ -355,6 +355,8 @@ def big(tmp_path_factory):
 def test_a_live_log_of_100000_entries_verifies_and_goes_on_verifying_as_it_grows(big, serve, go, tmp_path):
     server, vkey, old = serve(big), vkey_of(big), tmp_path / "old"
     where = f"http://127.0.0.1:{server.port}/log"
+    # The policy's entry and the last hour's come once, when it starts.
+    server.wait_until(lambda: parse_checkpoint(get(server, "/log/checkpoint")[1].decode())[1] >= 100002)
     first = go(where, vkey, "-prove", 200, "-save", old).stdout
     size = int(re.match(r"ok size=(\d+) ", first).group(1))
     assert size >= 100000

@@ -756,13 +756,13 @@ def test_fields_and_obligations_add_up_and_what_is_forbidden_comes_out(county):
                     "  - {forbid: f, cite: fx, fields: [name], when: {flag: [protected]}}\n"
                     "  - {forbid: g, cite: gx, fields: [times, detail], when: {flag: [juvenile]}}\n"
                     "  - {forbid: h, cite: hx, when: {flag: [sealed]}}\n")
-    answer = explain(request(), folder)
+    answer = explain(request("court"), folder)
     assert answer["rule"] == "p" and answer["citation"] == "px"
     assert answer["fields"] == ["name", "times", "detail"] and answer["obligations"] == ["log", "receipt"]
-    assert explain(request(mode="alert"), folder)["fields"] == ["name", "times"]
-    assert explain(request(flag=["protected"]), folder)["fields"] == ["times", "detail"]
-    assert explain(request(flag=["protected", "juvenile"]), folder)["decision"] == "deny"
-    answer = explain(request(flag=["protected", "juvenile", "sealed"]), folder)
+    assert explain(request("court", mode="alert"), folder)["fields"] == ["name", "times"]
+    assert explain(request("court", flag=["protected"]), folder)["fields"] == ["times", "detail"]
+    assert explain(request("court", flag=["protected", "juvenile"]), folder)["decision"] == "deny"
+    answer = explain(request("court", flag=["protected", "juvenile", "sealed"]), folder)
     assert answer["decision"] == "deny" and answer["rule"] == "h"
 
 
