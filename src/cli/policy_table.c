@@ -36,7 +36,8 @@ static void judge_row(const struct policy *policy, gint32 day, guint8 jurisdicti
 
 static void print_html_cell(const char *tag, const char *text) {
     GString *html = g_string_new(NULL);
-    text_append_html(html, text);
+    g_autofree char *words = g_strdelimit(g_strdup(text), "_", ' '); /* so that lines can break */
+    text_append_html(html, words);
     printf("<%s>%s</%s>", tag, html->str, tag);
     g_string_free(html, TRUE);
 }
@@ -85,7 +86,7 @@ static void print_row(const struct cli *cli, struct cli_table *table, gboolean a
 
 static void begin_html(const struct policy *policy, const char *name, const char *date) {
     printf("<!doctype html>\n<html lang=\"en\"><meta charset=\"utf-8\"><title>Policy</title>\n"
-           "<style>body{font:16px/1.5 sans-serif;margin:1em}table{border-collapse:collapse}"
+           "<style>body{font:14px/1.4 sans-serif;margin:1em}table{border-collapse:collapse}"
            "th,td{border:1px solid #767676;padding:.3em .5em;text-align:left;vertical-align:top}"
            "thead th{background:#eee}</style>\n<h1>What may be told</h1>\n<p>Policy <b>");
     GString *html = g_string_new(NULL);
