@@ -419,6 +419,7 @@ static gboolean audit_log(struct audit *a, const char *given, char **folder, GEr
     gboolean ok = check_memory(a, memory, error) && verify_all(a, error);
     ok = settle(&staging, ok, error) && ok &&
          g_file_set_contents_full(memory, a->note, -1, G_FILE_SET_CONTENTS_CONSISTENT, 0644, error);
+    a->source = staging.from;
     g_free(staging.incoming);
     return ok;
 }

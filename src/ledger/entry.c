@@ -5,7 +5,7 @@
 #include "base/error.h"
 #include "base/seal.h"
 
-static const char magic[] = "CDL1";
+static const guint8 magic[4] = {'C', 'D', 'L', '1'};
 static const char *const type_names[] = {
     NULL,          "policy",         "disclosure",    "hour",
     "watch_asked", "watch_approved", "watch_refused", "watch_ended"};
@@ -29,7 +29,7 @@ void ledger_entry_write(const struct ledger_entry *entry, guint8 bytes[LEDGER_EN
                            entry->data};
     const struct ledger_hash *const hashes[] = {&entry->policy, &entry->subject_tag,
                                                 &entry->recipient_tag, &entry->body, &entry->payload};
-    memcpy(bytes, magic, 4);
+    memcpy(bytes, magic, sizeof magic);
     memcpy(bytes + 4, head, sizeof head);
     for (guint i = 0; i < G_N_ELEMENTS(hashes); i++)
         memcpy(bytes + 16 + i * LEDGER_HASH_BYTES, hashes[i]->bytes, LEDGER_HASH_BYTES);
@@ -39,7 +39,7 @@ gboolean ledger_entry_read(const void *bytes, gsize n, struct ledger_entry *entr
     const guint8 *b = bytes;
     struct ledger_hash *const hashes[] = {&entry->policy, &entry->subject_tag, &entry->recipient_tag,
                                           &entry->body, &entry->payload};
-    if (n != LEDGER_ENTRY_BYTES || memcmp(b, magic, 4) != 0) {
+    if (n != LEDGER_ENTRY_BYTES || memcmp(b, magic, sizeof magic) != 0) {
         g_set_error(error, BASE_ERROR, BASE_ERROR_INPUT,
                     "this is no entry of a custody disclosure log: it should be %d bytes that begin "
                     "with CDL1",

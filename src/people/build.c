@@ -151,10 +151,9 @@ static void order_tokens(struct people_index *x, struct interning *t, guint32 *r
 
 /* Sorts rows by surname, then given: a counting sort on each, the lesser first, which keeps order. */
 static void sort_rows(GArray *rows, guint32 n_tokens) {
-    struct row *from = (struct row *)(gpointer)rows->data, *to = g_new(struct row, rows->len + 1);
-    g_autofree guint32 *at = g_new(guint32, n_tokens + 1);
+    struct row *from = (struct row *)(gpointer)rows->data, *to = g_new0(struct row, rows->len + 1);
     for (int pass = 0; pass < 2; pass++) {
-        memset(at, 0, (n_tokens + 1) * sizeof *at);
+        g_autofree guint32 *at = g_new0(guint32, (gsize)n_tokens + 1);
         for (guint i = 0; i < rows->len; i++)
             at[(pass ? from[i].surname : from[i].given) + 1]++;
         for (guint32 t = 0; t < n_tokens; t++)

@@ -305,7 +305,7 @@ static gboolean name_values(const struct policy *policy, const struct base_yaml_
                             enum policy_word_kind a, char *const *list, unsigned n, gboolean *named,
                             GError **error) {
     memset(named, 0, POLICY_MAX_WORDS * sizeof *named);
-    for (unsigned i = 0; i < n; i++) {
+    for (unsigned i = 0; list && i < n; i++) {
         guint index;
         if (!find(policy, source, a, list[i], &index, error))
             return FALSE;
