@@ -584,6 +584,8 @@ def test_exports_and_audits_add_what_is_new(site, serve, go, tmp_path):
     assert all(file.stat().st_mtime_ns == mtime for file, mtime in before.items())
     assert len(before) < sum(1 for folder in (copy, mirror) for file in folder.rglob("*") if file.is_file()) - 2
     server = serve()
+    # The policy's entry and the last hour's come once, when it starts.
+    server.wait_until(lambda: parse_checkpoint(get(server, "/log/checkpoint")[1].decode())[1] >= 802)
     gate(site, 5)
     where = f"http://127.0.0.1:{server.port}/log"
     assert audit(where, vkey, mirror) == 0
