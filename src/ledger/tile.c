@@ -262,7 +262,8 @@ GArray *ledger_prove_consistency(struct ledger_reader *reader, guint64 old_size,
 gboolean ledger_bundle_split(GBytes *bundle, guint64 first, guint width, ledger_entry_fn each,
                              void *context, GError **error) {
     gsize n;
-    const guint8 *at = g_bytes_get_data(bundle, &n), *end = at + n;
+    const guint8 *data = g_bytes_get_data(bundle, &n), *at = data ? data : (const guint8 *)"",
+                 *end = at + n; /* an empty bundle has no data */
     for (guint i = 0; i < width; i++) {
         const gsize length = end - at >= 2 ? (gsize)(at[0] << 8 | at[1]) : 0;
         if (end - at < 2 || (gsize)(end - at - 2) < length) {
