@@ -78,6 +78,23 @@ static char *plain(const char *text) {
     return folded;
 }
 
+/* An agency is none of the people that the policy has rules for, whatever it calls itself. */
+static gboolean check_is_agency(const struct asking *a, GError **error) {
+    static const char *const people[] = {"registrant", "subject", "public", "unknown", NULL};
+    if (!g_strv_contains(people, a->watch.class))
+        return TRUE;
+    g_set_error(error, BASE_ERROR, BASE_ERROR_REFUSED,
+                "\"%s\" is no agency; whoever is not one registers with tocsin watch add",
+                a->watch.class);
+    return FALSE;
+}
+
+/* A name or a number has letters or digits. */
+static gboolean check_is_written(const char *name, const char *text, GError **error) {
+    g_autofree char *letters = plain(text);
+    return *letters || wrong(error, "`%s` has neither letters nor digits", name);
+}
+
 /* What limits go by. A recipient that the policy does not have is refused later, by its name. */
 static void fill_keys(struct asking *a) {
     const struct policy *policy = disclose_gate_policy(a->gate);
@@ -185,6 +202,10 @@ static gboolean ask(struct asking *a, const char *id, GError **error) {
                                            .asked_at_us = a->row.created_at_us,
                                            .decided_at_us = TIME_UNKNOWN};
     fill_keys(a);
+    if (!check_is_agency(a, error) || !check_is_written("officer", r->officer, error) ||
+        !check_is_written("document", r->document, error) ||
+        !check_is_written("issuer", r->issuer, error))
+        return FALSE;
     return register_seal_contact(a->site, id, r->email, &a->row, error) &&
            store_write(a->site->store, ask_in_transaction, a, error);
 }
@@ -293,6 +314,8 @@ gboolean agency_decide(struct site *site, const char *id, const char *approver, 
         .site = site, .id = id, .approver = approver, .approves = approves, .reason = reason};
     if (!*approver)
         return wrong(error, "`%s` is missing: say who decides", "approver");
+    if (!check_is_written("officer", approver, error))
+        return FALSE;
     gboolean ok = (d.gate = site_gate(site, error)) != NULL && logbook_policy(site, error) &&
                   store_write(site->store, decide_in_transaction, &d, error);
     if (ok && (!approves || d.denial))

@@ -116,8 +116,8 @@ gboolean store_agency_asked(struct db *db, const char *class, const char *office
                             gint64 since_at_us, guint *by_class, guint *by_officer, GError **error) {
     struct db_rows *rows = db_query(
         db,
-        "SELECT count(*), coalesce(sum(officer_key = :officer), 0) "
-        "FROM agency_watch WHERE class = :class AND asked_at_us > :since",
+        "SELECT coalesce(sum(class = :class), 0), coalesce(sum(officer_key = :officer), 0) "
+        "FROM agency_watch WHERE asked_at_us > :since",
         PARAMS(P_TEXT("class", class), P_TEXT("officer", officer_key), P_INT("since", since_at_us)));
     if (db_next(rows)) {
         *by_class = (guint)db_int(rows, 0);
@@ -144,7 +144,7 @@ gboolean store_agency_counts(struct db *db, gint64 from_at_us, gint64 until_at_u
         "SELECT w.recipient, w.basis, count(*), sum(w.state IN (1, 3) AND w.decided_by IS NOT NULL), "
         "sum(w.state = 2), "
         "coalesce(sum((SELECT count(*) FROM alert a WHERE a.registration_id = w.registration_id "
-        "AND a.handed_at_us IS NOT NULL)), 0), "
+        "AND a.purpose = 0 AND a.handed_at_us IS NOT NULL)), 0), "
         "coalesce(sum((SELECT count(*) FROM alert a WHERE a.registration_id = w.registration_id "
         "AND a.state = 7)), 0) "
         "FROM agency_watch w WHERE w.asked_at_us >= :from AND w.asked_at_us < :until "
