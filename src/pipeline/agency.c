@@ -95,15 +95,13 @@ static gboolean check_is_written(const char *name, const char *text, GError **er
     return *letters || wrong(error, "`%s` has neither letters nor digits", name);
 }
 
-/* What limits go by. A recipient that the policy does not have is refused later, by its name. */
+/* What limits go by. The gate knows the words by now. */
 static void fill_keys(struct asking *a) {
     const struct policy *policy = disclose_gate_policy(a->gate);
     const guint recipient = policy_find_word(policy, POLICY_RECIPIENT, a->request->recipient);
     g_autofree char *issuer = plain(a->request->issuer), *document = plain(a->request->document);
     a->watch.class =
-        recipient == POLICY_NONE
-            ? g_strdup("")
-            : g_strdup(policy_word(policy, POLICY_RECIPIENT, policy_class_of(policy, recipient)));
+        g_strdup(policy_word(policy, POLICY_RECIPIENT, policy_class_of(policy, recipient)));
     a->watch.document_key = g_strjoin("/", issuer, document, NULL);
     a->watch.officer_key = plain(a->request->officer);
 }
@@ -164,17 +162,16 @@ static gboolean ask_in_transaction(struct db *db, void *context, GError **error)
     if (a->denial) { /* the refusal stands, and counts */
         a->watch.state = WATCH_REFUSED;
         a->watch.reason = a->denial;
-        a->row.registration.ended_at_us = site_now(a->site);
     }
     return store_registration_add(db, &a->row, error) && store_agency_watch_add(db, &a->watch, error) &&
            (!a->denial || store_registration_end(db, a->row.registration.id, site_now(a->site), error));
 }
 
-/* As the policy writes it: "a-b" and "a_b" are one word, one series of tags, one limit. */
+/* A word that the gate knows, as the policy writes it: "a-b" and "a_b" are one, with one series of
+ * tags. */
 static char *canonical(const struct asking *a, enum policy_word_kind kind, const char *word) {
     const struct policy *policy = disclose_gate_policy(a->gate);
-    const guint i = policy_find_word(policy, kind, word);
-    return (char *)(gsize)(i == POLICY_NONE ? word : policy_word(policy, kind, i));
+    return (char *)(gsize)policy_word(policy, kind, policy_find_word(policy, kind, word));
 }
 
 static gboolean ask(struct asking *a, const char *id, GError **error) {
@@ -215,7 +212,7 @@ gboolean agency_ask(struct site *site, const struct agency_request *request, cha
     struct asking a = {.site = site, .request = request};
     g_autofree char *new_id = base_random_token(site->random, 10);
     gboolean ok = check_words(request, error) && (a.gate = site_gate(site, error)) != NULL &&
-                  logbook_policy(site, error) && ask(&a, new_id, error);
+                  ask(&a, new_id, error);
     if (ok && a.denial) {
         g_set_error(error, BASE_ERROR, BASE_ERROR_REFUSED,
                     "the policy denies this watch, and the request is recorded. %s", a.denial);
@@ -312,11 +309,9 @@ gboolean agency_decide(struct site *site, const char *id, const char *approver, 
                        const char *reason, GError **error) {
     struct deciding d = {
         .site = site, .id = id, .approver = approver, .approves = approves, .reason = reason};
-    if (!*approver)
-        return wrong(error, "`%s` is missing: say who decides", "approver");
     if (!check_is_written("officer", approver, error))
         return FALSE;
-    gboolean ok = (d.gate = site_gate(site, error)) != NULL && logbook_policy(site, error) &&
+    gboolean ok = (d.gate = site_gate(site, error)) != NULL &&
                   store_write(site->store, decide_in_transaction, &d, error);
     if (ok && (!approves || d.denial))
         store_keys_delete(site->keys, id, NULL);

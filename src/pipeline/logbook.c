@@ -318,19 +318,18 @@ static gboolean write_agency(struct db *db, struct site *site, const struct logb
     g_autofree char *key_id = salts_key_id(salts_id);
     GBytes *salts;
     disclose_leaf(d->gate, &parts, site->random, &entry, &fields, &salts);
-    const struct store_ledger_body body = {.at_us = now,
-                                           .person_id = d->person_id,
-                                           .year = year_of(now),
-                                           .counter = subject->counter,
-                                           .salts_id = salts_id,
-                                           .body = fields};
-    struct store_ledger_body placed = body;
+    struct store_ledger_body body = {.at_us = now,
+                                     .person_id = d->person_id,
+                                     .year = year_of(now),
+                                     .counter = subject->counter,
+                                     .salts_id = salts_id,
+                                     .body = fields};
     gboolean ok = store_keys_put(site->keys, key_id, salts, error) &&
-                  append(db, site, &entry, &placed.index, error) &&
-                  store_ledger_body_add(db, &placed, error);
+                  append(db, site, &entry, &body.index, error) &&
+                  store_ledger_body_add(db, &body, error);
     seal_bytes_unref(salts);
     if (ok && index)
-        *index = placed.index;
+        *index = body.index;
     return ok;
 }
 
