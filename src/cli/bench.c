@@ -101,18 +101,11 @@ static gint64 now_ns(void) {
     return at.tv_sec * G_GINT64_CONSTANT(1000000000) + at.tv_nsec;
 }
 
-/* The letters of a name, for comparing. */
-static gboolean same_letters(const char *a, const char *b) {
-    for (;; a++, b++) {
-        while (*a && !g_ascii_isalpha(*a))
-            a++;
-        while (*b && !g_ascii_isalpha(*b))
-            b++;
-        if (g_ascii_toupper(*a) != g_ascii_toupper(*b))
-            return FALSE;
-        if (!*a)
-            return TRUE;
-    }
+static gboolean is_name(const struct people_index *index, guint32 pair,
+                        const struct people_name *wanted) {
+    struct people_name name;
+    people_hit_name(index, pair, &name);
+    return strcmp(name.given, wanted->given) == 0 && strcmp(name.surname, wanted->surname) == 0;
 }
 
 static struct people_index *read_people(const char *path, double *seconds) {
@@ -150,10 +143,11 @@ static gboolean ask_all(const struct people_index *index, const char *path, gboo
         const gint64 began = now_ns();
         const guint n = people_search(searcher, cell(&t, columns[1]), harder, G_N_ELEMENTS(hits), hits);
         const gint64 ns = now_ns() - began;
+        struct people_name wanted;
+        people_letters_of(cell(&t, columns[2]), wanted.given);
+        people_letters_of(cell(&t, columns[3]), wanted.surname);
         guint rank = 0;
-        while (rank < n &&
-               !(same_letters(people_hit_given(index, hits[rank].pair), cell(&t, columns[2])) &&
-                 same_letters(people_hit_surname(index, hits[rank].pair), cell(&t, columns[3]))))
+        while (rank < n && !is_name(index, hits[rank].pair, &wanted))
             rank++;
         struct tally *const both[] = {all, class};
         for (guint i = 0; i < 2; i++) {

@@ -26,7 +26,7 @@ struct people_builder {
     GArray *parts; /* struct row: under a part of a double surname; person: index of the whole's row */
 };
 
-gsize people_letters_of(const char *text, char *out) {
+gsize people_letters_of(const char *text, char out[PEOPLE_TOKEN_MAX + 1]) {
     gsize n = 0;
     const char *p = text;
     for (; *p && (guint8)*p < 0x80; p++)
@@ -90,8 +90,7 @@ struct people_builder *people_builder_new(void) {
 /* The parts of a surname that has several: "GARCIA LOPEZ" is also found under each. Particles of two
  * letters or less are none. */
 static void add_parts(struct people_builder *b, const char *surname, guint32 given) {
-    const char *at = surname + strcspn(surname, " -");
-    if (!*at)
+    if (!surname[strcspn(surname, " -")])
         return;
     const guint32 whole = b->rows->len - 1;
     g_auto(GStrv) words = g_strsplit_set(surname, " -", 8);
@@ -105,17 +104,30 @@ static void add_parts(struct people_builder *b, const char *surname, guint32 giv
     }
 }
 
+static void add_name(struct people_builder *b, guint32 person, guint32 surname_token, const char *given,
+                     const char *surname) {
+    char text[PEOPLE_TOKEN_MAX + 1];
+    const gsize n = people_letters_of(given, text); /* "" too */
+    const struct row row = {surname_token, intern(&b->tokens, text, n), person};
+    g_array_append_val(b->rows, row);
+    add_parts(b, surname, row.given);
+}
+
 void people_builder_add(struct people_builder *builder, guint32 person, const char *given,
                         const char *surname) {
     char text[PEOPLE_TOKEN_MAX + 1];
-    gsize n = people_letters_of(surname, text);
+    const gsize n = people_letters_of(surname, text);
     if (!n)
         return;
-    struct row row = {.surname = intern(&builder->tokens, text, n), .person = person};
-    n = people_letters_of(given, text);
-    row.given = intern(&builder->tokens, text, n); /* "" too */
-    g_array_append_val(builder->rows, row);
-    add_parts(builder, surname, row.given);
+    const guint32 token = intern(&builder->tokens, text, n);
+    add_name(builder, person, token, given, surname);
+    if (!given[strcspn(given, " -")])
+        return;
+    /* "MARIA JOSE" may be called by either: a name each. */
+    g_auto(GStrv) words = g_strsplit_set(given, " -", 4);
+    for (char **word = words; *word; word++)
+        if (people_letters_of(*word, text) > 1)
+            add_name(builder, person, token, *word, surname);
 }
 
 /* ── Ordering ──────────────────────────────────────────────────────────────────────────────────── */
@@ -180,13 +192,19 @@ int people_bonus(guint32 n_people) {
     return (int)(60.0 * log((double)n_people));
 }
 
+static void keep_best(const struct people_index *x, guint32 pair, guint8 *best) {
+    const int steps =
+        1 + (people_bonus(x->pair_at[pair + 1] - x->pair_at[pair]) + BONUS_STEP - 1) / BONUS_STEP;
+    *best = (guint8)MAX(*best, MIN(steps, G_MAXUINT8));
+}
+
 static void make_pairs(struct people_index *x, GArray *rows) {
     const struct row *r = (const struct row *)(gpointer)rows->data;
-    guint32 n = 0, most = 1;
-    x->given_count = g_new0(guint32, x->n_tokens);
+    guint32 n = 0;
+    x->info = g_new0(struct token_info, x->n_tokens);
     for (guint i = 0; i < rows->len; i++) {
         n += i == 0 || r[i].surname != r[i - 1].surname || r[i].given != r[i - 1].given;
-        x->given_count[r[i].given]++;
+        x->info[r[i].given].is_given = TRUE;
     }
     x->n_pairs = n;
     x->n_people = rows->len;
@@ -204,12 +222,12 @@ static void make_pairs(struct people_index *x, GArray *rows) {
             x->pair_at[n++] = i;
         }
         x->people[i] = r[i].person;
-        most = MAX(most, i + 1 - x->pair_at[n - 1]);
     }
     x->pair_at[n] = rows->len;
     for (guint32 t = 0; t < x->n_tokens; t++)
         x->surname_at[t + 1] += x->surname_at[t];
-    x->most_common = people_bonus(most);
+    for (guint32 pair = 0; pair < n; pair++)
+        keep_best(x, pair, &x->info[x->pair_surname[pair]].best_pair);
 }
 
 static guint32 find_pair(const struct people_index *x, guint32 surname, guint32 given) {
@@ -237,6 +255,7 @@ static void make_parts(struct people_index *x, GArray *parts, const guint32 *who
         last_part = row->surname;
         x->part_pair[n++] = pair;
         x->part_at[row->surname + 1]++;
+        keep_best(x, pair, &x->info[row->surname].best_part);
     }
     x->n_parts = n;
     for (guint32 t = 0; t < x->n_tokens; t++)
@@ -345,38 +364,58 @@ static gpointer make_sounds(gpointer data) {
 
 /* ── Nicknames ─────────────────────────────────────────────────────────────────────────────────── */
 
-static void link_names(struct people_index *x, guint32 from, guint32 to) {
-    GArray *list = g_hash_table_lookup(x->nicknames, GUINT_TO_POINTER(from + 1));
-    if (!list) {
-        list = g_array_new(FALSE, FALSE, sizeof(guint32));
-        g_hash_table_insert(x->nicknames, GUINT_TO_POINTER(from + 1), list);
-    }
-    g_array_append_val(list, to);
+struct name_pair {
+    guint32 from, to;
+};
+
+static gint by_name(gconstpointer a, gconstpointer b) {
+    const struct name_pair *x = a, *y = b;
+    return x->from != y->from ? (x->from > y->from) - (x->from < y->from)
+                              : (x->to > y->to) - (x->to < y->to);
 }
 
-/* Every line: a name, then its short forms. Each stands for the other, and short forms of one name too.
- */
-static void make_nicknames(struct people_index *x) {
-    x->nicknames = g_hash_table_new_full(NULL, NULL, NULL, (GDestroyNotify)g_array_unref);
+/* Every line: a name, then its short forms. Each stands for the other. */
+static GArray *read_nicknames(const struct people_index *x) {
+    GArray *pairs = g_array_new(FALSE, FALSE, sizeof(struct name_pair));
     g_auto(GStrv) lines = g_strsplit(embedded_nicknames_txt, "\n", -1);
     for (char **line = lines; *line; line++) {
         if (**line == '#')
             continue;
         g_auto(GStrv) words = g_strsplit(*line, " ", -1);
-        guint32 tokens[24];
-        guint n = 0;
-        for (char **word = words; *word && n < G_N_ELEMENTS(tokens); word++) {
+        guint32 name = G_MAXUINT32;
+        for (char **word = words; *word; word++) {
             char text[PEOPLE_TOKEN_MAX + 1];
-            const gsize length = people_letters_of(*word, text);
-            const guint32 token = people_find_token(x, text, length);
-            tokens[n++] = length ? token : G_MAXUINT32;
-        }
-        for (guint i = 1; i < n; i++)
-            if (tokens[0] != G_MAXUINT32 && tokens[i] != G_MAXUINT32) {
-                link_names(x, tokens[0], tokens[i]);
-                link_names(x, tokens[i], tokens[0]);
+            const guint32 token = people_find_token(x, text, people_letters_of(*word, text));
+            if (word == words)
+                name = token;
+            else if (name != token && name != G_MAXUINT32 && token != G_MAXUINT32) {
+                const struct name_pair both[] = {{name, token}, {token, name}};
+                g_array_append_vals(pairs, both, 2);
             }
+        }
     }
+    return pairs;
+}
+
+static void make_nicknames(struct people_index *x) {
+    g_autoptr(GArray) pairs = read_nicknames(x);
+    const struct name_pair *p = (const struct name_pair *)(gpointer)pairs->data;
+    guint32 row = 0;
+    g_array_sort(pairs, by_name);
+    x->nicknames = g_new(guint32, pairs->len + 1);
+    x->nickname_at = g_new(guint32, pairs->len + 2); /* row 0 is nobody's */
+    x->nickname_at[0] = x->n_nicknames = 0;
+    for (guint i = 0; i < pairs->len; i++) {
+        if (i > 0 && by_name(&p[i], &p[i - 1]) == 0)
+            continue;
+        if (i == 0 || p[i].from != p[i - 1].from) {
+            g_assert(row < G_MAXUINT16);
+            x->nickname_at[++row] = x->n_nicknames;
+            x->info[p[i].from].nicknames = (guint16)row;
+        }
+        x->nicknames[x->n_nicknames++] = p[i].to;
+    }
+    x->nickname_at[row + 1] = x->n_nicknames;
 }
 
 /* ── The whole ─────────────────────────────────────────────────────────────────────────────────── */
@@ -453,12 +492,12 @@ struct people_index *people_builder_build(struct people_builder *builder,
 void people_index_free(struct people_index *x) {
     if (!x)
         return;
-    void *const owned[] = {x->texts,        x->text_at, x->given_count, x->surname_at, x->pair_given,
-                           x->pair_surname, x->pair_at, x->people,      x->part_at,    x->part_pair,
-                           x->delete_at,    x->deletes, x->sound_at,    x->sounds};
+    void *const owned[] = {x->texts,      x->text_at,      x->info,        x->surname_at,
+                           x->pair_given, x->pair_surname, x->pair_at,     x->people,
+                           x->part_at,    x->part_pair,    x->delete_at,   x->deletes,
+                           x->sound_at,   x->sounds,       x->nickname_at, x->nicknames};
     for (guint i = 0; i < G_N_ELEMENTS(owned); i++)
         g_free(owned[i]);
-    g_hash_table_unref(x->nicknames);
     g_free(x);
 }
 

@@ -4,23 +4,24 @@
  * any number of threads. Names are letters A to Z only here, joined over hyphens, blanks and
  * apostrophes.
  *
- *   texts      every token once, in order of the alphabet: a token's number says where it stands,
- *              and all tokens with one beginning are next to each other
- *   pairs      (surname, given) once each, by surname, then given     surname_at[token] ─► pair_given[]
- *   people     their numbers, by pair                                 pair_at[pair]     ─► people[]
- *   parts      pairs of double surnames, again under each part        part_at[token]    ─► part_pair[]
- *   deletes    every token under the hash of itself and of itself less one or two of its first seven
- *              letters, with its letters and length beside it         delete_at[bucket] ─► {token,
- * letters} sounds     every token under the hash of its skeleton             sound_at[bucket]  ─► token
+ *   texts    every token once, in order of the alphabet: its number says where it stands, and all
+ *            tokens with one beginning are next to each other
+ *   info     what a token is: a given name, its nicknames, what it is worth as a surname
+ *   pairs    (surname, given) once each, by surname, then given   surname_at[token] ─► pair_given[]
+ *   people   their numbers, by pair                               pair_at[pair] ─► people[]
+ *   parts    pairs of double surnames, again under each part      part_at[token] ─► part_pair[]
+ *   deletes  every token, with its letters and length, under the hash of itself and of itself less
+ *            one or two of its first seven letters                delete_at[bucket] ─► deletes[]
+ *   sounds   every token under the hash of its skeleton           sound_at[bucket] ─► sounds[]
  *
  * Two tokens k deletes, insertions, substitutions or swaps apart share an entry of `deletes` when up to
  * k letters are taken away from both (Garbe's symmetric deletes); letters and length throw most of the
  * rest out before their text is read.
  *
  * A query is read in every way that makes sense (given first, surname first, two surnames …). For each
- * reading, tokens like the given name and tokens like the surname are paired from the cheapest on; a
- * pair that exists is a hit, and its price the sum of both less what its commonness is worth. Two edits
- * a token are looked for only when one edit did not fill the answer with cheaper ones.
+ * reading, tokens like the given name and tokens like the surname are paired, best first under a bound;
+ * a pair that exists is a hit, and its price the sum of both less what its commonness is worth. Two
+ * edits a token are looked for when nobody has the name just as it was typed.
  *
  * Used by: pipeline, cli. Includes: base, people. */
 #ifndef PEOPLE_INDEX_H
@@ -28,8 +29,14 @@
 
 #include <glib.h>
 
+#include "people/similar.h"
+
 struct people_index;
 struct people_builder;
+
+/* The letters of a text, accents taken off, upper case, at most PEOPLE_TOKEN_MAX, and a NUL; returns
+ * their number. What names are compared by. */
+gsize people_letters_of(const char *text, char out[PEOPLE_TOKEN_MAX + 1]);
 
 /* Gathers names; any bytes. A person without letters in the surname is not found by name. */
 struct people_builder *people_builder_new(void);
@@ -41,7 +48,8 @@ struct people_index *people_builder_build(struct people_builder *builder,
 void people_index_free(struct people_index *index);
 
 guint64 people_index_bytes(const struct people_index *index);
-guint people_index_n_names(const struct people_index *index); /* distinct (surname, given) */
+/* Distinct (surname, given); a given name of several words also counts once for each. */
+guint people_index_n_names(const struct people_index *index);
 
 enum people_reason {
     PEOPLE_SAME,     /* as it was written, in whatever order */
@@ -67,9 +75,11 @@ void people_searcher_free(struct people_searcher *searcher);
 guint people_search(struct people_searcher *searcher, const char *query, gboolean harder, guint most,
                     struct people_hit *hits);
 
-/* A hit's people, and its name's letters. Borrowed. */
+/* A hit's people, borrowed; and its name's letters. */
 guint people_hit_people(const struct people_index *index, guint32 pair, const guint32 **people);
-const char *people_hit_given(const struct people_index *index, guint32 pair);
-const char *people_hit_surname(const struct people_index *index, guint32 pair);
+struct people_name {
+    char given[PEOPLE_TOKEN_MAX + 1], surname[PEOPLE_TOKEN_MAX + 1];
+};
+void people_hit_name(const struct people_index *index, guint32 pair, struct people_name *name);
 
 #endif

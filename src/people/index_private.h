@@ -16,11 +16,29 @@ struct sound_entry {
     guint32 token, hash; /* of the skeleton: other bits than the bucket's */
 };
 
+/* What a token is, in one look. */
+struct token_info {
+    guint16 nicknames;           /* a row of `nickname_at`; 0: none */
+    guint8 is_given;             /* somebody's given name */
+    guint8 best_pair, best_part; /* what the commonest name with this surname, or with this part of a
+                                    surname, is worth at most: 1 + a number of BONUS_STEPs; 0: none */
+};
+#define BONUS_STEP 4
+
+/* Prices beside those of letters (similar.c), in hundredths of a nat. */
+#define PRICE_NICKNAME 260
+#define PRICE_PART 150 /* one of two surnames */
+#define PRICE_INITIAL 350
+#define PRICE_BEGINNING 320    /* the given name goes on where the word ends */
+#define PRICE_PET_ENDING 340   /* … after IE, Y or the like is taken off */
+#define PRICE_SURNAME_FIRST 60 /* nobody wrote a comma */
+#define PRICE_MIDDLE 150       /* a word that neither name takes */
+
 struct people_index {
     guint32 n_tokens;
     char *texts;
-    guint32 *text_at;     /* [n_tokens + 1] */
-    guint32 *given_count; /* [n_tokens]: people whose given name it is */
+    guint32 *text_at;        /* [n_tokens + 1] */
+    struct token_info *info; /* [n_tokens] */
     guint32 n_pairs;
     guint32 *surname_at;                /* [n_tokens + 1] into pair_given */
     guint32 *pair_given, *pair_surname; /* tokens */
@@ -32,17 +50,13 @@ struct people_index {
     struct delete_entry *deletes;
     guint32 sound_bits, *sound_at;
     struct sound_entry *sounds;
-    GHashTable *nicknames; /* token number + 1 → GArray of guint32: what else it may be called */
-    int most_common;       /* bonus of the commonest pair */
+    guint32 n_nicknames, *nickname_at, *nicknames; /* what else a token may be called, by row */
 };
 
 static inline const char *token_text(const struct people_index *x, guint32 token, gsize *n) {
     *n = x->text_at[token + 1] - x->text_at[token];
     return x->texts + x->text_at[token];
 }
-
-/* The letters of a text, upper case, at most PEOPLE_TOKEN_MAX; returns their number. */
-gsize people_letters_of(const char *text, char *out);
 
 /* Calls `each` with the hash of the token's beginning and of every way to take up to `edits` letters
  * from it. */
@@ -58,5 +72,34 @@ guint32 people_token_from(const struct people_index *x, const char *text, gsize 
 
 /* What a pair's commonness is worth. */
 int people_bonus(guint32 n_people);
+
+/* ── Tokens like one (like.c) ── */
+
+#define PEOPLE_MOST_LIKE 4096 /* beyond, the dearest are of no use */
+
+struct like {
+    guint32 token;
+    gint16 price, key; /* what it costs; by what a list is ordered */
+    guint8 reason;     /* enum people_reason */
+};
+
+struct likes {
+    guint n;
+    struct like list[PEOPLE_MOST_LIKE];
+};
+
+/* One thread's memory for looking. */
+struct looker;
+struct looker *people_looker_new(const struct people_index *x);
+void people_looker_free(struct looker *looker);
+
+/* All tokens up to `edits` from `text`, or sounding like it, cheapest first. */
+void people_find_likes(struct looker *looker, const char *text, gsize n, guint edits,
+                       struct likes *likes);
+/* Those that are given names, or what given names are called for short, cheapest first. */
+void people_likes_as_givens(struct looker *looker, const struct likes *likes, struct likes *givens);
+/* Those that are surnames or parts of them: what can cost least, its commonest name counted, first. The
+ * `key` is that least price. */
+void people_likes_as_surnames(struct looker *looker, const struct likes *likes, struct likes *surnames);
 
 #endif

@@ -1,42 +1,28 @@
-/* Searching: a query's readings, tokens like its tokens, and the pairs of them that exist. */
+/* Searching: a query's readings, tokens like its words (like.c), and the pairs of them that exist. */
 #include <string.h>
 
-#include "base/random.h"
-#include "people/fold.h"
 #include "people/index_private.h"
 
 #define MOST_WORDS 6
-#define MOST_LIKE 4096 /* tokens like one; beyond, the dearest are not of use */
-#define MOST_READINGS 16
-#define PRICE_ONE_EDIT 650 /* what is dearer is no single slip */
-#define PRICE_TWO_EDITS 1150
-#define PRICE_SOUND 330 /* heard alike, spelled otherwise, at most */
-#define PRICE_NICKNAME 260
-#define PRICE_PART 250 /* one of two surnames */
-#define PRICE_INITIAL 350
-#define PRICE_SURNAME_FIRST 60 /* nobody wrote a comma */
-#define PRICE_MIDDLE 150       /* a word that neither name takes */
-#define SURE 100 /* what a hit costs at most, its commonness aside, that needs no second look */
+#define MOST_READINGS 20
+#define MOST_RANGES 2
 
-/* A token that may be meant, and its price. */
-struct like {
-    guint32 token;
-    gint16 price;
-    guint8 reason; /* enum people_reason */
+/* Given names that begin alike stand next to each other. */
+struct range {
+    guint32 from, until; /* tokens */
+    int price;
+    enum people_reason reason;
 };
 
-struct likes {
-    guint n;
-    guint edits; /* with how many they were looked for */
-    struct like list[MOST_LIKE];
-};
-
-/* One word of the query, or two joined, with what it is like. */
+/* One word of the query, or several joined, with what it is like in either place. */
 struct word {
     char text[PEOPLE_TOKEN_MAX + 1];
     gsize n;
-    gboolean is_known;            /* `likes` is filled */
-    struct likes *likes, *givens; /* all tokens, and those that are given names, with nicknames */
+    guint32 token;                 /* the very word; G_MAXUINT32: nobody has it */
+    gboolean is_given, is_surname; /* in some reading */
+    struct likes *likes, *givens, *surnames;
+    guint n_ranges;
+    struct range ranges[MOST_RANGES];
 };
 
 /* A way to read the query: which words are the given name, which the surname. */
@@ -48,26 +34,21 @@ struct reading {
 
 struct people_searcher {
     const struct people_index *index;
-    guint32 *seen, epoch; /* [n_tokens]: in which look-up a token was seen */
-    guint64 *price_of;    /* [n_tokens]: epoch and price of a given name, for small families of names */
+    struct looker *looker;
+    guint64 *price_of, mark; /* [n_tokens]: mark and place in the list of a given name at hand */
     struct word words[MOST_READINGS * 2];
     guint n_words;
     struct reading readings[MOST_READINGS];
     guint n_readings;
     struct people_hit hits[64];
     guint n_hits, most;
-    int best; /* the cheapest hit, its commonness aside */
 };
 
 struct people_searcher *people_searcher_new(const struct people_index *index) {
     struct people_searcher *s = g_new0(struct people_searcher, 1);
     s->index = index;
-    s->seen = g_new0(guint32, index->n_tokens + 1);
+    s->looker = people_looker_new(index);
     s->price_of = g_new0(guint64, index->n_tokens + 1);
-    for (guint i = 0; i < G_N_ELEMENTS(s->words); i++) {
-        s->words[i].likes = g_new(struct likes, 1);
-        s->words[i].givens = g_new(struct likes, 1);
-    }
     return s;
 }
 
@@ -77,127 +58,11 @@ void people_searcher_free(struct people_searcher *s) {
     for (guint i = 0; i < G_N_ELEMENTS(s->words); i++) {
         g_free(s->words[i].likes);
         g_free(s->words[i].givens);
+        g_free(s->words[i].surnames);
     }
-    g_free(s->seen);
+    people_looker_free(s->looker);
     g_free(s->price_of);
     g_free(s);
-}
-
-/* ── Tokens like a word ────────────────────────────────────────────────────────────────────────── */
-
-struct looking {
-    struct people_searcher *s;
-    const struct word *word;
-    struct likes *likes;
-    guint edits;
-    guint32 letters;
-    int most;
-};
-
-static void add_like(struct likes *likes, guint32 token, int price, enum people_reason reason) {
-    if (likes->n < MOST_LIKE)
-        likes->list[likes->n++] = (struct like){token, (gint16)price, (guint8)reason};
-}
-
-static void look_at(struct looking *l, guint32 token) {
-    gsize n;
-    const char *text = token_text(l->s->index, token, &n);
-    const int price = people_price(l->word->text, l->word->n, text, n, l->most);
-    if (price != PEOPLE_FAR)
-        add_like(l->likes, token, price, price ? PEOPLE_LIKE : PEOPLE_SAME);
-}
-
-/* A bucket's tokens that can be near enough, by letters and length. */
-static void look_into(guint64 hash, void *context) {
-    struct looking *l = context;
-    const struct people_index *x = l->s->index;
-    const guint64 bucket = hash >> (64 - x->delete_bits);
-    const struct delete_entry *e = x->deletes + x->delete_at[bucket],
-                              *end = x->deletes + x->delete_at[bucket + 1];
-    for (; e < end; e++) {
-        const int longer = (int)(e->letters >> 26) - (int)(l->letters >> 26);
-        if (ABS(longer) > (int)l->edits ||
-            __builtin_popcount((e->letters ^ l->letters) & 0x3FFFFFF) > 2 * (int)l->edits ||
-            l->s->seen[e->token] == l->s->epoch)
-            continue;
-        l->s->seen[e->token] = l->s->epoch;
-        look_at(l, e->token);
-    }
-}
-
-/* Tokens that sound the same. */
-static void listen(struct looking *l) {
-    const struct people_index *x = l->s->index;
-    char skeleton[PEOPLE_TOKEN_MAX + 1];
-    const guint64 hash = base_hash64(skeleton, people_skeleton(l->word->text, l->word->n, skeleton), 3);
-    const guint32 bucket = (guint32)(hash >> (64 - x->sound_bits));
-    for (guint32 i = x->sound_at[bucket]; i < x->sound_at[bucket + 1]; i++) {
-        const guint32 token = x->sounds[i].token;
-        gsize n;
-        if (x->sounds[i].hash != (guint32)hash || l->s->seen[token] == l->s->epoch)
-            continue;
-        const char *text = token_text(x, token, &n);
-        l->s->seen[token] = l->s->epoch;
-        const int price = people_price(l->word->text, l->word->n, text, n, 4 * PRICE_SOUND);
-        if (price != PEOPLE_FAR)
-            add_like(l->likes, token, MIN(price, PRICE_SOUND + price / 4), PEOPLE_LIKE);
-    }
-}
-
-static gint by_price(gconstpointer a, gconstpointer b) {
-    const struct like *x = a, *y = b;
-    return x->price != y->price ? x->price - y->price : (x->token > y->token) - (x->token < y->token);
-}
-
-/* What each given name may be called, at a price on top. Where a name is there already, the cheaper
- * counts. */
-static void add_nicknames(struct people_searcher *s, struct likes *givens) {
-    const guint n = givens->n;
-    for (guint i = 0; i < n; i++) {
-        const struct like like = givens->list[i];
-        const GArray *others =
-            g_hash_table_lookup(s->index->nicknames, GUINT_TO_POINTER(like.token + 1));
-        for (guint j = 0; others && j < others->len; j++)
-            add_like(givens, g_array_index(others, guint32, j), like.price + PRICE_NICKNAME,
-                     PEOPLE_NICKNAME);
-    }
-}
-
-static void drop_doubles(struct people_searcher *s, struct likes *likes) {
-    guint kept = 0;
-    s->epoch++;
-    for (guint i = 0; i < likes->n; i++) {
-        if (s->seen[likes->list[i].token] == s->epoch)
-            continue;
-        s->seen[likes->list[i].token] = s->epoch;
-        likes->list[kept++] = likes->list[i];
-    }
-    likes->n = kept;
-}
-
-static void find_likes(struct people_searcher *s, struct word *word, guint edits) {
-    struct looking l = {.s = s, .word = word, .likes = word->likes, .edits = edits};
-    l.letters = people_letters(word->text, word->n);
-    l.most = edits == 2 ? PRICE_TWO_EDITS : PRICE_ONE_EDIT;
-    word->likes->n = 0;
-    word->likes->edits = edits;
-    s->epoch++;
-    people_each_delete(word->text, word->n, MIN(edits, people_edits_of(word->n)), look_into, &l);
-    listen(&l);
-    qsort(word->likes->list, word->likes->n, sizeof *word->likes->list, by_price);
-    word->givens->n = 0;
-    for (guint i = 0; i < word->likes->n;
-         i++) /* a name that nobody has may be a nickname of one that is had */
-        add_like(word->givens, word->likes->list[i].token, word->likes->list[i].price,
-                 word->likes->list[i].reason);
-    add_nicknames(s, word->givens);
-    qsort(word->givens->list, word->givens->n, sizeof *word->givens->list, by_price);
-    drop_doubles(s, word->givens);
-    guint kept = 0;
-    for (guint i = 0; i < word->givens->n; i++)
-        if (s->index->given_count[word->givens->list[i].token])
-            word->givens->list[kept++] = word->givens->list[i];
-    word->givens->n = kept;
 }
 
 /* ── Hits ──────────────────────────────────────────────────────────────────────────────────────── */
@@ -207,7 +72,6 @@ static int worst(const struct people_searcher *s) {
 }
 
 static void add_hit(struct people_searcher *s, guint32 pair, int price, enum people_reason reason) {
-    s->best = MIN(s->best, price);
     price -= people_bonus(s->index->pair_at[pair + 1] - s->index->pair_at[pair]);
     if (price >= worst(s))
         return;
@@ -229,15 +93,9 @@ static void add_hit(struct people_searcher *s, guint32 pair, int price, enum peo
 /* The given names at hand, looked up from either side. */
 struct pairing {
     struct people_searcher *s;
-    const struct likes *givens; /* NULL: any given name, or those with one initial */
-    guint32 initial_from, initial_until;
-    int base;
-    guint64 mark;
+    const struct word *given; /* NULL: any given name */
+    int least;                /* what a given name costs at least */
 };
-
-static int cheapest_given(const struct pairing *p) {
-    return p->givens ? p->givens->n ? p->givens->list[0].price : G_MAXINT / 4 : PRICE_INITIAL;
-}
 
 static guint32 lower_bound(const guint32 *list, guint32 low, guint32 high, guint32 value) {
     while (low < high) {
@@ -250,136 +108,130 @@ static guint32 lower_bound(const guint32 *list, guint32 low, guint32 high, guint
     return low;
 }
 
-static enum people_reason worse_reason(guint8 a, guint8 b) {
-    return MAX(a, b);
+/* The given name at hand that this token is; NULL: none. */
+static const struct like *given_of(const struct pairing *p, guint32 token) {
+    const guint64 mark = p->s->price_of[token];
+    return mark >> 32 == p->s->mark ? &p->given->givens->list[(guint32)mark] : NULL;
 }
 
-/* A surname with few given names: every one of them is asked for its price. */
-static void pair_few(struct pairing *p, guint32 from, guint32 until, int price,
-                     enum people_reason reason) {
+static void pair_range(struct pairing *p, guint32 from, guint32 until, const struct range *range,
+                       int price, enum people_reason reason) {
     const struct people_index *x = p->s->index;
-    for (guint32 i = from; i < until; i++) {
-        const guint64 mark = p->s->price_of[x->pair_given[i]];
-        if (mark >> 32 == p->mark) {
-            const guint32 k = (guint32)mark;
-            const struct like *given = &p->givens->list[k];
-            add_hit(p->s, i, price + given->price, worse_reason((guint8)reason, given->reason));
+    for (guint32 i = lower_bound(x->pair_given, from, until, range->from);
+         i < until && x->pair_given[i] < range->until; i++)
+        add_hit(p->s, i, price + range->price, MAX(reason, range->reason));
+}
+
+/* The pairs of one surname: where they are few, every one's given name is asked for its price; where
+ * many, every given name at hand is looked for, the cheapest first. `bonus`: what the commonest is
+ * worth. */
+static void pair_surname(struct pairing *p, guint32 token, int price, int bonus,
+                         enum people_reason reason) {
+    const struct people_index *x = p->s->index;
+    const guint32 from = x->surname_at[token], until = x->surname_at[token + 1];
+    if (!p->given) {
+        for (guint32 i = from; i < until; i++)
+            add_hit(p->s, i, price, reason);
+        return;
+    }
+    const struct likes *givens = p->given->givens;
+    if (until - from <= givens->n * 2) {
+        for (guint32 i = from; i < until; i++) {
+            const struct like *given = given_of(p, x->pair_given[i]);
+            if (given)
+                add_hit(p->s, i, price + given->price, MAX(reason, given->reason));
+        }
+    } else {
+        for (guint k = 0; k < givens->n; k++) {
+            const struct like *given = &givens->list[k];
+            if (price + given->price - bonus >= worst(p->s))
+                break;
+            const guint32 i = lower_bound(x->pair_given, from, until, given->token);
+            if (i < until && x->pair_given[i] == given->token)
+                add_hit(p->s, i, price + given->price, MAX(reason, given->reason));
         }
     }
-}
-
-/* A surname with many: every given name at hand is looked for, the cheapest first. */
-static void pair_many(struct pairing *p, guint32 from, guint32 until, int price,
-                      enum people_reason reason) {
-    const struct people_index *x = p->s->index;
-    for (guint k = 0; k < p->givens->n; k++) {
-        const struct like *given = &p->givens->list[k];
-        if (price + given->price - x->most_common >= worst(p->s))
-            break;
-        const guint32 i = lower_bound(x->pair_given, from, until, given->token);
-        if (i < until && x->pair_given[i] == given->token)
-            add_hit(p->s, i, price + given->price, worse_reason((guint8)reason, given->reason));
-    }
-}
-
-static void pair_initial(struct pairing *p, guint32 from, guint32 until, int price,
-                         enum people_reason reason) {
-    const struct people_index *x = p->s->index;
-    guint32 i = lower_bound(x->pair_given, from, until, p->initial_from);
-    for (; i < until && x->pair_given[i] < p->initial_until; i++)
-        add_hit(p->s, i, price + PRICE_INITIAL, MAX(reason, PEOPLE_INITIAL));
-}
-
-static void pair_surname(struct pairing *p, guint32 from, guint32 until, int price,
-                         enum people_reason reason) {
-    if (!p->givens)
-        pair_initial(p, from, until, price, reason);
-    else if (until - from <= p->givens->n)
-        pair_few(p, from, until, price, reason);
-    else
-        pair_many(p, from, until, price, reason);
+    for (guint r = 0; r < p->given->n_ranges; r++)
+        if (price + p->given->ranges[r].price - bonus < worst(p->s))
+            pair_range(p, from, until, &p->given->ranges[r], price, reason);
 }
 
 /* The double surnames of which the token is a part. */
 static void pair_parts(struct pairing *p, guint32 token, int price) {
     const struct people_index *x = p->s->index;
     const guint32 from = x->part_at[token], until = x->part_at[token + 1];
-    if (!p->givens || from == until)
-        return;
-    if (until - from <= 4 * p->givens->n) {
-        for (guint32 i = from; i < until; i++) {
-            const guint64 mark = p->s->price_of[x->pair_given[x->part_pair[i]]];
-            if (mark >> 32 == p->mark)
-                add_hit(p->s, x->part_pair[i], price + p->givens->list[(guint32)mark].price,
-                        PEOPLE_PART);
-        }
-        return;
-    }
-    for (guint k = 0; k < p->givens->n; k++) {
-        const struct like *given = &p->givens->list[k];
-        guint32 low = from, high = until;
-        if (price + given->price - x->most_common >= worst(p->s))
-            break;
-        while (low < high) {
-            const guint32 middle = low + (high - low) / 2;
-            if (x->pair_given[x->part_pair[middle]] < given->token)
-                low = middle + 1;
-            else
-                high = middle;
-        }
-        for (; low < until && x->pair_given[x->part_pair[low]] == given->token; low++)
-            add_hit(p->s, x->part_pair[low], price + given->price, PEOPLE_PART);
+    for (guint32 i = from; i < until; i++) {
+        const guint32 pair = x->part_pair[i], given_token = x->pair_given[pair];
+        const struct like *given = p->given ? given_of(p, given_token) : NULL;
+        if (!p->given)
+            add_hit(p->s, pair, price, PEOPLE_PART);
+        else if (given)
+            add_hit(p->s, pair, price + given->price, MAX(PEOPLE_PART, given->reason));
+        else
+            for (guint r = 0; r < p->given->n_ranges; r++)
+                if (given_token >= p->given->ranges[r].from && given_token < p->given->ranges[r].until)
+                    add_hit(p->s, pair, price + p->given->ranges[r].price, PEOPLE_PART);
     }
 }
 
-static void mark_givens(struct pairing *p) {
-    p->mark = ++p->s->epoch;
-    for (guint k = 0; p->givens && k < p->givens->n; k++)
-        p->s->price_of[p->givens->list[k].token] = p->mark << 32 | k;
+static int cheapest_given(const struct word *given) {
+    int least = given->givens->n ? given->givens->list[0].price : G_MAXINT / 4;
+    for (guint r = 0; r < given->n_ranges; r++)
+        least = MIN(least, given->ranges[r].price);
+    return least;
 }
 
+/* Marks the given names at hand and tries every surname, the likeliest first. */
 static void try_reading(struct people_searcher *s, const struct reading *r) {
     const struct people_index *x = s->index;
-    const struct word *given = r->given == NO_WORD ? NULL : &s->words[r->given];
-    const struct likes *surnames = s->words[r->surname].likes;
-    struct pairing p = {.s = s, .base = r->price, .initial_until = x->n_tokens};
-    if (given && given->n > 1)
-        p.givens = given->givens;
-    if (given && given->n == 1) {
-        const char next = (char)(given->text[0] + 1);
-        p.initial_from = people_token_from(x, given->text, 1);
-        p.initial_until = people_token_from(x, &next, 1);
-    }
-    mark_givens(&p);
-    const int least = cheapest_given(&p);
+    const struct likes *surnames = s->words[r->surname].surnames;
+    struct pairing p = {.s = s, .given = r->given == NO_WORD ? NULL : &s->words[r->given]};
+    s->mark++;
+    for (guint k = 0; p.given && k < p.given->givens->n; k++)
+        s->price_of[p.given->givens->list[k].token] = s->mark << 32 | k;
+    p.least = r->price + (p.given ? cheapest_given(p.given) : 0);
+    for (guint i = 0; i < MIN(surnames->n, 16); i++)
+        __builtin_prefetch(&x->surname_at[surnames->list[i].token]);
     for (guint i = 0; i < surnames->n; i++) {
         const struct like *surname = &surnames->list[i];
-        const int price = r->price + surname->price;
-        if (price + least - x->most_common >= worst(s))
+        const struct token_info *info = &x->info[surname->token];
+        const int price = r->price + surname->price, bonus = (info->best_pair - 1) * BONUS_STEP,
+                  part_bonus = (info->best_part - 1) * BONUS_STEP;
+        if (surname->key + p.least >= worst(s))
             break;
-        pair_surname(&p, x->surname_at[surname->token], x->surname_at[surname->token + 1], price,
-                     surname->reason);
-        pair_parts(&p, surname->token, price + PRICE_PART);
+        if (i + 16 < surnames->n)
+            __builtin_prefetch(&x->surname_at[surnames->list[i + 16].token]);
+        if (info->best_pair && surname->price + p.least - bonus < worst(s))
+            pair_surname(&p, surname->token, price, bonus, surname->reason);
+        if (info->best_part && surname->price + p.least + PRICE_PART - part_bonus < worst(s))
+            pair_parts(&p, surname->token, price + PRICE_PART);
     }
 }
 
 /* ── Readings ──────────────────────────────────────────────────────────────────────────────────── */
 
-static guint add_word(struct people_searcher *s, const char *a, const char *b) {
-    struct word *w = &s->words[s->n_words];
-    g_autofree char *joined = g_strconcat(a, b, NULL);
-    g_strlcpy(w->text, joined, sizeof w->text);
-    w->n = strlen(w->text);
-    w->is_known = FALSE;
+/* A word that joins `n` of the query's from `from` on. */
+static guint join_words(struct people_searcher *s, char w[][PEOPLE_TOKEN_MAX + 1], guint from,
+                        guint n) {
+    struct word *word = &s->words[s->n_words];
+    word->text[0] = 0;
+    for (guint i = from; i < from + n; i++)
+        g_strlcat(word->text, w[i], sizeof word->text);
     for (guint i = 0; i < s->n_words; i++)
-        if (strcmp(s->words[i].text, w->text) == 0)
+        if (strcmp(s->words[i].text, word->text) == 0)
             return i;
+    word->n = strlen(word->text);
+    word->is_given = word->is_surname = FALSE;
     return s->n_words++;
 }
 
 static void add_reading(struct people_searcher *s, guint given, guint surname, int price) {
-    if (s->n_readings < MOST_READINGS)
-        s->readings[s->n_readings++] = (struct reading){given, surname, price};
+    if (s->n_readings == MOST_READINGS)
+        return;
+    if (given != NO_WORD)
+        s->words[given].is_given = TRUE;
+    s->words[surname].is_surname = TRUE;
+    s->readings[s->n_readings++] = (struct reading){given, surname, price};
 }
 
 /* Words of letters, and after how many of them a comma stood (0: nowhere). */
@@ -399,52 +251,115 @@ static guint split(const char *query, char words[][PEOPLE_TOKEN_MAX + 1], guint 
     return n;
 }
 
-/* Every way that makes sense: the comma parts the names where there is one; else either may come first.
- */
-static void read_query(struct people_searcher *s, const char *query) {
-    char w[MOST_WORDS + 1][PEOPLE_TOKEN_MAX + 1];
-    guint comma, n = split(query, w, &comma);
-    s->n_words = s->n_readings = 0;
-    if (n == 0)
-        return;
-    if (n == 1) {
-        add_reading(s, NO_WORD, add_word(s, w[0], ""), 0);
-        return;
-    }
-    if (comma && comma < n) {
-        GString *surname = g_string_new(NULL);
-        for (guint i = 0; i < comma; i++)
-            g_string_append(surname, w[i]);
-        add_reading(s, add_word(s, w[comma], ""), add_word(s, surname->str, ""), 0);
-        if (comma + 1 < n)
-            add_reading(s, add_word(s, w[comma], w[comma + 1]), add_word(s, surname->str, ""), 0);
-        g_string_free(surname, TRUE);
-        return;
-    }
-    const char *first = w[0], *last = w[n - 1], *second = w[1], *before = w[n - 2];
-    add_reading(s, add_word(s, first, ""), add_word(s, last, ""), n > 2 ? PRICE_MIDDLE : 0);
-    add_reading(s, add_word(s, last, ""), add_word(s, first, ""),
-                PRICE_SURNAME_FIRST + (n > 2 ? PRICE_MIDDLE : 0));
-    if (n < 3)
-        return;
-    add_reading(s, add_word(s, first, ""), add_word(s, before, last), 0);
-    add_reading(s, add_word(s, last, ""), add_word(s, first, second), PRICE_SURNAME_FIRST);
-    add_reading(s, add_word(s, first, second), add_word(s, last, ""), PRICE_MIDDLE);
-    add_reading(s, add_word(s, second, ""), add_word(s, first, ""), PRICE_SURNAME_FIRST + PRICE_MIDDLE);
-    add_reading(s, add_word(s, first, ""), add_word(s, last, before), PRICE_MIDDLE);
-    if (n < 4)
-        return;
-    add_reading(s, add_word(s, first, second), add_word(s, before, last), 0);
-    add_reading(s, add_word(s, before, last), add_word(s, first, second), PRICE_SURNAME_FIRST);
+/* The comma parts the names where there is one: what is before it is the surname. */
+static void read_with_comma(struct people_searcher *s, char w[][PEOPLE_TOKEN_MAX + 1], guint n,
+                            guint comma) {
+    const guint surname = join_words(s, w, 0, comma);
+    add_reading(s, join_words(s, w, comma, 1), surname, 0);
+    if (comma + 1 < n)
+        add_reading(s, join_words(s, w, comma, 2), surname, 0);
+    if (comma > 1)
+        add_reading(s, join_words(s, w, comma, 1), join_words(s, w, 0, 1), PRICE_MIDDLE);
 }
 
-static void try_all(struct people_searcher *s, guint edits) {
-    for (guint i = 0; i < s->n_words; i++)
-        find_likes(s, &s->words[i], edits);
-    s->n_hits = 0;
-    s->best = G_MAXINT;
-    for (guint i = 0; i < s->n_readings; i++)
-        try_reading(s, &s->readings[i]);
+/* Without one, either name may come first, each may be of several words, and some may be of neither. */
+static void read_query(struct people_searcher *s, const char *query) {
+    char w[MOST_WORDS + 1][PEOPLE_TOKEN_MAX + 1];
+    guint comma;
+    const guint n = split(query, w, &comma);
+    s->n_words = s->n_readings = 0;
+    if (n == 1)
+        add_reading(s, NO_WORD, join_words(s, w, 0, 1), 0);
+    if (n < 2)
+        return;
+    if (comma && comma < n) {
+        read_with_comma(s, w, n, comma);
+        return;
+    }
+    for (guint k = 1; k < n; k++) {
+        const guint before = join_words(s, w, 0, k), after = join_words(s, w, k, n - k);
+        add_reading(s, before, after, 0);
+        add_reading(s, after, before, PRICE_SURNAME_FIRST);
+    }
+    if (n == 2)
+        return;
+    const guint first = join_words(s, w, 0, 1), last = join_words(s, w, n - 1, 1);
+    add_reading(s, first, last, PRICE_MIDDLE);
+    add_reading(s, join_words(s, w, 1, 1), first, PRICE_SURNAME_FIRST + PRICE_MIDDLE);
+    add_reading(s, last, first, PRICE_SURNAME_FIRST + PRICE_MIDDLE);
+    add_reading(s, first, join_words(s, w, 1, 1), PRICE_MIDDLE);
+    if (n > 3) {
+        add_reading(s, first, join_words(s, w, n - 2, 2), PRICE_MIDDLE);
+        add_reading(s, join_words(s, w, 2, 1), join_words(s, w, 0, 2),
+                    PRICE_SURNAME_FIRST + PRICE_MIDDLE);
+    }
+}
+
+/* ── The whole ─────────────────────────────────────────────────────────────────────────────────── */
+
+/* Every token that begins with the first `n` letters. */
+static void add_range(const struct people_index *x, struct word *w, gsize n, int price,
+                      enum people_reason reason) {
+    char next[PEOPLE_TOKEN_MAX + 1];
+    memcpy(next, w->text, n);
+    next[n - 1]++; /* after Z comes [, which no token has */
+    w->ranges[w->n_ranges++] = (struct range){.from = people_token_from(x, w->text, n),
+                                              .until = people_token_from(x, next, n),
+                                              .price = price,
+                                              .reason = reason};
+}
+
+/* "J", "ALEX" for ALEXANDER, "SUSIE" for SUSANNA. */
+static void find_ranges(const struct people_index *x, struct word *w) {
+    gsize stem = w->n;
+    w->n_ranges = 0;
+    if (w->n == 1)
+        add_range(x, w, 1, PRICE_INITIAL, PEOPLE_INITIAL);
+    if (w->n < 3)
+        return;
+    add_range(x, w, w->n, PRICE_BEGINNING, PEOPLE_INITIAL);
+    if (strchr("IYE", w->text[stem - 1]))
+        stem--;
+    if (stem < w->n && strchr("IE", w->text[stem - 1]))
+        stem--;
+    if (stem > 3 && w->text[stem - 1] == w->text[stem - 2])
+        stem--;
+    if (stem >= 3 && stem < w->n)
+        add_range(x, w, stem, PRICE_PET_ENDING, PEOPLE_NICKNAME);
+}
+
+static void find_likes(struct people_searcher *s, struct word *w, guint edits) {
+    if (!w->likes) {
+        w->likes = g_new(struct likes, 1);
+        w->givens = g_new(struct likes, 1);
+        w->surnames = g_new(struct likes, 1);
+    }
+    people_find_likes(s->looker, w->text, w->n, edits, w->likes);
+    if (w->is_given) {
+        people_likes_as_givens(s->looker, w->likes, w->givens);
+        find_ranges(s->index, w);
+    }
+    if (w->is_surname)
+        people_likes_as_surnames(s->looker, w->likes, w->surnames);
+}
+
+/* Whether somebody has the name just as it was typed, in some reading: then one edit is enough to look
+ * for. */
+static gboolean is_written_so(const struct people_searcher *s) {
+    const struct people_index *x = s->index;
+    for (guint i = 0; i < s->n_readings; i++) {
+        const struct reading *r = &s->readings[i];
+        if (r->given == NO_WORD || r->price >= PRICE_MIDDLE)
+            continue;
+        const guint32 surname = s->words[r->surname].token, given = s->words[r->given].token;
+        if (surname == G_MAXUINT32 || given == G_MAXUINT32)
+            continue;
+        const guint32 until = x->surname_at[surname + 1],
+                      pair = lower_bound(x->pair_given, x->surname_at[surname], until, given);
+        if (pair < until && x->pair_given[pair] == given)
+            return TRUE;
+    }
+    return FALSE;
 }
 
 guint people_search(struct people_searcher *s, const char *query, gboolean harder, guint most,
@@ -452,27 +367,26 @@ guint people_search(struct people_searcher *s, const char *query, gboolean harde
     s->most = CLAMP(most, 1, G_N_ELEMENTS(s->hits));
     s->n_hits = 0;
     read_query(s, query);
-    if (!s->n_readings)
-        return 0;
-    if (!harder)
-        try_all(s, 1);
-    if (harder || s->n_hits == 0 || s->best > SURE)
-        try_all(s, 2);
+    for (guint i = 0; i < s->n_words; i++)
+        s->words[i].token = people_find_token(s->index, s->words[i].text, s->words[i].n);
+    const guint edits = harder || !is_written_so(s) ? 2 : 1;
+    for (guint i = 0; i < s->n_words; i++)
+        find_likes(s, &s->words[i], edits);
+    for (guint i = 0; i < s->n_readings; i++)
+        try_reading(s, &s->readings[i]);
     memcpy(hits, s->hits, s->n_hits * sizeof *hits);
     return s->n_hits;
 }
 
-static const char *text_of(const struct people_index *x, guint32 token) {
+static gsize copy_text(const struct people_index *x, guint32 token, char *out) {
     gsize n;
     const char *text = token_text(x, token, &n);
-    g_autofree char *copy = g_strndup(text, n);
-    return g_intern_string(copy);
+    memcpy(out, text, n);
+    out[n] = 0;
+    return n;
 }
 
-const char *people_hit_given(const struct people_index *x, guint32 pair) {
-    return text_of(x, x->pair_given[pair]);
-}
-
-const char *people_hit_surname(const struct people_index *x, guint32 pair) {
-    return text_of(x, x->pair_surname[pair]);
+void people_hit_name(const struct people_index *x, guint32 pair, struct people_name *name) {
+    copy_text(x, x->pair_given[pair], name->given);
+    copy_text(x, x->pair_surname[pair], name->surname);
 }

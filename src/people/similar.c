@@ -100,6 +100,37 @@ int people_price(const char *a, gsize a_n, const char *b, gsize b_n, int most) {
     return above[m] <= most ? above[m] : PEOPLE_FAR;
 }
 
+/* ── Counting edits ────────────────────────────────────────────────────────────────────────────── */
+
+void people_pattern_make(struct people_pattern *pattern, const char *token, gsize n) {
+    memset(pattern, 0, sizeof *pattern);
+    pattern->n = n;
+    for (gsize i = 0; i < n; i++)
+        pattern->at[token[i] - 'A'] |= (guint64)1 << i;
+}
+
+guint people_edits(const struct people_pattern *pattern, const char *token, gsize n) {
+    guint64 up = ~(guint64)0, down = 0, diagonal = 0, match_before = 0;
+    if (!pattern->n)
+        return (guint)n;
+    const guint64 last = (guint64)1 << (pattern->n - 1);
+    guint edits = (guint)pattern->n;
+    for (gsize i = 0; i < n; i++) {
+        const guint64 match = pattern->at[token[i] - 'A'];
+        const guint64 swapped = ((~diagonal & match) << 1) & match_before;
+        diagonal = (((match & up) + up) ^ up) | match | down | swapped;
+        guint64 right = down | ~(diagonal | up), left = diagonal & up;
+        edits += (right & last) != 0;
+        edits -= (left & last) != 0;
+        right = right << 1 | 1;
+        left <<= 1;
+        up = left | ~(diagonal | right);
+        down = right & diagonal;
+        match_before = match;
+    }
+    return edits;
+}
+
 /* ── Skeletons ─────────────────────────────────────────────────────────────────────────────────── */
 
 /* Spellings of one sound, longest first; what is on the right is written into the skeleton. */

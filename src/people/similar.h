@@ -17,6 +17,18 @@
  * letters, dearer in the first letter. */
 int people_price(const char *a, gsize a_n, const char *b, gsize b_n, int most);
 
+/* A token's letters as bits, for counting edits many times over. */
+struct people_pattern {
+    guint64 at[26]; /* where each letter stands */
+    gsize n;
+};
+void people_pattern_make(struct people_pattern *pattern, const char *token, gsize n);
+
+/* How many letters were substituted, inserted, deleted or swapped with their neighbour, each counted
+ * once (optimal string alignment). Bit-parallel: H. Hyyrö, "A bit-vector algorithm for computing
+ * Levenshtein and Damerau edit distances", Nordic Journal of Computing 10 (2003). */
+guint people_edits(const struct people_pattern *pattern, const char *token, gsize n);
+
 /* The sound's skeleton: spellings that are heard alike have the same. Writes at most PEOPLE_TOKEN_MAX
  * letters and a NUL; returns their number. */
 gsize people_skeleton(const char *token, gsize n, char *out);
