@@ -1,6 +1,7 @@
 #include <stdio.h>
 
 #include "cli/cli.h"
+#include "cli/person_link.h"
 #include "pipeline/status.h"
 
 struct listing {
@@ -117,10 +118,12 @@ static int show(struct cli *cli, int argc, char **argv) {
 }
 
 static int run(struct cli *cli, int argc, char **argv) {
-    static const struct cli_command commands[] = {{"search", "find people by number or name", search},
-                                                  {"show", "show one person and every event", show},
-                                                  {NULL}};
+    static const struct cli_command commands[] = {
+        {"search", "find people by number or name", search},
+        {"show", "show one person and every event", show},
+        {"link", "group the rows of a file by person", cli_person_link},
+        {NULL}};
     return cli_dispatch(cli, "person", commands, argc, argv);
 }
 
-const struct cli_command cli_person = {"person", "people in custody: search, show", run};
+const struct cli_command cli_person = {"person", "people in custody: search, show, link", run};

@@ -1,0 +1,12 @@
+/* `tocsin person link`, and evidence as a table. Used by: cli. */
+#ifndef CLI_PERSON_LINK_H
+#define CLI_PERSON_LINK_H
+
+#include "cli/cli.h"
+#include "people/link.h"
+
+int cli_person_link(struct cli *cli, int argc, char **argv);
+void cli_print_evidence(struct cli *cli, const struct link_evidence *evidence, guint n, double prior,
+                        double bits);
+
+#endif

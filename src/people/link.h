@@ -1,0 +1,89 @@
+/* Which records tell of one person: a statistical judgement with its reasons.
+ *
+ * Records are compared field by field; each comparison has a level ("same", "nickname", "one slip" …).
+ * A level is worth log2(m / u) bits: how much more often it occurs when two records are one person's
+ * than when they are not (I. Fellegi and A. Sunter, "A theory for record linkage", JASA 64, 1969). A
+ * value that few people share is worth more than a common one. A field that either record lacks is
+ * worth nothing. The bits of all fields and of the prior add up; 0 bits is one to one.
+ *
+ *   names    every name token once: letters, skeleton, nickname lines, how often as what
+ *   rows     a record: name tokens, birth date, suffix, and values by column (codes, keys, texts)
+ *   model    bits a field and level, learned from the records themselves: u from random pairs, m by EM
+ *            over the patterns of pairs that agree on something
+ *   pairs    candidates: rows that share a birth date and a sound, a name, a key, a rare text
+ *   groups   best pair first; two groups join while the mean over all their pairs says so
+ *
+ * Used by: pipeline. Includes: people. */
+#ifndef PEOPLE_LINK_H
+#define PEOPLE_LINK_H
+
+#include <glib.h>
+
+#define LINK_MOST_COLUMNS 16
+
+/* How a column beside the names and the birth date is compared. */
+enum link_kind {
+    LINK_CODE, /* same or not: sex, facility */
+    LINK_KEY,  /* a number of one's own: state id. Kept as a keyed hash only */
+    LINK_TEXT  /* words that may be misspelled: a street, a suburb */
+};
+
+struct link_column {
+    const char *name;
+    enum link_kind kind;
+};
+
+/* A record as it comes; NULL or "" and 0 are what is not known. Borrowed for the call. */
+struct link_record {
+    const char *surname, *given, *middle, *suffix;
+    guint year, month, day; /* month and day 0: the year alone is known */
+    const char *values[LINK_MOST_COLUMNS];
+};
+
+struct link_set;
+/* The columns' names are borrowed for the set's life. */
+struct link_set *link_set_new(const struct link_column *columns, guint n_columns);
+void link_set_free(struct link_set *set);
+/* Rows count from 0 in the order in which they are added. */
+void link_set_add(struct link_set *set, const struct link_record *record);
+guint32 link_set_size(const struct link_set *set);
+
+/* Learns what agreement is worth from the set's own records. Call once, before anything below. */
+void link_set_learn(struct link_set *set);
+
+/* One field of a comparison. */
+struct link_evidence {
+    const char *field;
+    const char *level; /* in words, static: "same", "nickname" */
+    double bits;
+};
+#define LINK_MOST_FIELDS (5 + LINK_MOST_COLUMNS)
+
+/* The bits for "one person", the prior counted. `evidence` (may be NULL) gets every field. */
+double link_compare(const struct link_set *set, guint32 a, guint32 b, struct link_evidence *evidence,
+                    guint *n_evidence);
+double link_prior(const struct link_set *set);
+
+enum link_band { LINK_NONE, LINK_POSSIBLE, LINK_SURE };
+const char *link_band_name(enum link_band band);
+
+struct link_options {
+    double sure, possible; /* bits: from where on a link is automatic; from where on it is one at all */
+    void (*progress)(double part, void *context);
+    void *context;
+};
+extern const struct link_options link_default_options;
+
+/* What became of a row. */
+struct link_outcome {
+    guint32 person; /* the least row of its group */
+    guint8 band;    /* enum link_band */
+    float bits;     /* of the link that holds it in its group; of its best one where it stands alone, or
+                       -INFINITY where nothing is like it */
+};
+
+/* Groups all rows; `outcomes` has a place for each. */
+void link_set_group(const struct link_set *set, const struct link_options *options,
+                    struct link_outcome *outcomes);
+
+#endif

@@ -1,0 +1,283 @@
+/* What agreement is worth: learned from the records, without anybody telling which are one person's.
+ *
+ * u, how often a level occurs by chance, comes from random pairs. m, how often it occurs when two
+ * records are one person's, comes from expectation and maximization over the patterns of pairs that
+ * share a birth date, a name or a key: each such session learns the fields that it does not pick by.
+ * Matches that the sessions count give the prior. */
+#include <math.h>
+#include <string.h>
+
+#include "base/random.h"
+#include "people/link_private.h"
+
+#define RANDOM_PAIRS 400000
+#define SESSION_PAIRS 600000
+#define ROUNDS 30
+#define LEAST_U 1e-7
+
+/* ── Random pairs ──────────────────────────────────────────────────────────────────────────────── */
+
+/* Two records that agree on this much are no chance: they would make chance look likely. */
+static gboolean looks_like_one(const struct link_set *set, const struct levels *l) {
+    guint same = l->level[FIELD_BORN] == LEVEL_SAME;
+    same += l->level[FIELD_GIVEN] == LEVEL_SAME && l->level[FIELD_SURNAME] == LEVEL_SAME;
+    for (guint c = 0; c < set->n_columns; c++)
+        same += set->columns[c].kind != LINK_CODE && l->level[FIELD_COLUMNS + c] == LEVEL_SAME &&
+                l->share[FIELD_COLUMNS + c] < 0.01;
+    return same >= 2;
+}
+
+static enum rarity rarity_of(const struct link_set *set, guint field, guint level) {
+    return level_rarity(
+        field, field < FIELD_COLUMNS ? LINK_CODE : set->columns[field - FIELD_COLUMNS].kind, level);
+}
+
+static void learn_chance(struct link_set *set) {
+    guint64 state = 20010911, n_known[LINK_MOST_FIELDS] = {0};
+    static const double nothing;
+    double n[LINK_MOST_FIELDS][LEVELS] = {{nothing}}, inverse[LINK_MOST_FIELDS][LEVELS] = {{nothing}};
+    for (guint k = 0; k < RANDOM_PAIRS; k++) {
+        const guint32 a = (guint32)(base_seeded_next(&state) % set->rows->len),
+                      b = (guint32)(base_seeded_next(&state) % set->rows->len);
+        struct levels l;
+        if (a == b)
+            continue;
+        set_levels(set, a, b, &l);
+        if (looks_like_one(set, &l))
+            continue;
+        for (guint f = 0; f < set->n_fields; f++) {
+            const guint level = l.level[f];
+            if (level == LEVEL_UNKNOWN)
+                continue;
+            n_known[f]++;
+            n[f][level]++;
+            if (rarity_of(set, f, level) == RARITY_RATIO)
+                inverse[f][level] += 1 / (double)l.share[f];
+        }
+    }
+    for (guint f = 0; f < set->n_fields; f++)
+        for (guint level = 1; level < LEVELS; level++) {
+            set->u[f][level] = MAX(n[f][level] / MAX((double)n_known[f], 1), LEAST_U);
+            set->typical[f][level] = inverse[f][level] > 0 ? n[f][level] / inverse[f][level] : 0;
+        }
+}
+
+/* ── Sessions ──────────────────────────────────────────────────────────────────────────────────── */
+
+struct pattern {
+    guint64 levels; /* three bits a field */
+    guint32 n;
+};
+
+static guint level_in(guint64 pattern, guint field) {
+    return (guint)(pattern >> (3 * field) & 7);
+}
+
+/* How often each pattern occurs among pairs that share what the pass is about. */
+static GArray *count_patterns(const struct link_set *set, guint pass) {
+    g_autoptr(GArray) entries = link_pass_entries(set, pass);
+    g_autoptr(GHashTable) places = g_hash_table_new(g_int64_hash, g_int64_equal);
+    GArray *patterns = g_array_sized_new(FALSE, FALSE, sizeof(struct pattern), 1 << 16);
+    guint n = 0;
+    /* Hashes are in no order that means anything: the first groups are a sample. */
+    for (guint i = 0, end; i < entries->len && n < SESSION_PAIRS; i = end) {
+        end = entry_run(entries, i);
+        for (guint j = i; j < MIN(end, i + 300); j++)
+            for (guint k = j + 1; k < MIN(end, i + 300); k++, n++) {
+                struct levels l;
+                gint64 key = 0;
+                set_levels(set, entry_row(g_array_index(entries, guint64, j)),
+                           entry_row(g_array_index(entries, guint64, k)), &l);
+                for (guint f = 0; f < set->n_fields; f++)
+                    key |= (gint64)l.level[f] << (3 * f);
+                gpointer place = g_hash_table_lookup(places, &key);
+                if (!place) {
+                    const struct pattern new = {(guint64)key, 0};
+                    g_array_append_val(patterns, new);
+                    place = GUINT_TO_POINTER(patterns->len);
+                    g_hash_table_insert(places, g_memdup2(&key, sizeof key), place);
+                }
+                g_array_index(patterns, struct pattern, GPOINTER_TO_UINT(place) - 1).n++;
+            }
+    }
+    GHashTableIter iter;
+    gpointer key;
+    g_hash_table_iter_init(&iter, places);
+    while (g_hash_table_iter_next(&iter, &key, NULL))
+        g_free(key);
+    return patterns;
+}
+
+struct session {
+    double m[LINK_MOST_FIELDS][LEVELS], part; /* of the session's pairs that are matches */
+    double n_pairs, weight;                   /* in all the set; how many matches it learned from */
+};
+
+/* Which fields the pass picks by, and so cannot learn. */
+static gboolean picks_by(guint pass, guint field) {
+    switch (pass) {
+    case PASS_BORN: return field == FIELD_BORN;
+    case PASS_ANY_ORDER: return field == FIELD_GIVEN || field == FIELD_SURNAME || field == FIELD_MIDDLE;
+    default: return field == FIELD_COLUMNS + pass - PASS_COLUMN;
+    }
+}
+
+static void start_m(const struct link_set *set, struct session *s) {
+    for (guint f = 0; f < set->n_fields; f++) {
+        guint n = 0;
+        for (guint level = 2; level < LEVELS; level++)
+            n += set->u[f][level] > LEAST_U;
+        for (guint level = 1; level < LEVELS; level++)
+            s->m[f][level] = level == LEVEL_SAME          ? 0.9
+                             : set->u[f][level] > LEAST_U ? 0.1 / MAX(n, 1)
+                                                          : 1e-4;
+    }
+}
+
+static void run_session(const struct link_set *set, guint pass, struct session *s) {
+    g_autoptr(GArray) patterns = count_patterns(set, pass);
+    *s = (struct session){.part = 0.05};
+    start_m(set, s);
+    double total = 0;
+    for (guint round = 0; round < ROUNDS; round++) {
+        double sum[LINK_MOST_FIELDS][LEVELS] = {{0}}, known[LINK_MOST_FIELDS] = {0}, matches = 0;
+        total = 0;
+        for (guint i = 0; i < patterns->len; i++) {
+            const struct pattern *p = &g_array_index(patterns, struct pattern, i);
+            double odds = s->part / (1 - s->part);
+            for (guint f = 0; f < set->n_fields; f++) {
+                const guint level = level_in(p->levels, f);
+                if (level != LEVEL_UNKNOWN && !picks_by(pass, f))
+                    odds *= s->m[f][level] / set->u[f][level];
+            }
+            const double match = p->n * (odds / (1 + odds));
+            matches += match;
+            total += p->n;
+            for (guint f = 0; f < set->n_fields; f++) {
+                const guint level = level_in(p->levels, f);
+                if (level != LEVEL_UNKNOWN) {
+                    sum[f][level] += match;
+                    known[f] += match;
+                }
+            }
+        }
+        if (total == 0)
+            break;
+        s->part = CLAMP(matches / total, 1e-6, 0.95);
+        s->weight = matches;
+        for (guint f = 0; f < set->n_fields; f++)
+            for (guint level = 1; level < LEVELS; level++)
+                s->m[f][level] = (sum[f][level] + 0.02) / (known[f] + 0.02 * (LEVELS - 1));
+    }
+    g_autoptr(GArray) entries = link_pass_entries(set, pass);
+    for (guint i = 0, end; i < entries->len; i = end) {
+        end = entry_run(entries, i);
+        s->n_pairs += (double)(end - i) * (end - i - 1) / 2;
+    }
+}
+
+/* ── The whole ─────────────────────────────────────────────────────────────────────────────────── */
+
+/* Matches in all: those of a session, divided by the part of matches that the session sees. */
+static double count_matches(const struct link_set *set, guint pass, const struct session *s) {
+    const double n = set->rows->len;
+    double seen = 1;
+    for (guint f = 0; f < set->n_fields; f++) {
+        const double known = f == FIELD_BORN      ? set->n_born / n
+                             : f >= FIELD_COLUMNS ? set->n_values[f - FIELD_COLUMNS] / n
+                                                  : 1;
+        if (picks_by(pass, f) && f != FIELD_MIDDLE)
+            seen *= known * known * set->m[f][LEVEL_SAME];
+    }
+    return s->part * s->n_pairs / MAX(seen, 1e-3);
+}
+
+static void set_weights(struct link_set *set) {
+    for (guint f = 0; f < set->n_fields; f++)
+        for (guint level = 1; level < LEVELS; level++) {
+            const double m = set->m[f][level];
+            set->bits[f][level] =
+                rarity_of(set, f, level) == RARITY_SHARE ? log2(m) : log2(m / set->u[f][level]);
+        }
+}
+
+void link_set_learn(struct link_set *set) {
+    struct session sessions[2 + LINK_MOST_COLUMNS];
+    guint passes[G_N_ELEMENTS(sessions)], n = 0;
+    if (set->rows->len < 2)
+        return;
+    learn_chance(set);
+    if (set->n_born)
+        passes[n++] = PASS_BORN;
+    passes[n++] = PASS_ANY_ORDER;
+    for (guint c = 0; c < set->n_columns; c++)
+        if (set->columns[c].kind == LINK_KEY && set->n_values[c])
+            passes[n++] = PASS_COLUMN + c;
+    for (guint i = 0; i < n; i++)
+        run_session(set, passes[i], &sessions[i]);
+    for (guint f = 0; f < set->n_fields; f++)
+        for (guint level = 1; level < LEVELS; level++) {
+            double sum = 0, weight = 0;
+            for (guint i = 0; i < n; i++)
+                if (!picks_by(passes[i], f)) {
+                    sum += (sessions[i].weight + 1e-3) * sessions[i].m[f][level];
+                    weight += sessions[i].weight + 1e-3;
+                }
+            set->m[f][level] = weight > 0 ? sum / weight : 0.9;
+        }
+    double matches = 0;
+    for (guint i = 0; i < n; i++)
+        matches = MAX(matches, count_matches(set, passes[i], &sessions[i]));
+    const double rows = set->rows->len;
+    matches = CLAMP(matches, rows / 100, rows * 5);
+    const double part = MIN(matches / (rows * (rows - 1) / 2), 0.5);
+    set->prior = log2(part / (1 - part));
+    set_weights(set);
+}
+
+/* ── Using it ──────────────────────────────────────────────────────────────────────────────────── */
+
+static double field_bits(const struct link_set *set, guint f, const struct levels *l) {
+    const guint level = l->level[f];
+    if (level == LEVEL_UNKNOWN)
+        return 0;
+    switch (rarity_of(set, f, level)) {
+    case RARITY_SHARE: return set->bits[f][level] - log2((double)l->share[f]);
+    case RARITY_RATIO:
+        if (set->typical[f][level] > 0)
+            return set->bits[f][level] + log2(set->typical[f][level] / (double)l->share[f]);
+        return set->bits[f][level];
+    default: return set->bits[f][level];
+    }
+}
+
+double set_pair_bits(const struct link_set *set, guint32 a, guint32 b, double least) {
+    struct levels l;
+    (void)least;
+    set_levels(set, a, b, &l);
+    double bits = set->prior;
+    for (guint f = 0; f < set->n_fields; f++)
+        bits += field_bits(set, f, &l);
+    return bits;
+}
+
+double link_prior(const struct link_set *set) {
+    return set->prior;
+}
+
+double link_compare(const struct link_set *set, guint32 a, guint32 b, struct link_evidence *evidence,
+                    guint *n_evidence) {
+    struct levels l;
+    set_levels(set, a, b, &l);
+    double bits = set->prior;
+    for (guint f = 0; f < set->n_fields; f++) {
+        const double field = field_bits(set, f, &l);
+        bits += field;
+        if (evidence)
+            evidence[f] =
+                (struct link_evidence){set_field_name(set, f), level_name(f, l.level[f]), field};
+    }
+    if (n_evidence)
+        *n_evidence = set->n_fields;
+    return bits;
+}

@@ -1,0 +1,102 @@
+/* The linker's name tokens, once each, with what comparing them needs. */
+#include <string.h>
+
+#include "base/random.h"
+#include "people/link_private.h"
+#include "people/nickname.h"
+
+static void add_line(char *const *forms, guint n, void *context) {
+    struct names *names = context;
+    const guint16 line = (guint16)++names->n_lines;
+    for (guint i = 0; i < n; i++) {
+        GArray *lines = g_hash_table_lookup(names->lines_of, forms[i]);
+        if (!lines) {
+            lines = g_array_new(FALSE, FALSE, sizeof(guint16));
+            g_hash_table_insert(names->lines_of, g_strdup(forms[i]), lines);
+        }
+        g_array_append_val(lines, line);
+    }
+}
+
+void names_init(struct names *names) {
+    *names = (struct names){.numbers = g_hash_table_new(NULL, NULL),
+                            .texts = g_string_new(NULL),
+                            .names = g_array_new(FALSE, TRUE, sizeof(struct name)),
+                            .lines_of = g_hash_table_new_full(g_str_hash, g_str_equal, g_free,
+                                                              (GDestroyNotify)g_array_unref)};
+    g_array_set_size(names->names, 1);
+    people_each_nickname_line(add_line, names);
+}
+
+void names_clear(struct names *names) {
+    g_hash_table_unref(names->numbers);
+    g_string_free(names->texts, TRUE);
+    g_array_unref(names->names);
+    g_hash_table_unref(names->lines_of);
+}
+
+/* By a hash of 64 bits: that two of ten million tokens share one is one in 300,000. */
+guint32 names_number(struct names *names, const char *text, gsize n) {
+    if (!n)
+        return 0;
+    const gpointer hash = (gpointer)(gsize)base_hash64(text, n, 11);
+    guint32 number = GPOINTER_TO_UINT(g_hash_table_lookup(names->numbers, hash));
+    if (number)
+        return number;
+    char skeleton[PEOPLE_TOKEN_MAX + 1];
+    const gsize sounds = people_skeleton(text, n, skeleton);
+    const struct name name = {.text_at = (guint32)names->texts->len,
+                              .letters = people_letters(text, n),
+                              .sound = (guint32)base_hash64(skeleton, sounds, 12),
+                              .lines = g_hash_table_lookup(names->lines_of, text),
+                              .first_sound = sounds ? skeleton[0] : 0};
+    g_string_append_len(names->texts, text, (gssize)n);
+    number = names->names->len;
+    g_array_append_val(names->names, name);
+    g_hash_table_insert(names->numbers, hash, GUINT_TO_POINTER(number));
+    return number;
+}
+
+double names_share(const struct names *names, guint32 number, enum name_role role) {
+    const guint32 count = name_at(names, number)->count[role];
+    return (double)MAX(count, 1) / MAX(names->total[role], 1);
+}
+
+/* One letter apart or heard alike is a slip; two letters of a long name are slips. */
+enum likeness names_compare(const struct names *names, guint32 a, guint32 b) {
+    if (a == b)
+        return NAMES_SAME;
+    const struct name *x = name_at(names, a), *y = name_at(names, b);
+    const gboolean sound = x->sound == y->sound;
+    const int longer = (int)name_length(x) - (int)name_length(y);
+    const int letters = __builtin_popcount((x->letters ^ y->letters) & 0x3FFFFFF);
+    if (name_length(x) < 2 || name_length(y) < 2 || (!sound && (ABS(longer) > 2 || letters > 4)))
+        return NAMES_OTHER;
+    struct people_pattern pattern;
+    people_pattern_make(&pattern, names->texts->str + x->text_at, name_length(x));
+    const guint edits = people_edits(&pattern, names->texts->str + y->text_at, name_length(y));
+    if (edits == 1 || (sound && edits <= 3))
+        return NAMES_SLIP;
+    return edits == 2 && MIN(name_length(x), name_length(y)) >= 5 ? NAMES_SLIPS : NAMES_OTHER;
+}
+
+gboolean names_are_nicknames(const struct names *names, guint32 a, guint32 b) {
+    const GArray *x = name_at(names, a)->lines, *y = name_at(names, b)->lines;
+    if (!x || !y)
+        return FALSE;
+    for (guint i = 0, j = 0; i < x->len && j < y->len;) {
+        const guint16 p = g_array_index(x, guint16, i), q = g_array_index(y, guint16, j);
+        if (p == q)
+            return TRUE;
+        i += p < q;
+        j += q < p;
+    }
+    return FALSE;
+}
+
+/* Whether the longer goes on where the shorter, of three letters or more, ends. */
+gboolean names_begin_alike(const struct names *names, guint32 a, guint32 b) {
+    const struct name *x = name_at(names, a), *y = name_at(names, b);
+    const gsize n = MIN(name_length(x), name_length(y));
+    return n >= 3 && memcmp(names->texts->str + x->text_at, names->texts->str + y->text_at, n) == 0;
+}

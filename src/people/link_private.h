@@ -1,0 +1,171 @@
+/* What the linker's files share; link.h tells how they work together. */
+#ifndef PEOPLE_LINK_PRIVATE_H
+#define PEOPLE_LINK_PRIVATE_H
+
+#include "people/index.h"
+#include "people/link.h"
+
+/* ── Names (link_names.c) ── */
+
+enum name_role { AS_SURNAME, AS_GIVEN, AS_MIDDLE, N_ROLES };
+
+struct name {
+    guint32 text_at, letters; /* letters and length, as in similar.h */
+    guint32 sound;            /* hash of the skeleton */
+    const GArray *lines;      /* guint16: lines of nicknames.txt that have it, ascending; or NULL */
+    char first_sound;
+    guint32 count[N_ROLES];
+};
+
+struct names {
+    GHashTable *numbers; /* hash of the text → number */
+    GString *texts;
+    GArray *names;        /* struct name; the first is nobody's */
+    GHashTable *lines_of; /* text → GArray of guint16 */
+    guint n_lines;
+    guint32 total[N_ROLES];
+};
+
+void names_init(struct names *names);
+void names_clear(struct names *names);
+/* The number of a token of letters; 0 for an empty one. */
+guint32 names_number(struct names *names, const char *text, gsize n);
+
+static inline const struct name *name_at(const struct names *names, guint32 number) {
+    return &g_array_index(names->names, struct name, number);
+}
+static inline gsize name_length(const struct name *name) {
+    return name->letters >> 26;
+}
+/* The part of all records that have the name in this role. */
+double names_share(const struct names *names, guint32 number, enum name_role role);
+
+enum likeness { NAMES_SAME, NAMES_SLIP, NAMES_SLIPS, NAMES_OTHER };
+enum likeness names_compare(const struct names *names, guint32 a, guint32 b);
+gboolean names_begin_alike(const struct names *names, guint32 a, guint32 b);
+gboolean names_are_nicknames(const struct names *names, guint32 a, guint32 b);
+
+/* ── Rows (link_set.c) ── */
+
+#define N_PARTS 2
+struct row {
+    guint32 surname, given, middle, parts[N_PARTS]; /* parts of a double surname */
+    guint16 year;
+    guint8 month, day, suffix;
+};
+
+static inline guint32 row_born(const struct row *r) {
+    return r->day ? (guint32)r->year << 9 | (guint32)r->month << 5 | r->day : 0;
+}
+
+/* ── Levels (link_levels.c) ── */
+
+enum link_field { FIELD_GIVEN, FIELD_SURNAME, FIELD_MIDDLE, FIELD_SUFFIX, FIELD_BORN, FIELD_COLUMNS };
+
+/* 0 is always "not known"; the rest of each field's own. At most 8 a field. */
+#define LEVEL_UNKNOWN 0
+#define LEVEL_SAME 1
+#define LEVELS 8
+enum given_level {
+    GIVEN_NICKNAME = 2,
+    GIVEN_SLIP,
+    GIVEN_SLIPS,
+    GIVEN_INITIAL,
+    GIVEN_ELSEWHERE,
+    GIVEN_OTHER
+};
+enum surname_level { SURNAME_PART = 2, SURNAME_SLIP, SURNAME_SLIPS, SURNAME_SWAPPED, SURNAME_OTHER };
+enum middle_level { MIDDLE_INITIAL = 2, MIDDLE_SLIP, MIDDLE_OTHER };
+enum born_level {
+    BORN_SWAPPED = 2,
+    BORN_DIGIT,
+    BORN_TWO_PARTS,
+    BORN_YEAR,
+    BORN_GENERATION,
+    BORN_OTHER
+};
+enum value_level { VALUE_LIKE = 2, VALUE_OTHER };
+
+/* How a level's bits depend on how common the values are. */
+enum rarity { RARITY_NONE, RARITY_SHARE, RARITY_RATIO };
+
+struct levels {
+    guint8 level[LINK_MOST_FIELDS];
+    float share[LINK_MOST_FIELDS]; /* of the rarer value, where it counts */
+};
+
+enum rarity level_rarity(guint field, enum link_kind kind, guint level);
+const char *level_name(guint field, guint level);
+
+/* ── The set and its model (link_set.c, link_model.c) ── */
+
+struct link_set {
+    struct names names;
+    GArray *rows; /* struct row */
+    guint n_columns, n_fields;
+    struct link_column columns[LINK_MOST_COLUMNS];
+    GArray *values[LINK_MOST_COLUMNS];      /* guint32 by row; 0: none */
+    GHashTable *numbers[LINK_MOST_COLUMNS]; /* hash → number; a text's number is its name's */
+    GArray *counts[LINK_MOST_COLUMNS];      /* guint32 by number: how many rows have it */
+    guint32 n_values[LINK_MOST_COLUMNS];    /* how many rows have any */
+    guint64 secret;                         /* the keys' hashes are keyed by it, and it is never kept */
+    GHashTable *born_counts;                /* by row_born: how many rows */
+    guint32 n_born;
+    double bits[LINK_MOST_FIELDS][LEVELS]; /* log2(m / u), or of m alone where the share stands for u */
+    double typical[LINK_MOST_FIELDS][LEVELS]; /* harmonic mean of the share over random pairs (RATIO) */
+    double m[LINK_MOST_FIELDS][LEVELS], u[LINK_MOST_FIELDS][LEVELS];
+    double prior;
+};
+
+static inline const struct row *set_row(const struct link_set *set, guint32 i) {
+    return &g_array_index(set->rows, struct row, i);
+}
+static inline guint32 set_value(const struct link_set *set, guint column, guint32 i) {
+    return g_array_index(set->values[column], guint32, i);
+}
+const char *set_field_name(const struct link_set *set, guint field);
+
+void set_levels(const struct link_set *set, guint32 a, guint32 b, struct levels *levels);
+/* The bits for "one person", the prior counted; may stop early, under `least`. */
+double set_pair_bits(const struct link_set *set, guint32 a, guint32 b, double least);
+
+/* ── Candidates (link_pairs.c) ── */
+
+struct link_pair {
+    guint32 a, b;
+    float bits;
+};
+
+/* What rows may share. A column's pass is PASS_COLUMN + its number. */
+enum link_pass {
+    PASS_BORN,         /* the whole birth date */
+    PASS_BORN_SURNAME, /* … and the surname's first sound */
+    PASS_BORN_GIVEN,
+    PASS_NAME,      /* both names' skeletons, the given one's nicknames too */
+    PASS_ANY_ORDER, /* both names, whichever is the surname */
+    PASS_YEAR,      /* birth year, surname's skeleton, given name's first sound */
+    PASS_SURNAME,   /* surname and given name's first sound, where a birth date is missing */
+    PASS_COLUMN
+};
+
+/* Rows under what they share: the upper half a hash, the lower the row; sorted. Transfer full. */
+GArray *link_pass_entries(const struct link_set *set, guint pass); /* guint64 */
+static inline guint32 entry_row(guint64 entry) {
+    return (guint32)entry;
+}
+/* Where the run of one hash that begins at `i` ends. */
+static inline guint entry_run(const GArray *entries, guint i) {
+    const guint64 first = g_array_index(entries, guint64, i) >> 32;
+    guint end = i + 1;
+    while (end < entries->len && g_array_index(entries, guint64, end) >> 32 == first)
+        end++;
+    return end;
+}
+/* Sorts by the upper half; equal ones stay in order. */
+void link_sort(GArray *entries);
+
+/* All candidates of at least `least` bits. Transfer full: GArray of struct link_pair. */
+GArray *link_candidates(const struct link_set *set, double least, void (*progress)(double, void *),
+                        void *context);
+
+#endif

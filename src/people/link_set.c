@@ -1,0 +1,359 @@
+/* Records as the linker keeps them, and the levels of comparing two. */
+#include <string.h>
+
+#include "base/random.h"
+#include "people/fold.h"
+#include "people/link_private.h"
+
+/* ── Keeping ───────────────────────────────────────────────────────────────────────────────────── */
+
+struct link_set *link_set_new(const struct link_column *columns, guint n_columns) {
+    struct link_set *set = g_new0(struct link_set, 1);
+    names_init(&set->names);
+    set->rows = g_array_new(FALSE, FALSE, sizeof(struct row));
+    set->born_counts = g_hash_table_new(NULL, NULL);
+    set->n_columns = MIN(n_columns, LINK_MOST_COLUMNS);
+    set->n_fields = FIELD_COLUMNS + set->n_columns;
+    base_system_random.fill(base_system_random.context, (guint8 *)&set->secret, sizeof set->secret);
+    for (guint c = 0; c < set->n_columns; c++) {
+        set->columns[c] = columns[c];
+        set->values[c] = g_array_new(FALSE, TRUE, sizeof(guint32));
+        set->numbers[c] = g_hash_table_new(NULL, NULL);
+        set->counts[c] = g_array_new(FALSE, TRUE, sizeof(guint32));
+        g_array_set_size(set->counts[c], 1);
+    }
+    return set;
+}
+
+void link_set_free(struct link_set *set) {
+    if (!set)
+        return;
+    for (guint c = 0; c < set->n_columns; c++) {
+        g_array_unref(set->values[c]);
+        g_hash_table_unref(set->numbers[c]);
+        g_array_unref(set->counts[c]);
+    }
+    names_clear(&set->names);
+    g_array_unref(set->rows);
+    g_hash_table_unref(set->born_counts);
+    g_free(set);
+}
+
+guint32 link_set_size(const struct link_set *set) {
+    return set->rows->len;
+}
+
+static guint32 count_name(struct link_set *set, const char *text, enum name_role role) {
+    char letters[PEOPLE_TOKEN_MAX + 1];
+    const guint32 number =
+        names_number(&set->names, letters, text ? people_letters_of(text, letters) : 0);
+    if (number) {
+        g_array_index(set->names.names, struct name, number).count[role]++;
+        set->names.total[role]++;
+    }
+    return number;
+}
+
+/* The parts of a double surname count as surnames too: "GARCIA" is as common as all who have it. */
+static void count_parts(struct link_set *set, const char *surname, struct row *row) {
+    guint n = 0;
+    if (!surname || !surname[strcspn(surname, " -")])
+        return;
+    g_auto(GStrv) words = g_strsplit_set(surname, " -", 8);
+    for (char **word = words; *word && n < N_PARTS; word++) {
+        char letters[PEOPLE_TOKEN_MAX + 1];
+        const gsize length = people_letters_of(*word, letters);
+        const guint32 number = length > 2 ? names_number(&set->names, letters, length) : 0;
+        if (number && number != row->surname) {
+            g_array_index(set->names.names, struct name, number).count[AS_SURNAME]++;
+            row->parts[n++] = number;
+        }
+    }
+}
+
+/* JR, SR and numbers; anything else is not known. */
+static guint8 suffix_of(const char *text) {
+    static const char *const suffixes[] = {"JR", "SR", "II", "III", "IV", "V"};
+    char letters[PEOPLE_TOKEN_MAX + 1];
+    if (!text || !people_letters_of(text, letters))
+        return 0;
+    for (guint i = 0; i < G_N_ELEMENTS(suffixes); i++)
+        if (strcmp(letters, suffixes[i]) == 0)
+            return (guint8)(i + 1);
+    return 0;
+}
+
+/* Letters and digits of a text, the digits as letters too: all that matters is that like stays like. */
+static gsize text_letters(const char *text, char out[PEOPLE_TOKEN_MAX + 1]) {
+    g_autofree char *folded = people_fold(text);
+    gsize n = 0;
+    for (const char *p = folded; *p && n < PEOPLE_TOKEN_MAX; p++)
+        if (g_ascii_isalnum(*p))
+            out[n++] = (char)(g_ascii_isdigit(*p) ? 'A' + (*p - '0') : g_ascii_toupper(*p));
+    out[n] = 0;
+    return n;
+}
+
+/* A key leaves a keyed hash and nothing else; a code and a text, the name of their letters and digits.
+ */
+static guint32 value_number(struct link_set *set, guint column, const char *text) {
+    if (!text || !*text)
+        return 0;
+    char letters[PEOPLE_TOKEN_MAX + 1];
+    const gsize n = text_letters(text, letters);
+    if (!n)
+        return 0;
+    guint32 number;
+    if (set->columns[column].kind == LINK_TEXT) {
+        number = names_number(&set->names, letters, n);
+    } else {
+        const gpointer hash = (gpointer)(gsize)base_hash64(letters, n, set->secret);
+        number = GPOINTER_TO_UINT(g_hash_table_lookup(set->numbers[column], hash));
+        if (!number) {
+            number = MAX(set->counts[column]->len, 1);
+            g_hash_table_insert(set->numbers[column], hash, GUINT_TO_POINTER(number));
+        }
+    }
+    if (number >= set->counts[column]->len)
+        g_array_set_size(set->counts[column], number + 1);
+    g_array_index(set->counts[column], guint32, number)++;
+    set->n_values[column]++;
+    return number;
+}
+
+void link_set_add(struct link_set *set, const struct link_record *record) {
+    struct row row = {.suffix = suffix_of(record->suffix)};
+    row.surname = count_name(set, record->surname, AS_SURNAME);
+    row.given = count_name(set, record->given, AS_GIVEN);
+    row.middle = count_name(set, record->middle, AS_MIDDLE);
+    count_parts(set, record->surname, &row);
+    if (record->year >= 1850 && record->year < 2200) {
+        row.year = (guint16)record->year;
+        if (record->month && record->month <= 12 && record->day && record->day <= 31) {
+            row.month = (guint8)record->month;
+            row.day = (guint8)record->day;
+        }
+    }
+    const guint32 born = row_born(&row);
+    if (born) {
+        const gpointer key = GUINT_TO_POINTER(born);
+        const guint count = GPOINTER_TO_UINT(g_hash_table_lookup(set->born_counts, key));
+        g_hash_table_insert(set->born_counts, key, GUINT_TO_POINTER(count + 1));
+        set->n_born++;
+    }
+    for (guint c = 0; c < set->n_columns; c++) {
+        const guint32 number = value_number(set, c, record->values[c]);
+        g_array_append_val(set->values[c], number);
+    }
+    g_array_append_val(set->rows, row);
+}
+
+/* ── Comparing ─────────────────────────────────────────────────────────────────────────────────── */
+
+static double share(guint32 count, guint32 total) {
+    return (double)MAX(count, 1) / MAX(total, 1);
+}
+
+static float rarer(const struct names *names, guint32 a, guint32 b, enum name_role role) {
+    return (float)MIN(names_share(names, a, role), names_share(names, b, role));
+}
+
+static guint given_level(const struct link_set *set, const struct row *x, const struct row *y,
+                         float *share) {
+    const struct names *names = &set->names;
+    if (!x->given || !y->given)
+        return LEVEL_UNKNOWN;
+    *share = rarer(names, x->given, y->given, AS_GIVEN);
+    if (x->given == y->given)
+        return LEVEL_SAME;
+    const struct name *p = name_at(names, x->given), *q = name_at(names, y->given);
+    if (name_length(p) == 1 || name_length(q) == 1)
+        return names->texts->str[p->text_at] == names->texts->str[q->text_at] ? GIVEN_INITIAL
+                                                                              : GIVEN_OTHER;
+    const enum likeness like = names_compare(names, x->given, y->given);
+    if (names_are_nicknames(names, x->given, y->given))
+        return GIVEN_NICKNAME;
+    if (like == NAMES_SLIP)
+        return GIVEN_SLIP;
+    if (x->given == y->middle || x->middle == y->given) {
+        *share = (float)names_share(names, x->given == y->middle ? x->given : y->given, AS_GIVEN);
+        return GIVEN_ELSEWHERE;
+    }
+    return like == NAMES_SLIPS || names_begin_alike(names, x->given, y->given) ? GIVEN_SLIPS
+                                                                               : GIVEN_OTHER;
+}
+
+static guint32 common_part(const struct row *x, const struct row *y) {
+    const guint32 a[] = {x->surname, x->parts[0], x->parts[1]},
+                  b[] = {y->surname, y->parts[0], y->parts[1]};
+    for (guint i = 0; i < G_N_ELEMENTS(a); i++)
+        for (guint j = 0; j < G_N_ELEMENTS(b); j++)
+            if (a[i] && a[i] == b[j])
+                return a[i];
+    return 0;
+}
+
+static guint surname_level(const struct link_set *set, const struct row *x, const struct row *y,
+                           float *share) {
+    const struct names *names = &set->names;
+    if (!x->surname || !y->surname)
+        return LEVEL_UNKNOWN;
+    *share = rarer(names, x->surname, y->surname, AS_SURNAME);
+    if (x->surname == y->surname)
+        return LEVEL_SAME;
+    const guint32 part = x->parts[0] || y->parts[0] ? common_part(x, y) : 0;
+    if (part) {
+        *share = (float)names_share(names, part, AS_SURNAME);
+        return SURNAME_PART;
+    }
+    const enum likeness like = names_compare(names, x->surname, y->surname);
+    return like == NAMES_SLIP ? SURNAME_SLIP : like == NAMES_SLIPS ? SURNAME_SLIPS : SURNAME_OTHER;
+}
+
+/* "JOHN PAUL" and "PAUL JOHN": one field tells it, the other is silent. */
+static gboolean are_swapped(const struct link_set *set, const struct row *x, const struct row *y,
+                            float *share) {
+    if (!x->given || !y->given || x->given == y->given ||
+        !(x->given == y->surname || x->surname == y->given) ||
+        names_compare(&set->names, x->given, y->surname) >= NAMES_SLIPS ||
+        names_compare(&set->names, x->surname, y->given) >= NAMES_SLIPS)
+        return FALSE;
+    *share = (float)(names_share(&set->names, x->surname, AS_SURNAME) *
+                     names_share(&set->names, x->given, AS_GIVEN));
+    return TRUE;
+}
+
+static guint middle_level(const struct link_set *set, const struct row *x, const struct row *y,
+                          float *share) {
+    const struct names *names = &set->names;
+    if (!x->middle || !y->middle)
+        return LEVEL_UNKNOWN;
+    const struct name *p = name_at(names, x->middle), *q = name_at(names, y->middle);
+    *share = rarer(names, x->middle, y->middle, AS_MIDDLE);
+    if (name_length(p) == 1 || name_length(q) == 1)
+        return names->texts->str[p->text_at] == names->texts->str[q->text_at] ? MIDDLE_INITIAL
+                                                                              : MIDDLE_OTHER;
+    if (x->middle == y->middle)
+        return LEVEL_SAME;
+    return names_compare(names, x->middle, y->middle) <= NAMES_SLIPS ? MIDDLE_SLIP : MIDDLE_OTHER;
+}
+
+/* Two numbers of two digits that one slip of a finger makes of each other. */
+static gboolean is_one_digit(guint a, guint b) {
+    const guint a1 = a / 10, a0 = a % 10, b1 = b / 10, b0 = b % 10;
+    return a1 == b1 || a0 == b0 || (a1 == b0 && a0 == b1);
+}
+
+static guint born_level(const struct link_set *set, const struct row *x, const struct row *y,
+                        float *share) {
+    if (!x->year || !y->year)
+        return LEVEL_UNKNOWN;
+    const guint years = x->year > y->year ? x->year - y->year : y->year - x->year;
+    if (!x->day || !y->day)
+        return years <= 1 ? BORN_YEAR : years >= 15 && years <= 45 ? BORN_GENERATION : BORN_OTHER;
+    const guint32 born = row_born(x);
+    const gboolean year = years == 0, month = x->month == y->month, day = x->day == y->day;
+    if (born == row_born(y)) {
+        *share =
+            (float)GPOINTER_TO_UINT(g_hash_table_lookup(set->born_counts, GUINT_TO_POINTER(born))) /
+            (float)set->n_born;
+        return LEVEL_SAME;
+    }
+    if (year && x->month == y->day && x->day == y->month)
+        return BORN_SWAPPED;
+    if ((year && month && is_one_digit(x->day, y->day)) ||
+        (year && day && is_one_digit(x->month, y->month)) ||
+        (month && day &&
+         (years == 1 || years == 10 ||
+          (x->year / 100 == y->year / 100 && is_one_digit(x->year % 100, y->year % 100)))))
+        return BORN_DIGIT;
+    if (year + month + day == 2)
+        return BORN_TWO_PARTS;
+    if (year && ((x->month == 1 && x->day == 1) || (y->month == 1 && y->day == 1)))
+        return BORN_YEAR; /* the first of January stands for "some day" */
+    return years >= 15 && years <= 45 ? BORN_GENERATION : BORN_OTHER;
+}
+
+static guint value_level(const struct link_set *set, guint column, guint32 a, guint32 b,
+                         float *value_share) {
+    if (!a || !b)
+        return LEVEL_UNKNOWN;
+    const GArray *counts = set->counts[column];
+    *value_share =
+        (float)share(MIN(g_array_index(counts, guint32, a), g_array_index(counts, guint32, b)),
+                     set->n_values[column]);
+    if (a == b)
+        return LEVEL_SAME;
+    return set->columns[column].kind == LINK_TEXT && names_compare(&set->names, a, b) <= NAMES_SLIPS
+               ? VALUE_LIKE
+               : VALUE_OTHER;
+}
+
+void set_levels(const struct link_set *set, guint32 a, guint32 b, struct levels *l) {
+    const struct row *x = set_row(set, a), *y = set_row(set, b);
+    l->level[FIELD_BORN] = (guint8)born_level(set, x, y, &l->share[FIELD_BORN]);
+    l->level[FIELD_SUFFIX] =
+        x->suffix && y->suffix ? x->suffix == y->suffix ? LEVEL_SAME : VALUE_OTHER : LEVEL_UNKNOWN;
+    l->level[FIELD_SURNAME] = (guint8)surname_level(set, x, y, &l->share[FIELD_SURNAME]);
+    l->level[FIELD_GIVEN] = (guint8)given_level(set, x, y, &l->share[FIELD_GIVEN]);
+    l->level[FIELD_MIDDLE] = (guint8)middle_level(set, x, y, &l->share[FIELD_MIDDLE]);
+    if (l->level[FIELD_SURNAME] == SURNAME_OTHER && are_swapped(set, x, y, &l->share[FIELD_SURNAME])) {
+        l->level[FIELD_SURNAME] = SURNAME_SWAPPED;
+        l->level[FIELD_GIVEN] = LEVEL_UNKNOWN;
+    }
+    for (guint c = 0; c < set->n_columns; c++)
+        l->level[FIELD_COLUMNS + c] = (guint8)value_level(
+            set, c, set_value(set, c, a), set_value(set, c, b), &l->share[FIELD_COLUMNS + c]);
+}
+
+/* ── In words ──────────────────────────────────────────────────────────────────────────────────── */
+
+enum rarity level_rarity(guint field, enum link_kind kind, guint level) {
+    static const guint8 of_given[LEVELS] = {[LEVEL_SAME] = RARITY_SHARE,
+                                            [GIVEN_NICKNAME] = RARITY_RATIO,
+                                            [GIVEN_SLIP] = RARITY_RATIO,
+                                            [GIVEN_SLIPS] = RARITY_RATIO,
+                                            [GIVEN_ELSEWHERE] = RARITY_SHARE},
+                        of_surname[LEVELS] = {[LEVEL_SAME] = RARITY_SHARE,
+                                              [SURNAME_PART] = RARITY_SHARE,
+                                              [SURNAME_SLIP] = RARITY_RATIO,
+                                              [SURNAME_SLIPS] = RARITY_RATIO,
+                                              [SURNAME_SWAPPED] = RARITY_SHARE},
+                        of_middle[LEVELS] = {[LEVEL_SAME] = RARITY_SHARE, [MIDDLE_SLIP] = RARITY_RATIO};
+    switch (field) {
+    case FIELD_GIVEN: return of_given[level];
+    case FIELD_SURNAME: return of_surname[level];
+    case FIELD_MIDDLE: return of_middle[level];
+    case FIELD_SUFFIX: return RARITY_NONE;
+    case FIELD_BORN: return level == LEVEL_SAME ? RARITY_SHARE : RARITY_NONE;
+    default: break;
+    }
+    if (level == LEVEL_SAME)
+        return RARITY_SHARE;
+    return kind == LINK_TEXT && level == VALUE_LIKE ? RARITY_RATIO : RARITY_NONE;
+}
+
+const char *level_name(guint field, guint level) {
+    static const char *const
+        of_given[LEVELS] = {"not known", "same",    "nickname",           "one slip",
+                            "like it",   "initial", "the other's middle", "another"},
+        *const of_surname[LEVELS] = {"not known", "same",    "a part of it",
+                                     "one slip",  "like it", "given name and surname swapped",
+                                     "another"},
+        *const of_middle[LEVELS] = {"not known", "same", "initial", "like it", "another"},
+        *const of_born[LEVELS] = {"not known",    "same",      "day and month swapped", "one digit",
+                                  "two of three", "year only", "a generation apart",    "another"},
+        *const of_value[LEVELS] = {"not known", "same", "like it", "another"};
+    switch (field) {
+    case FIELD_GIVEN: return of_given[level];
+    case FIELD_SURNAME: return of_surname[level];
+    case FIELD_MIDDLE: return of_middle[level];
+    case FIELD_BORN: return of_born[level];
+    default: return level == VALUE_OTHER && field == FIELD_SUFFIX ? "another" : of_value[level];
+    }
+}
+
+const char *set_field_name(const struct link_set *set, guint field) {
+    static const char *const names[] = {"given name", "surname", "middle name", "suffix", "birth date"};
+    return field < FIELD_COLUMNS ? names[field] : set->columns[field - FIELD_COLUMNS].name;
+}

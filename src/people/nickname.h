@@ -1,0 +1,16 @@
+/* What given names are called for short, from share/names/nicknames.txt.
+ *
+ * A line is a family: a name, then its short forms. Whoever has a name of the line may be meant by
+ * another of it.
+ *
+ * Used by: people. Includes: people. */
+#ifndef PEOPLE_NICKNAME_H
+#define PEOPLE_NICKNAME_H
+
+#include <glib.h>
+
+/* Calls `each` for every line with its names' letters, the formal one first. */
+typedef void (*people_nickname_fn)(char *const *names, guint n, void *context);
+void people_each_nickname_line(people_nickname_fn each, void *context);
+
+#endif
