@@ -65,7 +65,7 @@ class Postfix:
 
     def start(self):
         subprocess.run(["postfix", "-c", self.config, "start"], check=True, capture_output=True)
-        for _ in range(200):
+        for _ in range(1200):
             try:
                 smtplib.SMTP("127.0.0.1", self.port, timeout=5).quit()
                 return
@@ -81,7 +81,7 @@ class Postfix:
         return sum(1 for name in ("incoming", "active", "maildrop", "deferred")
                    for file in (self.folder / "queue" / name).rglob("*") if file.is_file())
 
-    def messages(self, seconds=20):
+    def messages(self, seconds=60):
         """Every message delivered, once the queue has run empty."""
         end = time.monotonic() + seconds
         while self.waiting() and time.monotonic() < end:

@@ -145,7 +145,7 @@ def test_a_dropped_file_is_taken_when_it_is_whole(site, serve, roster, tmp_path)
     time.sleep(2)
     assert site.json("feed", "status")[0]["people"] == 0
     (drop / "roster_2025-04-01.csv").write_bytes(half)
-    server.wait_until(lambda: site.json("feed", "status")[0]["people"] == 200, 15)
+    server.wait_until(lambda: site.json("feed", "status")[0]["people"] == 200)
 
 
 def test_the_console_needs_its_key_and_decides(site, serve, roster):
@@ -170,7 +170,7 @@ def test_the_console_needs_its_key_and_decides(site, serve, roster):
 
 
 def raw(port, text):
-    with socket.create_connection(("127.0.0.1", port), timeout=10) as sock:
+    with socket.create_connection(("127.0.0.1", port), timeout=60) as sock:
         sock.sendall(text.encode())
         sock.shutdown(socket.SHUT_WR)
         answer = b""

@@ -352,7 +352,7 @@ def big(tmp_path_factory):
 
 # ── 1. A live log ─────────────────────────────────────────────────────────────────────────────────
 
-def test_a_live_log_of_100000_entries_verifies_and_goes_on_verifying_as_it_grows(big, serve, go, tmp_path):
+def test_a_live_log_of_100000_entries_verifies_and_goes_on_verifying_as_it_grows(big, same_hour, serve, go, tmp_path):
     server, vkey, old = serve(big), vkey_of(big), tmp_path / "old"
     where = f"http://127.0.0.1:{server.port}/log"
     # The policy's entry and the last hour's come once, when it starts.
@@ -371,9 +371,9 @@ def test_a_live_log_of_100000_entries_verifies_and_goes_on_verifying_as_it_grows
         note = get(server, "/log/checkpoint")[1].decode()
         seen[parse_checkpoint(note)[1]] = note
         time.sleep(0.01)
-    assert appending.returncode == 0 and exporting.wait(60) == 0
+    assert appending.returncode == 0 and exporting.wait(100) == 0
     assert verify(tmp_path / "meanwhile", vkey) == 0 and go(tmp_path / "meanwhile", vkey, "-old", old)
-    out, _ = following.communicate(timeout=60)
+    out, _ = following.communicate(timeout=100)
     assert following.returncode == 0 and f"ok size={size + 6000} " in out, out
 
     # Every checkpoint that was shown on the way is of the same history.
@@ -409,8 +409,10 @@ def test_a_proof_checks_elsewhere_with_the_entrys_bytes_alone(big, go, tmp_path)
     assert big.run("ledger", "prove", "01", check=False).returncode == 2
 
 
-def test_resources_are_served_as_tlog_tiles_says(big, serve):
+def test_resources_are_served_as_tlog_tiles_says(big, same_hour, serve):
     server = serve(big)
+    # The policy's entry and the last hour's come once, when it starts.
+    server.wait_until(lambda: parse_checkpoint(get(server, "/log/checkpoint")[1].decode())[1] >= 100002)
     status, note, headers = get(server, "/log/checkpoint")
     assert status == 200 and headers["Content-Type"] == "text/plain; charset=utf-8"
     assert headers["Cache-Control"] == "no-store" and headers["Access-Control-Allow-Origin"] == "*"
@@ -572,7 +574,7 @@ def test_a_second_site_with_the_same_key_is_a_fork(kept, site, tmp_path):
     assert audit(tmp_path / "fork", vkey, tmp_path / "memory") == 1
 
 
-def test_exports_and_audits_add_what_is_new(site, serve, go, tmp_path):
+def test_exports_and_audits_add_what_is_new(same_hour, site, serve, go, tmp_path):
     gate(site, 600, 100)
     vkey, copy, mirror = vkey_of(site), export(site, tmp_path / "export"), tmp_path / "mirror"
     assert audit(copy, vkey, mirror) == 0
@@ -621,9 +623,11 @@ def killed_appends(site, rng):
     """Appends until it is killed; gives {index: leaf hash} of what was acknowledged."""
     process = subprocess.Popen([GATE, "append", site.path, "1000000", str(rng.choice([1, 2, 7, 40])),
                                 str(rng.choice([1, 3, 8])), "acks"], stdout=subprocess.PIPE)
+    # Every other one only after its first acknowledgement: a slow machine may take long to get there.
+    out = process.stdout.readline() if rng.random() < 0.5 else b""
     timer = threading.Timer(rng.uniform(0.0, 0.2), process.send_signal, [signal.SIGKILL])
     timer.start()
-    out = process.stdout.read()
+    out += process.stdout.read()
     timer.join()
     assert process.wait(20) == -signal.SIGKILL
     whole = out[:out.rfind(b"\n") + 1].decode().splitlines()
@@ -690,7 +694,7 @@ def hours_pass(site, hours=3):
 
 def serve_until_hours(site, hours):
     server = Server(site)
-    server.wait_until(lambda: rows(site, "SELECT max(hour) FROM ledger_hour")[0][0] >= hours[-1], 20)
+    server.wait_until(lambda: rows(site, "SELECT max(hour) FROM ledger_hour")[0][0] >= hours[-1], 100)
     assert server.stop() == 0
 
 
@@ -771,11 +775,11 @@ def private(site, tmp_path):
     return site, roster, secrets
 
 
-def test_nothing_personal_is_in_any_public_resource(private, serve, tmp_path):
+def test_nothing_personal_is_in_any_public_resource(same_hour, private, serve, tmp_path):
     site, _, secrets = private
     hours = hours_pass(site)
     server = serve()
-    server.wait_until(lambda: rows(site, "SELECT max(hour) FROM ledger_hour")[0][0] >= hours[-1], 20)
+    server.wait_until(lambda: rows(site, "SELECT max(hour) FROM ledger_hour")[0][0] >= hours[-1], 100)
     folder = export(site, tmp_path / "log")
     public = {}
     for path in public_files(folder):
@@ -1042,11 +1046,11 @@ def test_an_alert_that_is_tried_again_is_one_disclosure(site, roster, serve, tmp
     leaves(site, roster, "2025-04-02", 1005)
     server = serve()
     alert, = [a["alert"] for a in site.json("alert", "list") if a["purpose"] == "alert"]
-    server.wait_until(lambda: rows(site, "SELECT attempts FROM alert WHERE id = ?", alert)[0][0] >= 3, 15)
+    server.wait_until(lambda: rows(site, "SELECT attempts FROM alert WHERE id = ?", alert)[0][0] >= 3)
     assert len([e for e in entries_of(site, tmp_path / "log") if e.type == TYPES["disclosure"]]) == 1
 
 
-def test_each_hour_that_passed_has_one_leaf_whether_anybody_was_told_or_not(site, roster, tmp_path):
+def test_each_hour_that_passed_has_one_leaf_whether_anybody_was_told_or_not(same_hour, site, roster, tmp_path):
     take_up(site, roster)
     site.register(1005)
     site.register(1006, email="bo@example.org")
@@ -1090,7 +1094,7 @@ def witnessing(folder, name, **more):
     return site
 
 
-def test_a_witness_cosigns_what_grows(tmp_path, serve, go):
+def test_a_witness_cosigns_what_grows(same_hour, tmp_path, serve, go):
     a, b = witnessing(tmp_path, "a"), Site(tmp_path / "b")
     gate(a, 3)
     vkey = vkey_of(a)
@@ -1108,9 +1112,11 @@ def test_a_witness_cosigns_what_grows(tmp_path, serve, go):
     def served():
         return get(server_a, "/log/checkpoint")[1].decode()
 
+    # The policy's entry and the last hour's come once, when it starts.
+    server_a.wait_until(lambda: parse_checkpoint(served())[1] >= 5)
     began, sizes, proof, entry = time.time(), set(), tmp_path / "proof", tmp_path / "entry"
     for more in (300, 0):
-        server_a.wait_until(lambda: cosignature_time(tmp_path, served(), witness_key), 15)
+        server_a.wait_until(lambda: cosignature_time(tmp_path, served(), witness_key))
         note = served()
         assert began - 5 <= cosignature_time(tmp_path, note, witness_key) <= time.time() + 5
         assert cosignature_time(tmp_path, note, other) is None and note.count("\n— ") == 2
@@ -1324,29 +1330,51 @@ def test_two_who_need_the_ledgers_key_first_get_the_same(tmp_path):
         assert {process.communicate(timeout=60)[0].strip() for process in asking} == {vkey_of(site)}
 
 
-def test_a_witness_that_never_answers_delays_nobody(site, roster, serve, tmp_path):
+def test_a_witness_that_never_answers_delays_nobody(same_hour, site, roster, serve, tmp_path):
     take_up(site, roster)
-    site.register(1005)
-    watch(site, 1005)
+    for person in (1005, 1006, 1007):
+        site.register(person)
+        watch(site, person, document=f"26CR{person}")
     key = witnessing(tmp_path, "b").run("witness", "key").stdout.strip()
+    connections = []
     with socket.socket() as silent:
         silent.bind(("127.0.0.1", 0))
         silent.listen(50)
         port = silent.getsockname()[1]
         site.configure(f"witnesses: [{{url: \"http://127.0.0.1:{port}/witness\", key: \"{key}\"}}]\n")
         server = serve()
-        connection, _ = silent.accept()  # it has been asked
-        began = time.monotonic()
-        leaves(site, roster, "2025-04-02", 1005)
-        server.wait_until(lambda: len(told(site, "Sample5")) == 2, 10)
-        assert time.monotonic() - began < 4
-        status, note, _ = get(server, "/log/checkpoint")
-        assert status == 200 and time.monotonic() - began < 4.5
-        assert parse_checkpoint(note.decode())[1] == len(entries_of(site, tmp_path / "log"))
+        # The last hour's entry comes once, when it starts.
+        server.wait_until(lambda: rows(site, "SELECT count(*) FROM ledger_hour")[0][0])
+
+        def is_asked_anew():
+            silent.settimeout(0)
+            try:
+                while True:
+                    connections.append(silent.accept()[0])
+            except BlockingIOError:
+                silent.settimeout(60)
+                connections.append(silent.accept()[0])
+
+        def seconds_to_tell(day, person):
+            """Until the alerts are there, and until the checkpoint is, with the witness just asked."""
+            is_asked_anew()
+            began = time.monotonic()
+            leaves(site, roster, day, person)
+            server.wait_until(lambda: len(told(site, f"Sample{person - 1000}")) == 2)
+            alerts = time.monotonic() - began
+            status, note, _ = get(server, "/log/checkpoint")
+            checkpoint = time.monotonic() - began
+            assert status == 200 and parse_checkpoint(note.decode())[1] == len(entries_of(site, tmp_path / "log"))
+            return alerts, checkpoint
+
+        # A busy machine may hold one of them up; a witness that is waited for would hold up each.
+        assert any(alerts < 4 and checkpoint < 4.5 for alerts, checkpoint in (
+            seconds_to_tell(f"2025-04-0{person - 1003}", person) for person in (1005, 1006, 1007)))
         began = time.monotonic()
         assert server.stop() == 0
         assert time.monotonic() - began < 8
-        connection.close()
+        for connection in connections:
+            connection.close()
 
 
 # ── 7. Nothing leaves without its leaf ────────────────────────────────────────────────────────────
@@ -1368,13 +1396,14 @@ def test_without_the_ledgers_key_an_agency_is_told_nothing_and_once_when_it_is_b
     server = serve()
     leaves(site, roster, "2025-04-02", 1005)
     time.sleep(3.5)  # several tries
+    server.wait_until(lambda: rows(site, "SELECT max(attempts) FROM alert WHERE purpose = 0")[0][0] > 1)
     assert server.process.poll() is None, (site.path / "serve.log").read_text()[-3000:]
     assert told(site, "Sample5") == []
     alert, = [a for a in site.json("alert", "list") if a["purpose"] == "alert"]
     assert alert["state"] == "queued" and alert["attempts"] > 1
     assert rows(site, "SELECT size, signed_size FROM ledger_head") == [(size, size)]
     repair()
-    server.wait_until(lambda: told(site, "Sample5"), 10)
+    server.wait_until(lambda: told(site, "Sample5"))
     time.sleep(1.5)
     mail, = told(site, "Sample5")
     entries = entries_of(site, tmp_path / "log")
@@ -1390,10 +1419,11 @@ def test_a_claim_that_cannot_be_written_is_not_tried_without_a_pause(site, roste
     server = serve()
     leaves(site, roster, "2025-04-02", 1005)
     time.sleep(2)
+    server.wait_until(lambda: (site.path / "serve.log").read_text().count("could not be read") > 1)
     assert told(site, "Sample5") == []
     tries = (site.path / "serve.log").read_text().count("could not be read")
     edit(site, "DROP TRIGGER full")
-    server.wait_until(lambda: told(site, "Sample5"), 10)
+    server.wait_until(lambda: told(site, "Sample5"))
     assert len(told(site, "Sample5")) == 1
     assert 1 < tries < 30
 
@@ -1420,7 +1450,7 @@ def test_a_registered_person_is_told_while_the_ledgers_key_is_spoilt_for_an_agen
     repair = spoil_key(site)
     server = serve()
     leaves(site, roster, "2025-04-02", 1005)
-    server.wait_until(lambda: len(told(site, "Sample5")) == 1, 5)
+    server.wait_until(lambda: len(told(site, "Sample5")) == 1)
     assert "ana@example.org" in told(site, "Sample5")[0]
     repair()
-    server.wait_until(lambda: len(told(site, "Sample5")) == 2, 10)
+    server.wait_until(lambda: len(told(site, "Sample5")) == 2)

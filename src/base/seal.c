@@ -287,6 +287,10 @@ static gboolean stretch(const char *pin, const guint8 *salt, guint8 *out) {
            0;
 }
 
+void seal_forget_thread(void) {
+    OPENSSL_thread_stop();
+}
+
 char *seal_pin_hash(const struct base_random *random, const char *pin) {
     guint8 bytes[SALT_BYTES + PIN_BYTES];
     random->fill(random->context, bytes, SALT_BYTES);

@@ -47,6 +47,10 @@ GBytes *seal_open_key(const guint8 *key, GBytes *box, const char *bound_to, GErr
 void seal_bytes_unref(GBytes *bytes);
 void seal_wipe(void *bytes, gsize n);
 
+/* Frees what OpenSSL keeps for this thread. For work in threads that nobody joins: they may end after
+ * OpenSSL has, and what it kept for them would be a leak. */
+void seal_forget_thread(void);
+
 /* SHA-256, at the machine's own speed. */
 void seal_sha256(const void *bytes, gsize n, guint8 digest[32]);
 

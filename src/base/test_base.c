@@ -208,7 +208,9 @@ static void two_seals_of_one_secret_differ(void) {
 }
 
 static void pins_are_stretched(void) {
-    g_autofree char *hash = seal_pin_hash(&base_system_random, "4711");
+    guint64 state = 5; /* by chance the salt could spell the PIN */
+    struct base_random random = base_seeded_random(&state);
+    g_autofree char *hash = seal_pin_hash(&random, "4711");
     g_assert_null(strstr(hash, "4711"));
     g_assert_true(seal_pin_matches(hash, "4711"));
     g_assert_false(seal_pin_matches(hash, "4712"));

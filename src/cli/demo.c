@@ -217,13 +217,22 @@ static void on_handed_over(const struct sender_note *note, void *context) {
     g_mutex_unlock(&demo->mutex);
 }
 
+static guint n_delivered(struct demo *demo, enum custody_kind kind, gint64 *latency_us) {
+    g_mutex_lock(&demo->mutex);
+    const guint n = demo->delivered[kind];
+    *latency_us = demo->last_latency_us;
+    g_mutex_unlock(&demo->mutex);
+    return n;
+}
+
 /* An alert of this kind should have come, once. */
 static void expect_alert(struct demo *demo, enum custody_kind kind, guint n) {
+    gint64 latency_us;
     wait_for_outbox(demo);
-    g_mutex_lock(&demo->mutex);
-    guint got = demo->delivered[kind];
-    gint64 latency_us = demo->last_latency_us;
-    g_mutex_unlock(&demo->mutex);
+    /* Its result is in the store a moment before on_handed_over is told. */
+    for (int i = 0; i < 500 && n_delivered(demo, kind, &latency_us) < n; i++)
+        g_usleep(10000);
+    const guint got = n_delivered(demo, kind, &latency_us);
     if (got != n) {
         fail(demo, custody_kind_name(kind));
         return;

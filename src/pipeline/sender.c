@@ -392,6 +392,7 @@ static void work(gpointer data, gpointer context) {
         enum deliver_result result = hand_over(job, &answer);
         note_result(job, result, answer, &outcome);
     }
+    seal_forget_thread(); /* a pool does not join its threads */
     finish_job(job, &outcome);
     job_free(job);
 }
