@@ -23,7 +23,7 @@ static gboolean looks_like_one(const struct link_set *set, const struct levels *
     same += l->level[FIELD_GIVEN] == LEVEL_SAME && l->level[FIELD_SURNAME] == LEVEL_SAME;
     for (guint c = 0; c < set->n_columns; c++)
         same += set->columns[c].kind != LINK_CODE && l->level[FIELD_COLUMNS + c] == LEVEL_SAME &&
-                l->share[FIELD_COLUMNS + c] < 0.01;
+                l->rarity[FIELD_COLUMNS + c] > 6;
     return same >= 2;
 }
 
@@ -32,10 +32,11 @@ static enum rarity rarity_of(const struct link_set *set, guint field, guint leve
         field, field < FIELD_COLUMNS ? LINK_CODE : set->columns[field - FIELD_COLUMNS].kind, level);
 }
 
-static void learn_chance(struct link_set *set) {
-    guint64 state = 20010911, n_known[LINK_MOST_FIELDS] = {0};
-    static const double nothing;
-    double n[LINK_MOST_FIELDS][LEVELS] = {{nothing}}, inverse[LINK_MOST_FIELDS][LEVELS] = {{nothing}};
+/* `typical`: how rare a value is on the average, where a level's worth depends on that: bits. */
+static void learn_chance(struct link_set *set, double typical[][LEVELS]) {
+    guint64 state = 20010911;
+    double n_known[LINK_MOST_FIELDS] = {0}, n[LINK_MOST_FIELDS][LEVELS] = {{0}},
+           inverse[LINK_MOST_FIELDS][LEVELS] = {{0}};
     for (guint k = 0; k < RANDOM_PAIRS; k++) {
         const guint32 a = (guint32)(base_seeded_next(&state) % set->rows->len),
                       b = (guint32)(base_seeded_next(&state) % set->rows->len);
@@ -52,13 +53,13 @@ static void learn_chance(struct link_set *set) {
             n_known[f]++;
             n[f][level]++;
             if (rarity_of(set, f, level) == RARITY_RATIO)
-                inverse[f][level] += 1 / (double)l.share[f];
+                inverse[f][level] += exp2((double)l.rarity[f]);
         }
     }
     for (guint f = 0; f < set->n_fields; f++)
         for (guint level = 1; level < LEVELS; level++) {
-            set->u[f][level] = MAX(n[f][level] / MAX((double)n_known[f], 1), LEAST_U);
-            set->typical[f][level] = inverse[f][level] > 0 ? n[f][level] / inverse[f][level] : 0;
+            set->u[f][level] = MAX(n[f][level] / MAX(n_known[f], 1), LEAST_U);
+            typical[f][level] = inverse[f][level] > 0 ? log2(inverse[f][level] / n[f][level]) : -1;
         }
 }
 
@@ -192,21 +193,27 @@ static double count_matches(const struct link_set *set, guint pass, const struct
     return s->part * s->n_pairs / MAX(seen, 1e-3);
 }
 
-static void set_weights(struct link_set *set) {
+static void set_weights(struct link_set *set, double typical[][LEVELS]) {
     for (guint f = 0; f < set->n_fields; f++)
         for (guint level = 1; level < LEVELS; level++) {
-            const double m = set->m[f][level];
-            set->bits[f][level] =
-                rarity_of(set, f, level) == RARITY_SHARE ? log2(m) : log2(m / set->u[f][level]);
+            const enum rarity rarity = rarity_of(set, f, level);
+            const double m = set->m[f][level], ratio = log2(m / set->u[f][level]);
+            set->is_rare[f][level] =
+                rarity == RARITY_SHARE || (rarity == RARITY_RATIO && typical[f][level] >= 0);
+            set->bits[f][level] = (float)(rarity == RARITY_SHARE        ? log2(m)
+                                          : set->is_rare[f][level] ? ratio - typical[f][level]
+                                                                   : ratio);
         }
 }
 
 void link_set_learn(struct link_set *set) {
     struct session sessions[2 + LINK_MOST_COLUMNS];
     guint passes[G_N_ELEMENTS(sessions)], n = 0;
+    double typical[LINK_MOST_FIELDS][LEVELS];
+    set_weigh(set, 0);
     if (set->rows->len < 2)
         return;
-    learn_chance(set);
+    learn_chance(set, typical);
     if (set->n_born)
         passes[n++] = PASS_BORN;
     passes[n++] = PASS_ANY_ORDER;
@@ -232,33 +239,24 @@ void link_set_learn(struct link_set *set) {
     matches = CLAMP(matches, rows / 100, rows * 5);
     const double part = MIN(matches / (rows * (rows - 1) / 2), 0.5);
     set->prior = log2(part / (1 - part));
-    set_weights(set);
+    set_weights(set, typical);
+    set_weigh(set, 2 * matches / rows);
 }
 
 /* ── Using it ──────────────────────────────────────────────────────────────────────────────────── */
 
-static double field_bits(const struct link_set *set, guint f, const struct levels *l) {
+static float field_bits(const struct link_set *set, guint f, const struct levels *l) {
     const guint level = l->level[f];
-    if (level == LEVEL_UNKNOWN)
-        return 0;
-    switch (rarity_of(set, f, level)) {
-    case RARITY_SHARE: return set->bits[f][level] - log2((double)l->share[f]);
-    case RARITY_RATIO:
-        if (set->typical[f][level] > 0)
-            return set->bits[f][level] + log2(set->typical[f][level] / (double)l->share[f]);
-        return set->bits[f][level];
-    default: return set->bits[f][level];
-    }
+    return level == LEVEL_UNKNOWN ? 0 : set->bits[f][level] + (set->is_rare[f][level] ? l->rarity[f] : 0);
 }
 
-double set_pair_bits(const struct link_set *set, guint32 a, guint32 b, double least) {
+double set_pair_bits(const struct link_set *set, guint32 a, guint32 b) {
     struct levels l;
-    (void)least;
     set_levels(set, a, b, &l);
-    double bits = set->prior;
+    float bits = (float)set->prior;
     for (guint f = 0; f < set->n_fields; f++)
         bits += field_bits(set, f, &l);
-    return bits;
+    return (double)bits;
 }
 
 double link_prior(const struct link_set *set) {
@@ -271,7 +269,7 @@ double link_compare(const struct link_set *set, guint32 a, guint32 b, struct lin
     set_levels(set, a, b, &l);
     double bits = set->prior;
     for (guint f = 0; f < set->n_fields; f++) {
-        const double field = field_bits(set, f, &l);
+        const double field = (double)field_bits(set, f, &l);
         bits += field;
         if (evidence)
             evidence[f] =

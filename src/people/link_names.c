@@ -1,4 +1,5 @@
 /* The linker's name tokens, once each, with what comparing them needs. */
+#include <math.h>
 #include <string.h>
 
 #include "base/random.h"
@@ -33,6 +34,8 @@ void names_clear(struct names *names) {
     g_string_free(names->texts, TRUE);
     g_array_unref(names->names);
     g_hash_table_unref(names->lines_of);
+    for (guint role = 0; role < N_ROLES; role++)
+        g_free(names->rarity[role]);
 }
 
 /* By a hash of 64 bits: that two of ten million tokens share one is one in 300,000. */
@@ -57,9 +60,18 @@ guint32 names_number(struct names *names, const char *text, gsize n) {
     return number;
 }
 
-double names_share(const struct names *names, guint32 number, enum name_role role) {
-    const guint32 count = name_at(names, number)->count[role];
-    return (double)MAX(count, 1) / MAX(names->total[role], 1);
+float rarity_of_count(guint32 count, guint32 total, double partners) {
+    return -log2f((float)(MAX((double)count - partners, 1) / MAX((double)total, 1)));
+}
+
+void names_weigh(struct names *names, double partners) {
+    for (guint role = 0; role < N_ROLES; role++) {
+        g_free(names->rarity[role]);
+        names->rarity[role] = g_new(float, names->names->len);
+        for (guint32 i = 0; i < names->names->len; i++)
+            names->rarity[role][i] =
+                rarity_of_count(name_at(names, i)->count[role], names->total[role], partners);
+    }
 }
 
 /* One letter apart or heard alike is a slip; two letters of a long name are slips. */

@@ -70,11 +70,10 @@ static void emit_row(const struct link_set *set, struct emitting *e, const struc
             emit(e, r->year, surname->sound, (guint8)given->first_sound);
         if (e->pass == PASS_SURNAME && r->given)
             emit(e, surnames[i], (guint8)given->first_sound, 0);
-        if (e->pass == PASS_NAME && r->given) {
+        if (e->pass == PASS_NAME && r->given)
             emit(e, surname->sound, given->sound, 0);
-            for (guint k = 0; given->lines && k < given->lines->len; k++)
-                emit(e, surname->sound, g_array_index(given->lines, guint16, k), 1);
-        }
+        for (guint k = 0; e->pass == PASS_NICKNAME && given->lines && k < given->lines->len; k++)
+            emit(e, surname->sound, g_array_index(given->lines, guint16, k), 0);
     }
 }
 
@@ -122,27 +121,44 @@ struct work {
     GArray **found; /* of struct link_pair, by chunk: the same whoever does it */
 };
 
-/* Where a column is shared, only rows with some other likeness are compared. */
-static gboolean is_worth(const struct work *w, guint32 a, guint32 b) {
-    const struct row *x = set_row(w->set, a), *y = set_row(w->set, b);
-    if (w->pass == PASS_SURNAME)
-        return !x->day || !y->day;
-    return a != b;
+static gboolean starts_alike(const struct link_set *set, guint32 a, guint32 b) {
+    return a && b && name_at(&set->names, a)->first_sound == name_at(&set->names, b)->first_sound;
+}
+
+static gboolean sounds_alike(const struct link_set *set, guint32 a, guint32 b) {
+    return a && b && name_at(&set->names, a)->sound == name_at(&set->names, b)->sound;
+}
+
+/* Whether an earlier pass has the pair too. */
+static gboolean is_found_before(const struct link_set *set, guint pass, const struct row *x,
+                                const struct row *y) {
+    const guint32 born = row_born(x);
+    if (born && born == row_born(y))
+        return (pass > PASS_BORN_SURNAME && starts_alike(set, x->surname, y->surname)) ||
+               (pass > PASS_BORN_GIVEN && starts_alike(set, x->given, y->given));
+    if (pass == PASS_NICKNAME)
+        return starts_alike(set, x->given, y->given);
+    return (pass == PASS_ANY_ORDER || pass == PASS_YEAR || pass == PASS_SURNAME) &&
+           sounds_alike(set, x->surname, y->surname) && sounds_alike(set, x->given, y->given);
 }
 
 static void compare_run(const struct work *w, guint from, guint end, GArray *found) {
-    for (guint i = from; i < end; i++)
+    const gboolean one_is_unborn = w->pass == PASS_SURNAME || w->pass == PASS_NICKNAME;
+    for (guint i = from; i < end; i++) {
+        const guint32 a = entry_row(g_array_index(w->entries, guint64, i));
+        const struct row *x = set_row(w->set, a);
         for (guint j = i + 1; j < end; j++) {
-            const guint32 p = entry_row(g_array_index(w->entries, guint64, i)),
-                          q = entry_row(g_array_index(w->entries, guint64, j));
-            if (p == q || !is_worth(w, p, q))
+            const guint32 b = entry_row(g_array_index(w->entries, guint64, j));
+            const struct row *y = set_row(w->set, b);
+            if (a == b || (one_is_unborn && x->day && y->day) || is_found_before(w->set, w->pass, x, y))
                 continue;
-            const double bits = set_pair_bits(w->set, p, q, w->least);
+            const double bits = set_pair_bits(w->set, a, b);
             if (bits >= w->least) {
-                const struct link_pair pair = {MIN(p, q), MAX(p, q), (float)bits};
+                const struct link_pair pair = {MIN(a, b), MAX(a, b), (float)bits};
                 g_array_append_val(found, pair);
             }
         }
+    }
 }
 
 static gpointer compare_chunks(gpointer data) {

@@ -24,6 +24,7 @@ struct names {
     GHashTable *lines_of; /* text → GArray of guint16 */
     guint n_lines;
     guint32 total[N_ROLES];
+    float *rarity[N_ROLES]; /* by number: bits, -log2 of the part of records that have it; after names_weigh */
 };
 
 void names_init(struct names *names);
@@ -37,8 +38,11 @@ static inline const struct name *name_at(const struct names *names, guint32 numb
 static inline gsize name_length(const struct name *name) {
     return name->letters >> 26;
 }
-/* The part of all records that have the name in this role. */
-double names_share(const struct names *names, guint32 number, enum name_role role);
+/* Works out the rarities, counting `partners` records less for each name: those that are the same
+ * person's once more tell nothing of how many people share it. */
+void names_weigh(struct names *names, double partners);
+/* Bits for the part that `count` is of `total`. */
+float rarity_of_count(guint32 count, guint32 total, double partners);
 
 enum likeness { NAMES_SAME, NAMES_SLIP, NAMES_SLIPS, NAMES_OTHER };
 enum likeness names_compare(const struct names *names, guint32 a, guint32 b);
@@ -48,6 +52,9 @@ gboolean names_are_nicknames(const struct names *names, guint32 a, guint32 b);
 /* ── Rows (link_set.c) ── */
 
 #define N_PARTS 2
+#define FIRST_YEAR 1850
+#define LAST_YEAR 2199
+#define BORN_DAYS ((LAST_YEAR - FIRST_YEAR + 1) << 9)
 struct row {
     guint32 surname, given, middle, parts[N_PARTS]; /* parts of a double surname */
     guint16 year;
@@ -55,7 +62,7 @@ struct row {
 };
 
 static inline guint32 row_born(const struct row *r) {
-    return r->day ? (guint32)r->year << 9 | (guint32)r->month << 5 | r->day : 0;
+    return r->day ? (guint32)(r->year - FIRST_YEAR) << 9 | (guint32)r->month << 5 | r->day : 0;
 }
 
 /* ── Levels (link_levels.c) ── */
@@ -87,11 +94,15 @@ enum born_level {
 enum value_level { VALUE_LIKE = 2, VALUE_OTHER };
 
 /* How a level's bits depend on how common the values are. */
-enum rarity { RARITY_NONE, RARITY_SHARE, RARITY_RATIO };
+enum rarity {
+    RARITY_NONE,
+    RARITY_SHARE, /* by chance it occurs as often as the value does: u is the value's share */
+    RARITY_RATIO  /* u is for values as common as they are on the average; a rarer one is worth more */
+};
 
 struct levels {
     guint8 level[LINK_MOST_FIELDS];
-    float share[LINK_MOST_FIELDS]; /* of the rarer value, where it counts */
+    float rarity[LINK_MOST_FIELDS]; /* of the rarer value, in bits, where it counts */
 };
 
 enum rarity level_rarity(guint field, enum link_kind kind, guint level);
@@ -109,11 +120,12 @@ struct link_set {
     GArray *counts[LINK_MOST_COLUMNS];      /* guint32 by number: how many rows have it */
     guint32 n_values[LINK_MOST_COLUMNS];    /* how many rows have any */
     guint64 secret;                         /* the keys' hashes are keyed by it, and it is never kept */
-    GHashTable *born_counts;                /* by row_born: how many rows */
-    guint32 n_born;
-    double bits[LINK_MOST_FIELDS][LEVELS]; /* log2(m / u), or of m alone where the share stands for u */
-    double typical[LINK_MOST_FIELDS][LEVELS]; /* harmonic mean of the share over random pairs (RATIO) */
+    float *value_rarity[LINK_MOST_COLUMNS]; /* by number; after set_weigh */
+    guint32 *born_counts, n_born;           /* by row_born */
+    float *born_rarity;
     double m[LINK_MOST_FIELDS][LEVELS], u[LINK_MOST_FIELDS][LEVELS];
+    float bits[LINK_MOST_FIELDS][LEVELS];        /* what a level is worth, the value's rarity aside */
+    gboolean is_rare[LINK_MOST_FIELDS][LEVELS]; /* … to which the rarity adds */
     double prior;
 };
 
@@ -125,9 +137,10 @@ static inline guint32 set_value(const struct link_set *set, guint column, guint3
 }
 const char *set_field_name(const struct link_set *set, guint field);
 
+void set_weigh(struct link_set *set, double partners);
 void set_levels(const struct link_set *set, guint32 a, guint32 b, struct levels *levels);
-/* The bits for "one person", the prior counted; may stop early, under `least`. */
-double set_pair_bits(const struct link_set *set, guint32 a, guint32 b, double least);
+/* The bits for "one person", the prior counted. */
+double set_pair_bits(const struct link_set *set, guint32 a, guint32 b);
 
 /* ── Candidates (link_pairs.c) ── */
 
@@ -141,10 +154,11 @@ enum link_pass {
     PASS_BORN,         /* the whole birth date */
     PASS_BORN_SURNAME, /* … and the surname's first sound */
     PASS_BORN_GIVEN,
-    PASS_NAME,      /* both names' skeletons, the given one's nicknames too */
+    PASS_NAME,      /* both names' skeletons */
     PASS_ANY_ORDER, /* both names, whichever is the surname */
     PASS_YEAR,      /* birth year, surname's skeleton, given name's first sound */
-    PASS_SURNAME,   /* surname and given name's first sound, where a birth date is missing */
+    PASS_SURNAME,  /* surname and given name's first sound, where a birth date is missing */
+    PASS_NICKNAME, /* surname's skeleton and a line of nicknames, where a birth date is missing */
     PASS_COLUMN
 };
 

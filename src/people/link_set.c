@@ -11,7 +11,7 @@ struct link_set *link_set_new(const struct link_column *columns, guint n_columns
     struct link_set *set = g_new0(struct link_set, 1);
     names_init(&set->names);
     set->rows = g_array_new(FALSE, FALSE, sizeof(struct row));
-    set->born_counts = g_hash_table_new(NULL, NULL);
+    set->born_counts = g_new0(guint32, BORN_DAYS);
     set->n_columns = MIN(n_columns, LINK_MOST_COLUMNS);
     set->n_fields = FIELD_COLUMNS + set->n_columns;
     base_system_random.fill(base_system_random.context, (guint8 *)&set->secret, sizeof set->secret);
@@ -32,10 +32,12 @@ void link_set_free(struct link_set *set) {
         g_array_unref(set->values[c]);
         g_hash_table_unref(set->numbers[c]);
         g_array_unref(set->counts[c]);
+        g_free(set->value_rarity[c]);
     }
     names_clear(&set->names);
     g_array_unref(set->rows);
-    g_hash_table_unref(set->born_counts);
+    g_free(set->born_counts);
+    g_free(set->born_rarity);
     g_free(set);
 }
 
@@ -127,19 +129,14 @@ void link_set_add(struct link_set *set, const struct link_record *record) {
     row.given = count_name(set, record->given, AS_GIVEN);
     row.middle = count_name(set, record->middle, AS_MIDDLE);
     count_parts(set, record->surname, &row);
-    if (record->year >= 1850 && record->year < 2200) {
+    if (record->year >= FIRST_YEAR && record->year <= LAST_YEAR) {
         row.year = (guint16)record->year;
         if (record->month && record->month <= 12 && record->day && record->day <= 31) {
             row.month = (guint8)record->month;
             row.day = (guint8)record->day;
+            set->born_counts[row_born(&row)]++;
+            set->n_born++;
         }
-    }
-    const guint32 born = row_born(&row);
-    if (born) {
-        const gpointer key = GUINT_TO_POINTER(born);
-        const guint count = GPOINTER_TO_UINT(g_hash_table_lookup(set->born_counts, key));
-        g_hash_table_insert(set->born_counts, key, GUINT_TO_POINTER(count + 1));
-        set->n_born++;
     }
     for (guint c = 0; c < set->n_columns; c++) {
         const guint32 number = value_number(set, c, record->values[c]);
@@ -150,20 +147,34 @@ void link_set_add(struct link_set *set, const struct link_record *record) {
 
 /* ── Comparing ─────────────────────────────────────────────────────────────────────────────────── */
 
-static double share(guint32 count, guint32 total) {
-    return (double)MAX(count, 1) / MAX(total, 1);
+void set_weigh(struct link_set *set, double partners) {
+    names_weigh(&set->names, partners);
+    g_free(set->born_rarity);
+    set->born_rarity = g_new(float, BORN_DAYS);
+    for (guint i = 0; i < BORN_DAYS; i++)
+        set->born_rarity[i] = rarity_of_count(set->born_counts[i], set->n_born, partners);
+    for (guint c = 0; c < set->n_columns; c++) {
+        const GArray *counts = set->counts[c];
+        const gboolean is_code = set->columns[c].kind == LINK_CODE; /* shared by many: as common as it is */
+        g_free(set->value_rarity[c]);
+        set->value_rarity[c] = g_new(float, counts->len);
+        for (guint i = 0; i < counts->len; i++)
+            set->value_rarity[c][i] = rarity_of_count(g_array_index(counts, guint32, i), set->n_values[c],
+                                                      is_code ? 0 : partners);
+    }
 }
 
 static float rarer(const struct names *names, guint32 a, guint32 b, enum name_role role) {
-    return (float)MIN(names_share(names, a, role), names_share(names, b, role));
+    const float *rarity = names->rarity[role];
+    return MAX(rarity[a], rarity[b]);
 }
 
 static guint given_level(const struct link_set *set, const struct row *x, const struct row *y,
-                         float *share) {
+                         float *rarity) {
     const struct names *names = &set->names;
     if (!x->given || !y->given)
         return LEVEL_UNKNOWN;
-    *share = rarer(names, x->given, y->given, AS_GIVEN);
+    *rarity = rarer(names, x->given, y->given, AS_GIVEN);
     if (x->given == y->given)
         return LEVEL_SAME;
     const struct name *p = name_at(names, x->given), *q = name_at(names, y->given);
@@ -176,7 +187,7 @@ static guint given_level(const struct link_set *set, const struct row *x, const 
     if (like == NAMES_SLIP)
         return GIVEN_SLIP;
     if (x->given == y->middle || x->middle == y->given) {
-        *share = (float)names_share(names, x->given == y->middle ? x->given : y->given, AS_GIVEN);
+        *rarity = names->rarity[AS_GIVEN][x->given == y->middle ? x->given : y->given];
         return GIVEN_ELSEWHERE;
     }
     return like == NAMES_SLIPS || names_begin_alike(names, x->given, y->given) ? GIVEN_SLIPS
@@ -194,16 +205,16 @@ static guint32 common_part(const struct row *x, const struct row *y) {
 }
 
 static guint surname_level(const struct link_set *set, const struct row *x, const struct row *y,
-                           float *share) {
+                           float *rarity) {
     const struct names *names = &set->names;
     if (!x->surname || !y->surname)
         return LEVEL_UNKNOWN;
-    *share = rarer(names, x->surname, y->surname, AS_SURNAME);
+    *rarity = rarer(names, x->surname, y->surname, AS_SURNAME);
     if (x->surname == y->surname)
         return LEVEL_SAME;
     const guint32 part = x->parts[0] || y->parts[0] ? common_part(x, y) : 0;
     if (part) {
-        *share = (float)names_share(names, part, AS_SURNAME);
+        *rarity = names->rarity[AS_SURNAME][part];
         return SURNAME_PART;
     }
     const enum likeness like = names_compare(names, x->surname, y->surname);
@@ -212,24 +223,23 @@ static guint surname_level(const struct link_set *set, const struct row *x, cons
 
 /* "JOHN PAUL" and "PAUL JOHN": one field tells it, the other is silent. */
 static gboolean are_swapped(const struct link_set *set, const struct row *x, const struct row *y,
-                            float *share) {
+                            float *rarity) {
     if (!x->given || !y->given || x->given == y->given ||
         !(x->given == y->surname || x->surname == y->given) ||
         names_compare(&set->names, x->given, y->surname) >= NAMES_SLIPS ||
         names_compare(&set->names, x->surname, y->given) >= NAMES_SLIPS)
         return FALSE;
-    *share = (float)(names_share(&set->names, x->surname, AS_SURNAME) *
-                     names_share(&set->names, x->given, AS_GIVEN));
+    *rarity = set->names.rarity[AS_SURNAME][x->surname] + set->names.rarity[AS_GIVEN][x->given];
     return TRUE;
 }
 
 static guint middle_level(const struct link_set *set, const struct row *x, const struct row *y,
-                          float *share) {
+                          float *rarity) {
     const struct names *names = &set->names;
     if (!x->middle || !y->middle)
         return LEVEL_UNKNOWN;
     const struct name *p = name_at(names, x->middle), *q = name_at(names, y->middle);
-    *share = rarer(names, x->middle, y->middle, AS_MIDDLE);
+    *rarity = rarer(names, x->middle, y->middle, AS_MIDDLE);
     if (name_length(p) == 1 || name_length(q) == 1)
         return names->texts->str[p->text_at] == names->texts->str[q->text_at] ? MIDDLE_INITIAL
                                                                               : MIDDLE_OTHER;
@@ -245,7 +255,7 @@ static gboolean is_one_digit(guint a, guint b) {
 }
 
 static guint born_level(const struct link_set *set, const struct row *x, const struct row *y,
-                        float *share) {
+                        float *rarity) {
     if (!x->year || !y->year)
         return LEVEL_UNKNOWN;
     const guint years = x->year > y->year ? x->year - y->year : y->year - x->year;
@@ -254,9 +264,7 @@ static guint born_level(const struct link_set *set, const struct row *x, const s
     const guint32 born = row_born(x);
     const gboolean year = years == 0, month = x->month == y->month, day = x->day == y->day;
     if (born == row_born(y)) {
-        *share =
-            (float)GPOINTER_TO_UINT(g_hash_table_lookup(set->born_counts, GUINT_TO_POINTER(born))) /
-            (float)set->n_born;
+        *rarity = set->born_rarity[born];
         return LEVEL_SAME;
     }
     if (year && x->month == y->day && x->day == y->month)
@@ -275,13 +283,10 @@ static guint born_level(const struct link_set *set, const struct row *x, const s
 }
 
 static guint value_level(const struct link_set *set, guint column, guint32 a, guint32 b,
-                         float *value_share) {
+                         float *rarity) {
     if (!a || !b)
         return LEVEL_UNKNOWN;
-    const GArray *counts = set->counts[column];
-    *value_share =
-        (float)share(MIN(g_array_index(counts, guint32, a), g_array_index(counts, guint32, b)),
-                     set->n_values[column]);
+    *rarity = MAX(set->value_rarity[column][a], set->value_rarity[column][b]);
     if (a == b)
         return LEVEL_SAME;
     return set->columns[column].kind == LINK_TEXT && names_compare(&set->names, a, b) <= NAMES_SLIPS
@@ -291,19 +296,19 @@ static guint value_level(const struct link_set *set, guint column, guint32 a, gu
 
 void set_levels(const struct link_set *set, guint32 a, guint32 b, struct levels *l) {
     const struct row *x = set_row(set, a), *y = set_row(set, b);
-    l->level[FIELD_BORN] = (guint8)born_level(set, x, y, &l->share[FIELD_BORN]);
+    l->level[FIELD_BORN] = (guint8)born_level(set, x, y, &l->rarity[FIELD_BORN]);
     l->level[FIELD_SUFFIX] =
         x->suffix && y->suffix ? x->suffix == y->suffix ? LEVEL_SAME : VALUE_OTHER : LEVEL_UNKNOWN;
-    l->level[FIELD_SURNAME] = (guint8)surname_level(set, x, y, &l->share[FIELD_SURNAME]);
-    l->level[FIELD_GIVEN] = (guint8)given_level(set, x, y, &l->share[FIELD_GIVEN]);
-    l->level[FIELD_MIDDLE] = (guint8)middle_level(set, x, y, &l->share[FIELD_MIDDLE]);
-    if (l->level[FIELD_SURNAME] == SURNAME_OTHER && are_swapped(set, x, y, &l->share[FIELD_SURNAME])) {
+    l->level[FIELD_SURNAME] = (guint8)surname_level(set, x, y, &l->rarity[FIELD_SURNAME]);
+    l->level[FIELD_GIVEN] = (guint8)given_level(set, x, y, &l->rarity[FIELD_GIVEN]);
+    l->level[FIELD_MIDDLE] = (guint8)middle_level(set, x, y, &l->rarity[FIELD_MIDDLE]);
+    if (l->level[FIELD_SURNAME] == SURNAME_OTHER && are_swapped(set, x, y, &l->rarity[FIELD_SURNAME])) {
         l->level[FIELD_SURNAME] = SURNAME_SWAPPED;
         l->level[FIELD_GIVEN] = LEVEL_UNKNOWN;
     }
     for (guint c = 0; c < set->n_columns; c++)
         l->level[FIELD_COLUMNS + c] = (guint8)value_level(
-            set, c, set_value(set, c, a), set_value(set, c, b), &l->share[FIELD_COLUMNS + c]);
+            set, c, set_value(set, c, a), set_value(set, c, b), &l->rarity[FIELD_COLUMNS + c]);
 }
 
 /* ── In words ──────────────────────────────────────────────────────────────────────────────────── */
