@@ -28,7 +28,7 @@ static double mean_bits(const struct grouping *g, guint32 p, guint32 q) {
     for (guint32 a = p; i < MOST_ASKED && a != G_MAXUINT32; a = g->next[a], i++) {
         guint j = 0;
         for (guint32 b = q; j < MOST_ASKED && b != G_MAXUINT32; b = g->next[b], j++, n++)
-            sum += set_pair_bits(g->set, a, b);
+            sum += set_pair_bits(g->set, a, b, -INFINITY);
     }
     return sum / n;
 }

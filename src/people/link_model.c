@@ -193,6 +193,14 @@ static double count_matches(const struct link_set *set, guint pass, const struct
     return s->part * s->n_pairs / MAX(seen, 1e-3);
 }
 
+static void set_most(struct link_set *set) {
+    set->most_given = set->most_middle = 0;
+    for (guint level = 1; level < LEVELS; level++) {
+        set->most_given = MAX(set->most_given, set->bits[FIELD_GIVEN][level]);
+        set->most_middle = MAX(set->most_middle, set->bits[FIELD_MIDDLE][level]);
+    }
+}
+
 static void set_weights(struct link_set *set, double typical[][LEVELS]) {
     for (guint f = 0; f < set->n_fields; f++)
         for (guint level = 1; level < LEVELS; level++) {
@@ -200,7 +208,7 @@ static void set_weights(struct link_set *set, double typical[][LEVELS]) {
             const double m = set->m[f][level], ratio = log2(m / set->u[f][level]);
             set->is_rare[f][level] =
                 rarity == RARITY_SHARE || (rarity == RARITY_RATIO && typical[f][level] >= 0);
-            set->bits[f][level] = (float)(rarity == RARITY_SHARE        ? log2(m)
+            set->bits[f][level] = (float)(rarity == RARITY_SHARE   ? log2(m)
                                           : set->is_rare[f][level] ? ratio - typical[f][level]
                                                                    : ratio);
         }
@@ -240,6 +248,7 @@ void link_set_learn(struct link_set *set) {
     const double part = MIN(matches / (rows * (rows - 1) / 2), 0.5);
     set->prior = log2(part / (1 - part));
     set_weights(set, typical);
+    set_most(set);
     set_weigh(set, 2 * matches / rows);
 }
 
@@ -247,15 +256,20 @@ void link_set_learn(struct link_set *set) {
 
 static float field_bits(const struct link_set *set, guint f, const struct levels *l) {
     const guint level = l->level[f];
-    return level == LEVEL_UNKNOWN ? 0 : set->bits[f][level] + (set->is_rare[f][level] ? l->rarity[f] : 0);
+    return level == LEVEL_UNKNOWN ? 0
+                                  : set->bits[f][level] + (set->is_rare[f][level] ? l->rarity[f] : 0);
 }
 
-double set_pair_bits(const struct link_set *set, guint32 a, guint32 b) {
+double set_pair_bits(const struct link_set *set, guint32 a, guint32 b, double least) {
     struct levels l;
-    set_levels(set, a, b, &l);
     float bits = (float)set->prior;
-    for (guint f = 0; f < set->n_fields; f++)
+    set_levels_first(set, a, b, &l);
+    for (guint f = FIELD_SURNAME; f < set->n_fields; f++)
         bits += field_bits(set, f, &l);
+    if ((double)(bits + set_most_of_rest(set, a, b)) < least)
+        return -INFINITY;
+    set_levels_rest(set, a, b, &l);
+    bits += field_bits(set, FIELD_GIVEN, &l) + field_bits(set, FIELD_MIDDLE, &l);
     return (double)bits;
 }
 

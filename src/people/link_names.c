@@ -6,26 +6,38 @@
 #include "people/link_private.h"
 #include "people/nickname.h"
 
+#define NAME_SEED 11
+
+static void family_free(gpointer data) {
+    struct family *family = data;
+    g_array_unref(family->lines);
+    g_free(family);
+}
+
 static void add_line(char *const *forms, guint n, void *context) {
     struct names *names = context;
-    const guint16 line = (guint16)++names->n_lines;
+    const guint16 line = (guint16)names->formal->len;
+    g_ptr_array_add(names->formal, g_strdup(forms[0]));
     for (guint i = 0; i < n; i++) {
-        GArray *lines = g_hash_table_lookup(names->lines_of, forms[i]);
-        if (!lines) {
-            lines = g_array_new(FALSE, FALSE, sizeof(guint16));
-            g_hash_table_insert(names->lines_of, g_strdup(forms[i]), lines);
+        struct family *family = g_hash_table_lookup(names->families, forms[i]);
+        if (!family) {
+            family = g_new0(struct family, 1);
+            family->lines = g_array_new(FALSE, FALSE, sizeof(guint16));
+            g_hash_table_insert(names->families, g_strdup(forms[i]), family);
         }
-        g_array_append_val(lines, line);
+        g_array_append_val(family->lines, line);
     }
 }
 
 void names_init(struct names *names) {
-    *names = (struct names){.numbers = g_hash_table_new(NULL, NULL),
-                            .texts = g_string_new(NULL),
-                            .names = g_array_new(FALSE, TRUE, sizeof(struct name)),
-                            .lines_of = g_hash_table_new_full(g_str_hash, g_str_equal, g_free,
-                                                              (GDestroyNotify)g_array_unref)};
+    *names =
+        (struct names){.numbers = g_hash_table_new(NULL, NULL),
+                       .texts = g_string_new(NULL),
+                       .names = g_array_new(FALSE, TRUE, sizeof(struct name)),
+                       .families = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, family_free),
+                       .formal = g_ptr_array_new_with_free_func(g_free)};
     g_array_set_size(names->names, 1);
+    g_ptr_array_add(names->formal, NULL); /* lines count from 1 */
     people_each_nickname_line(add_line, names);
 }
 
@@ -33,7 +45,8 @@ void names_clear(struct names *names) {
     g_hash_table_unref(names->numbers);
     g_string_free(names->texts, TRUE);
     g_array_unref(names->names);
-    g_hash_table_unref(names->lines_of);
+    g_hash_table_unref(names->families);
+    g_ptr_array_unref(names->formal);
     for (guint role = 0; role < N_ROLES; role++)
         g_free(names->rarity[role]);
 }
@@ -42,7 +55,7 @@ void names_clear(struct names *names) {
 guint32 names_number(struct names *names, const char *text, gsize n) {
     if (!n)
         return 0;
-    const gpointer hash = (gpointer)(gsize)base_hash64(text, n, 11);
+    const gpointer hash = (gpointer)(gsize)base_hash64(text, n, NAME_SEED);
     guint32 number = GPOINTER_TO_UINT(g_hash_table_lookup(names->numbers, hash));
     if (number)
         return number;
@@ -51,7 +64,7 @@ guint32 names_number(struct names *names, const char *text, gsize n) {
     const struct name name = {.text_at = (guint32)names->texts->len,
                               .letters = people_letters(text, n),
                               .sound = (guint32)base_hash64(skeleton, sounds, 12),
-                              .lines = g_hash_table_lookup(names->lines_of, text),
+                              .family = g_hash_table_lookup(names->families, text),
                               .first_sound = sounds ? skeleton[0] : 0};
     g_string_append_len(names->texts, text, (gssize)n);
     number = names->names->len;
@@ -64,6 +77,34 @@ float rarity_of_count(guint32 count, guint32 total, double partners) {
     return -log2f((float)(MAX((double)count - partners, 1) / MAX((double)total, 1)));
 }
 
+/* Which lines rows are looked for under: of the names that most rows have. "AL" stands in dozens. */
+static void choose_lines(const struct names *names) {
+    g_autofree guint32 *counts = g_new0(guint32, names->formal->len);
+    GHashTableIter iter;
+    gpointer family_of;
+    for (guint line = 1; line < names->formal->len; line++) {
+        const char *text = names->formal->pdata[line];
+        const gpointer hash = (gpointer)(gsize)base_hash64(text, strlen(text), NAME_SEED);
+        counts[line] = name_at(names, GPOINTER_TO_UINT(g_hash_table_lookup(names->numbers, hash)))
+                           ->count[AS_GIVEN];
+    }
+    g_hash_table_iter_init(&iter, names->families);
+    while (g_hash_table_iter_next(&iter, NULL, &family_of)) {
+        struct family *family = family_of;
+        memset(family->searched, 0, sizeof family->searched);
+        for (guint i = 0; i < family->lines->len; i++) {
+            guint16 line = g_array_index(family->lines, guint16, i);
+            for (guint k = 0; k < MOST_SEARCHED; k++)
+                if (!family->searched[k] || counts[line] > counts[family->searched[k]]) {
+                    const guint16 other = family->searched[k];
+                    family->searched[k] = line;
+                    if (!(line = other))
+                        break;
+                }
+        }
+    }
+}
+
 void names_weigh(struct names *names, double partners) {
     for (guint role = 0; role < N_ROLES; role++) {
         g_free(names->rarity[role]);
@@ -72,6 +113,7 @@ void names_weigh(struct names *names, double partners) {
             names->rarity[role][i] =
                 rarity_of_count(name_at(names, i)->count[role], names->total[role], partners);
     }
+    choose_lines(names);
 }
 
 /* One letter apart or heard alike is a slip; two letters of a long name are slips. */
@@ -93,15 +135,16 @@ enum likeness names_compare(const struct names *names, guint32 a, guint32 b) {
 }
 
 gboolean names_are_nicknames(const struct names *names, guint32 a, guint32 b) {
-    const GArray *x = name_at(names, a)->lines, *y = name_at(names, b)->lines;
-    if (!x || !y)
+    const struct family *p = name_at(names, a)->family, *q = name_at(names, b)->family;
+    if (!p || !q)
         return FALSE;
+    const GArray *x = p->lines, *y = q->lines;
     for (guint i = 0, j = 0; i < x->len && j < y->len;) {
-        const guint16 p = g_array_index(x, guint16, i), q = g_array_index(y, guint16, j);
-        if (p == q)
+        const guint16 line = g_array_index(x, guint16, i), other = g_array_index(y, guint16, j);
+        if (line == other)
             return TRUE;
-        i += p < q;
-        j += q < p;
+        i += line < other;
+        j += other < line;
     }
     return FALSE;
 }

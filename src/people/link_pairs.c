@@ -72,8 +72,9 @@ static void emit_row(const struct link_set *set, struct emitting *e, const struc
             emit(e, surnames[i], (guint8)given->first_sound, 0);
         if (e->pass == PASS_NAME && r->given)
             emit(e, surname->sound, given->sound, 0);
-        for (guint k = 0; e->pass == PASS_NICKNAME && given->lines && k < given->lines->len; k++)
-            emit(e, surname->sound, g_array_index(given->lines, guint16, k), 0);
+        for (guint k = 0; e->pass == PASS_NICKNAME && given->family && k < MOST_SEARCHED; k++)
+            if (given->family->searched[k])
+                emit(e, surname->sound, given->family->searched[k], 0);
     }
 }
 
@@ -152,7 +153,7 @@ static void compare_run(const struct work *w, guint from, guint end, GArray *fou
             const struct row *y = set_row(w->set, b);
             if (a == b || (one_is_unborn && x->day && y->day) || is_found_before(w->set, w->pass, x, y))
                 continue;
-            const double bits = set_pair_bits(w->set, a, b);
+            const double bits = set_pair_bits(w->set, a, b, w->least);
             if (bits >= w->least) {
                 const struct link_pair pair = {MIN(a, b), MAX(a, b), (float)bits};
                 g_array_append_val(found, pair);

@@ -9,10 +9,17 @@
 
 enum name_role { AS_SURNAME, AS_GIVEN, AS_MIDDLE, N_ROLES };
 
+/* The lines of nicknames.txt that have a name. */
+#define MOST_SEARCHED 4
+struct family {
+    GArray *lines;                   /* guint16, ascending */
+    guint16 searched[MOST_SEARCHED]; /* those of the commonest names; 0: none; after names_weigh */
+};
+
 struct name {
-    guint32 text_at, letters; /* letters and length, as in similar.h */
-    guint32 sound;            /* hash of the skeleton */
-    const GArray *lines;      /* guint16: lines of nicknames.txt that have it, ascending; or NULL */
+    guint32 text_at, letters;    /* letters and length, as in similar.h */
+    guint32 sound;               /* hash of the skeleton */
+    const struct family *family; /* of nicknames; NULL: none */
     char first_sound;
     guint32 count[N_ROLES];
 };
@@ -21,10 +28,11 @@ struct names {
     GHashTable *numbers; /* hash of the text → number */
     GString *texts;
     GArray *names;        /* struct name; the first is nobody's */
-    GHashTable *lines_of; /* text → GArray of guint16 */
-    guint n_lines;
+    GHashTable *families; /* text → struct family */
+    GPtrArray *formal;    /* text of the first name of each line */
     guint32 total[N_ROLES];
-    float *rarity[N_ROLES]; /* by number: bits, -log2 of the part of records that have it; after names_weigh */
+    float *rarity[N_ROLES]; /* by number: bits, -log2 of the part of records that have it; after
+                               names_weigh */
 };
 
 void names_init(struct names *names);
@@ -67,7 +75,8 @@ static inline guint32 row_born(const struct row *r) {
 
 /* ── Levels (link_levels.c) ── */
 
-enum link_field { FIELD_GIVEN, FIELD_SURNAME, FIELD_MIDDLE, FIELD_SUFFIX, FIELD_BORN, FIELD_COLUMNS };
+/* The first two are compared last: they cost most. */
+enum link_field { FIELD_GIVEN, FIELD_MIDDLE, FIELD_SURNAME, FIELD_SUFFIX, FIELD_BORN, FIELD_COLUMNS };
 
 /* 0 is always "not known"; the rest of each field's own. At most 8 a field. */
 #define LEVEL_UNKNOWN 0
@@ -124,8 +133,9 @@ struct link_set {
     guint32 *born_counts, n_born;           /* by row_born */
     float *born_rarity;
     double m[LINK_MOST_FIELDS][LEVELS], u[LINK_MOST_FIELDS][LEVELS];
-    float bits[LINK_MOST_FIELDS][LEVELS];        /* what a level is worth, the value's rarity aside */
+    float bits[LINK_MOST_FIELDS][LEVELS];       /* what a level is worth, the value's rarity aside */
     gboolean is_rare[LINK_MOST_FIELDS][LEVELS]; /* … to which the rarity adds */
+    float most_given, most_middle;              /* what they can add at most, the rarity aside */
     double prior;
 };
 
@@ -139,8 +149,13 @@ const char *set_field_name(const struct link_set *set, guint field);
 
 void set_weigh(struct link_set *set, double partners);
 void set_levels(const struct link_set *set, guint32 a, guint32 b, struct levels *levels);
-/* The bits for "one person", the prior counted. */
-double set_pair_bits(const struct link_set *set, guint32 a, guint32 b);
+/* The same in two steps: all but the given and middle names, and those. */
+void set_levels_first(const struct link_set *set, guint32 a, guint32 b, struct levels *levels);
+void set_levels_rest(const struct link_set *set, guint32 a, guint32 b, struct levels *levels);
+/* What the second step can add at most: bits. */
+float set_most_of_rest(const struct link_set *set, guint32 a, guint32 b);
+/* The bits for "one person", the prior counted; -INFINITY, early, where they are less than `least`. */
+double set_pair_bits(const struct link_set *set, guint32 a, guint32 b, double least);
 
 /* ── Candidates (link_pairs.c) ── */
 
@@ -157,8 +172,8 @@ enum link_pass {
     PASS_NAME,      /* both names' skeletons */
     PASS_ANY_ORDER, /* both names, whichever is the surname */
     PASS_YEAR,      /* birth year, surname's skeleton, given name's first sound */
-    PASS_SURNAME,  /* surname and given name's first sound, where a birth date is missing */
-    PASS_NICKNAME, /* surname's skeleton and a line of nicknames, where a birth date is missing */
+    PASS_SURNAME,   /* surname and given name's first sound, where a birth date is missing */
+    PASS_NICKNAME,  /* surname's skeleton and a line of nicknames, where a birth date is missing */
     PASS_COLUMN
 };
 

@@ -85,37 +85,48 @@ static guint8 suffix_of(const char *text) {
     return 0;
 }
 
-/* Letters and digits of a text, the digits as letters too: all that matters is that like stays like. */
+/* A text's letters and digits, the digits as letters too: what matters is that like stays like. */
 static gsize text_letters(const char *text, char out[PEOPLE_TOKEN_MAX + 1]) {
-    g_autofree char *folded = people_fold(text);
     gsize n = 0;
-    for (const char *p = folded; *p && n < PEOPLE_TOKEN_MAX; p++)
-        if (g_ascii_isalnum(*p))
+    const char *p = text;
+    for (; *p && (guint8)*p < 0x80; p++)
+        if (g_ascii_isalnum(*p) && n < PEOPLE_TOKEN_MAX)
             out[n++] = (char)(g_ascii_isdigit(*p) ? 'A' + (*p - '0') : g_ascii_toupper(*p));
     out[n] = 0;
-    return n;
+    if (!*p)
+        return n;
+    g_autofree char *folded = people_fold(text); /* accents: the slow way */
+    g_autofree char *ascii = g_str_to_ascii(folded, "C");
+    return text_letters(ascii, out);
 }
 
-/* A key leaves a keyed hash and nothing else; a code and a text, the name of their letters and digits.
- */
-static guint32 value_number(struct link_set *set, guint column, const char *text) {
-    if (!text || !*text)
-        return 0;
-    char letters[PEOPLE_TOKEN_MAX + 1];
-    const gsize n = text_letters(text, letters);
+/* Of a code or a key, a keyed hash of what is no blank, and nothing else. */
+static guint32 code_number(struct link_set *set, guint column, const char *text) {
+    char plain[64];
+    gsize n = 0;
+    for (const char *p = text; *p && n < sizeof plain; p++)
+        if (!g_ascii_isspace(*p))
+            plain[n++] = g_ascii_toupper(*p);
     if (!n)
         return 0;
-    guint32 number;
-    if (set->columns[column].kind == LINK_TEXT) {
-        number = names_number(&set->names, letters, n);
-    } else {
-        const gpointer hash = (gpointer)(gsize)base_hash64(letters, n, set->secret);
-        number = GPOINTER_TO_UINT(g_hash_table_lookup(set->numbers[column], hash));
-        if (!number) {
-            number = MAX(set->counts[column]->len, 1);
-            g_hash_table_insert(set->numbers[column], hash, GUINT_TO_POINTER(number));
-        }
+    const gpointer hash = (gpointer)(gsize)base_hash64(plain, n, set->secret);
+    guint32 number = GPOINTER_TO_UINT(g_hash_table_lookup(set->numbers[column], hash));
+    if (!number) {
+        number = set->counts[column]->len;
+        g_hash_table_insert(set->numbers[column], hash, GUINT_TO_POINTER(number));
     }
+    return number;
+}
+
+static guint32 value_number(struct link_set *set, guint column, const char *text) {
+    char letters[PEOPLE_TOKEN_MAX + 1];
+    if (!text || !*text)
+        return 0;
+    const guint32 number = set->columns[column].kind == LINK_TEXT
+                               ? names_number(&set->names, letters, text_letters(text, letters))
+                               : code_number(set, column, text);
+    if (!number)
+        return 0;
     if (number >= set->counts[column]->len)
         g_array_set_size(set->counts[column], number + 1);
     g_array_index(set->counts[column], guint32, number)++;
@@ -155,12 +166,13 @@ void set_weigh(struct link_set *set, double partners) {
         set->born_rarity[i] = rarity_of_count(set->born_counts[i], set->n_born, partners);
     for (guint c = 0; c < set->n_columns; c++) {
         const GArray *counts = set->counts[c];
-        const gboolean is_code = set->columns[c].kind == LINK_CODE; /* shared by many: as common as it is */
+        const gboolean is_code =
+            set->columns[c].kind == LINK_CODE; /* shared by many: as common as it is */
         g_free(set->value_rarity[c]);
         set->value_rarity[c] = g_new(float, counts->len);
         for (guint i = 0; i < counts->len; i++)
-            set->value_rarity[c][i] = rarity_of_count(g_array_index(counts, guint32, i), set->n_values[c],
-                                                      is_code ? 0 : partners);
+            set->value_rarity[c][i] = rarity_of_count(g_array_index(counts, guint32, i),
+                                                      set->n_values[c], is_code ? 0 : partners);
     }
 }
 
@@ -294,21 +306,40 @@ static guint value_level(const struct link_set *set, guint column, guint32 a, gu
                : VALUE_OTHER;
 }
 
-void set_levels(const struct link_set *set, guint32 a, guint32 b, struct levels *l) {
+void set_levels_first(const struct link_set *set, guint32 a, guint32 b, struct levels *l) {
     const struct row *x = set_row(set, a), *y = set_row(set, b);
     l->level[FIELD_BORN] = (guint8)born_level(set, x, y, &l->rarity[FIELD_BORN]);
     l->level[FIELD_SUFFIX] =
         x->suffix && y->suffix ? x->suffix == y->suffix ? LEVEL_SAME : VALUE_OTHER : LEVEL_UNKNOWN;
-    l->level[FIELD_SURNAME] = (guint8)surname_level(set, x, y, &l->rarity[FIELD_SURNAME]);
-    l->level[FIELD_GIVEN] = (guint8)given_level(set, x, y, &l->rarity[FIELD_GIVEN]);
-    l->level[FIELD_MIDDLE] = (guint8)middle_level(set, x, y, &l->rarity[FIELD_MIDDLE]);
-    if (l->level[FIELD_SURNAME] == SURNAME_OTHER && are_swapped(set, x, y, &l->rarity[FIELD_SURNAME])) {
-        l->level[FIELD_SURNAME] = SURNAME_SWAPPED;
-        l->level[FIELD_GIVEN] = LEVEL_UNKNOWN;
-    }
     for (guint c = 0; c < set->n_columns; c++)
         l->level[FIELD_COLUMNS + c] = (guint8)value_level(
             set, c, set_value(set, c, a), set_value(set, c, b), &l->rarity[FIELD_COLUMNS + c]);
+    l->level[FIELD_SURNAME] = (guint8)surname_level(set, x, y, &l->rarity[FIELD_SURNAME]);
+    if (l->level[FIELD_SURNAME] == SURNAME_OTHER && are_swapped(set, x, y, &l->rarity[FIELD_SURNAME]))
+        l->level[FIELD_SURNAME] = SURNAME_SWAPPED;
+}
+
+void set_levels_rest(const struct link_set *set, guint32 a, guint32 b, struct levels *l) {
+    const struct row *x = set_row(set, a), *y = set_row(set, b);
+    l->level[FIELD_GIVEN] = l->level[FIELD_SURNAME] == SURNAME_SWAPPED
+                                ? LEVEL_UNKNOWN
+                                : (guint8)given_level(set, x, y, &l->rarity[FIELD_GIVEN]);
+    l->level[FIELD_MIDDLE] = (guint8)middle_level(set, x, y, &l->rarity[FIELD_MIDDLE]);
+}
+
+void set_levels(const struct link_set *set, guint32 a, guint32 b, struct levels *l) {
+    set_levels_first(set, a, b, l);
+    set_levels_rest(set, a, b, l);
+}
+
+float set_most_of_rest(const struct link_set *set, guint32 a, guint32 b) {
+    const struct row *x = set_row(set, a), *y = set_row(set, b);
+    float most = 0;
+    if (x->given && y->given)
+        most += set->most_given + rarer(&set->names, x->given, y->given, AS_GIVEN);
+    if (x->middle && y->middle)
+        most += set->most_middle + rarer(&set->names, x->middle, y->middle, AS_MIDDLE);
+    return most;
 }
 
 /* ── In words ──────────────────────────────────────────────────────────────────────────────────── */
@@ -359,6 +390,6 @@ const char *level_name(guint field, guint level) {
 }
 
 const char *set_field_name(const struct link_set *set, guint field) {
-    static const char *const names[] = {"given name", "surname", "middle name", "suffix", "birth date"};
+    static const char *const names[] = {"given name", "middle name", "surname", "suffix", "birth date"};
     return field < FIELD_COLUMNS ? names[field] : set->columns[field - FIELD_COLUMNS].name;
 }
