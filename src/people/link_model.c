@@ -75,8 +75,7 @@ static guint level_in(guint64 pattern, guint field) {
 }
 
 /* How often each pattern occurs among pairs that share what the pass is about. */
-static GArray *count_patterns(const struct link_set *set, guint pass) {
-    g_autoptr(GArray) entries = link_pass_entries(set, pass);
+static GArray *count_patterns(const struct link_set *set, const GArray *entries) {
     g_autoptr(GHashTable) places = g_hash_table_new(g_int64_hash, g_int64_equal);
     GArray *patterns = g_array_sized_new(FALSE, FALSE, sizeof(struct pattern), 1 << 16);
     guint n = 0;
@@ -110,6 +109,8 @@ static GArray *count_patterns(const struct link_set *set, guint pass) {
 }
 
 struct session {
+    const struct link_set *set;
+    guint pass;
     double m[LINK_MOST_FIELDS][LEVELS], part; /* of the session's pairs that are matches */
     double n_pairs, weight;                   /* in all the set; how many matches it learned from */
 };
@@ -135,9 +136,12 @@ static void start_m(const struct link_set *set, struct session *s) {
     }
 }
 
-static void run_session(const struct link_set *set, guint pass, struct session *s) {
-    g_autoptr(GArray) patterns = count_patterns(set, pass);
-    *s = (struct session){.part = 0.05};
+static gpointer run_session(gpointer data) {
+    struct session *s = data;
+    const struct link_set *set = s->set;
+    g_autoptr(GArray) entries = link_pass_entries(set, s->pass);
+    g_autoptr(GArray) patterns = count_patterns(set, entries);
+    s->part = 0.05;
     start_m(set, s);
     double total = 0;
     for (guint round = 0; round < ROUNDS; round++) {
@@ -148,7 +152,7 @@ static void run_session(const struct link_set *set, guint pass, struct session *
             double odds = s->part / (1 - s->part);
             for (guint f = 0; f < set->n_fields; f++) {
                 const guint level = level_in(p->levels, f);
-                if (level != LEVEL_UNKNOWN && !picks_by(pass, f))
+                if (level != LEVEL_UNKNOWN && !picks_by(s->pass, f))
                     odds *= s->m[f][level] / set->u[f][level];
             }
             const double match = p->n * (odds / (1 + odds));
@@ -170,24 +174,25 @@ static void run_session(const struct link_set *set, guint pass, struct session *
             for (guint level = 1; level < LEVELS; level++)
                 s->m[f][level] = (sum[f][level] + 0.02) / (known[f] + 0.02 * (LEVELS - 1));
     }
-    g_autoptr(GArray) entries = link_pass_entries(set, pass);
     for (guint i = 0, end; i < entries->len; i = end) {
         end = entry_run(entries, i);
         s->n_pairs += (double)(end - i) * (end - i - 1) / 2;
     }
+    return NULL;
 }
 
 /* ── The whole ─────────────────────────────────────────────────────────────────────────────────── */
 
 /* Matches in all: those of a session, divided by the part of matches that the session sees. */
-static double count_matches(const struct link_set *set, guint pass, const struct session *s) {
+static double count_matches(const struct session *s) {
+    const struct link_set *set = s->set;
     const double n = set->rows->len;
     double seen = 1;
     for (guint f = 0; f < set->n_fields; f++) {
         const double known = f == FIELD_BORN      ? set->n_born / n
                              : f >= FIELD_COLUMNS ? set->n_values[f - FIELD_COLUMNS] / n
                                                   : 1;
-        if (picks_by(pass, f) && f != FIELD_MIDDLE)
+        if (picks_by(s->pass, f) && f != FIELD_MIDDLE)
             seen *= known * known * set->m[f][LEVEL_SAME];
     }
     return s->part * s->n_pairs / MAX(seen, 1e-3);
@@ -214,35 +219,45 @@ static void set_weights(struct link_set *set, double typical[][LEVELS]) {
         }
 }
 
-void link_set_learn(struct link_set *set) {
-    struct session sessions[2 + LINK_MOST_COLUMNS];
-    guint passes[G_N_ELEMENTS(sessions)], n = 0;
-    double typical[LINK_MOST_FIELDS][LEVELS];
-    set_weigh(set, 0);
-    if (set->rows->len < 2)
-        return;
-    learn_chance(set, typical);
-    if (set->n_born)
-        passes[n++] = PASS_BORN;
-    passes[n++] = PASS_ANY_ORDER;
-    for (guint c = 0; c < set->n_columns; c++)
-        if (set->columns[c].kind == LINK_KEY && set->n_values[c])
-            passes[n++] = PASS_COLUMN + c;
-    for (guint i = 0; i < n; i++)
-        run_session(set, passes[i], &sessions[i]);
+/* The mean over sessions that can learn it, by how many matches each saw. */
+static void learn_m(struct link_set *set, const struct session *sessions, guint n) {
     for (guint f = 0; f < set->n_fields; f++)
         for (guint level = 1; level < LEVELS; level++) {
             double sum = 0, weight = 0;
             for (guint i = 0; i < n; i++)
-                if (!picks_by(passes[i], f)) {
+                if (!picks_by(sessions[i].pass, f)) {
                     sum += (sessions[i].weight + 1e-3) * sessions[i].m[f][level];
                     weight += sessions[i].weight + 1e-3;
                 }
             set->m[f][level] = weight > 0 ? sum / weight : 0.9;
         }
+}
+
+void link_set_learn(struct link_set *set) {
+    struct session sessions[2 + LINK_MOST_COLUMNS] = {{.set = set}};
+    GThread *threads[G_N_ELEMENTS(sessions)];
+    double typical[LINK_MOST_FIELDS][LEVELS];
+    guint n = 0;
+    set_weigh(set, 0);
+    if (set->rows->len < 2)
+        return;
+    learn_chance(set, typical);
+    if (set->n_born)
+        sessions[n++].pass = PASS_BORN;
+    sessions[n++].pass = PASS_ANY_ORDER;
+    for (guint c = 0; c < set->n_columns; c++)
+        if (set->columns[c].kind == LINK_KEY && set->n_values[c])
+            sessions[n++].pass = PASS_COLUMN + c;
+    for (guint i = 0; i < n; i++) {
+        sessions[i].set = set;
+        threads[i] = g_thread_new("session", run_session, &sessions[i]);
+    }
     double matches = 0;
     for (guint i = 0; i < n; i++)
-        matches = MAX(matches, count_matches(set, passes[i], &sessions[i]));
+        g_thread_join(threads[i]);
+    learn_m(set, sessions, n);
+    for (guint i = 0; i < n; i++)
+        matches = MAX(matches, count_matches(&sessions[i]));
     const double rows = set->rows->len;
     matches = CLAMP(matches, rows / 100, rows * 5);
     const double part = MIN(matches / (rows * (rows - 1) / 2), 0.5);
