@@ -164,7 +164,9 @@ static int load_or_check(struct cli *cli, int argc, char **argv, gboolean is_tri
                    entries, &argc, &argv, 2, -1, &status))
         return status;
     struct load_options options = {.is_trial = is_trial, .tells_nobody = no_alerts};
-    if (!parse_taken_at(taken_at, &options)) {
+    const gboolean is_time = parse_taken_at(taken_at, &options);
+    g_free(taken_at);
+    if (!is_time) {
         fprintf(stderr, "tocsin: --taken-at is a time such as 2025-05-06T16:00:00Z\n");
         return EXIT_USAGE;
     }
@@ -175,7 +177,6 @@ static int load_or_check(struct cli *cli, int argc, char **argv, gboolean is_tri
     if (!is_trial && !no_send)
         cli_send(cli, site);
     site_close(site);
-    g_free(taken_at);
     return status;
 }
 

@@ -2,6 +2,7 @@
 
 #include "cli/cli.h"
 #include "cli/person_link.h"
+#include "pipeline/finder.h"
 #include "pipeline/status.h"
 
 struct listing {
@@ -9,6 +10,8 @@ struct listing {
     struct cli_table *table;
     gint64 person_id; /* the last one listed */
     guint n;
+    gboolean has_reasons; /* … was found by a name */
+    enum people_reason reason;
 };
 
 static void list_person(const struct store_person_row *p, void *context) {
@@ -18,45 +21,84 @@ static void list_person(const struct store_person_row *p, void *context) {
     listing->person_id = p->id;
     listing->n++;
     if (listing->cli->json) {
-        cli_json_line(json_pack("{s:s, s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:s, s:b}", "person", p->key,
-                                "scope", p->scope, "surname", p->surname, "given", p->given, "middle",
-                                p->middle, "booking", cli_json_text(p->booking), "facility",
-                                cli_json_text(p->facility), "admitted_at",
-                                cli_json_time(p->admitted_at_us), "standing",
-                                p->booking ? custody_standing_name(p->standing) : "unknown", "sealed",
-                                (p->flags & SUBJECT_SEALED) != 0));
+        json_t *object =
+            json_pack("{s:s, s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:s, s:b}", "person", p->key, "scope",
+                      p->scope, "surname", p->surname, "given", p->given, "middle", p->middle,
+                      "booking", cli_json_text(p->booking), "facility", cli_json_text(p->facility),
+                      "admitted_at", cli_json_time(p->admitted_at_us), "standing",
+                      p->booking ? custody_standing_name(p->standing) : "unknown", "sealed",
+                      (p->flags & SUBJECT_SEALED) != 0);
+        if (listing->has_reasons)
+            json_object_set_new(object, "reason", json_string(finder_reason(listing->reason)));
+        if (p->born)
+            json_object_set_new(object, "born", json_integer(p->born / 10000));
+        cli_json_line(object);
         return;
     }
     g_autofree char *admitted = cli_time(p->admitted_at_us);
     g_autofree char *number = g_strdup_printf("%s:%s", p->scope, p->key);
-    cli_table_row(listing->table, number, name, p->facility ? p->facility : "",
-                  p->booking ? custody_standing_name(p->standing) : "", admitted, NULL);
+    g_autofree char *born = p->born ? g_strdup_printf("%d", p->born / 10000) : g_strdup("");
+    cli_table_row(listing->table, number, name, born, p->facility ? p->facility : "",
+                  p->booking ? custody_standing_name(p->standing) : "", admitted,
+                  listing->has_reasons ? finder_reason_words(listing->reason) : NULL, NULL);
 }
 
-static struct listing begin(struct cli *cli) {
-    return (struct listing){
-        cli, cli_table_new("PERSON", "NAME", "FACILITY", "STANDS", "ADMITTED (UTC)", NULL), 0, 0};
+static struct listing begin(struct cli *cli, gboolean has_reasons) {
+    return (struct listing){.cli = cli,
+                            .table =
+                                cli_table_new("PERSON", "NAME", "BORN", "FACILITY", "STANDS",
+                                              "ADMITTED (UTC)", has_reasons ? "FOUND" : NULL, NULL),
+                            .has_reasons = has_reasons};
+}
+
+static void list_found(const struct store_person_row *p, enum people_reason reason, void *context) {
+    struct listing *listing = context;
+    listing->reason = reason;
+    list_person(p, context);
 }
 
 static int search(struct cli *cli, int argc, char **argv) {
-    int status = EXIT_OK;
-    int limit = 50;
+    int status = EXIT_OK, limit = 20, born = 0, age = 0;
+    guint n_more = 0;
+    struct finder_query query = {.offset = 0};
+    char *facility = NULL;
     GError *error = NULL;
-    GOptionEntry entries[] = {{"limit", 0, 0, G_OPTION_ARG_INT, &limit, "At most so many (50)", "N"},
-                              {NULL}};
-    if (!cli_parse(cli, "person search TEXT", "Finds people by number, or by the start of their name.",
-                   "Examples: \"garcia\", \"garcia, mar\", \"maria garcia\", 20215227.", entries, &argc,
-                   &argv, 1, 1, &status))
+    GOptionEntry entries[] = {
+        {"born", 0, 0, G_OPTION_ARG_INT, &born, "Only who was born in this year", "YYYY"},
+        {"age", 0, 0, G_OPTION_ARG_INT, &age, "Only who is of this age, give or take a year", "N"},
+        {"facility", 0, 0, G_OPTION_ARG_STRING, &facility, "Only who is, or was last, in this facility",
+         "ID"},
+        {"harder", 0, 0, G_OPTION_ARG_NONE, &query.harder, "Look for names further off", NULL},
+        {"limit", 0, 0, G_OPTION_ARG_INT, &limit, "At most so many (20)", "N"},
+        {NULL}};
+    if (!cli_parse(cli, "person search TEXT",
+                   "Finds people by a name, however it is spelled, or by number.",
+                   "Examples: \"garcia\", \"Garcia, Maria\", \"bob smyth\", \"maria garcia lopez\", "
+                   "20215227.\n"
+                   "Somebody whose birth date is not known is shown whatever --born and --age say.",
+                   entries, &argc, &argv, 1, 1, &status))
         return status;
     struct site *site = cli_site(cli, &status);
     if (!site)
         return status;
-    struct listing listing = begin(cli);
-    if (!status_person_search(site, argv[1], (guint)CLAMP(limit, 1, 1000), list_person, &listing,
-                              &error))
+    struct listing listing = begin(cli, TRUE);
+    query.text = argv[1];
+    query.facility = facility;
+    query.born = (guint)MAX(born, 0);
+    query.age = (guint)MAX(age, 0);
+    query.limit = (guint)CLAMP(limit, 1, 1000);
+    struct finder *finder = finder_new(site);
+    const gboolean ok = finder_build(finder, cli_progress, (void *)(gsize) "names read", &error);
+    cli_progress_done();
+    if (!ok || !finder_search(finder, &query, list_found, &listing, &n_more, &error))
         status = cli_fail(error);
     cli_table_end(cli, listing.table, "Nobody found.");
+    if (n_more && !cli->json)
+        printf("… and %u more: add a name, --born or --facility, or ask for more with --limit.\n",
+               n_more);
+    finder_free(finder);
     site_close(site);
+    g_free(facility);
     return status;
 }
 
@@ -103,7 +145,7 @@ static int show(struct cli *cli, int argc, char **argv) {
     struct site *site = cli_site(cli, &status);
     if (!site)
         return status;
-    struct listing listing = begin(cli);
+    struct listing listing = begin(cli, FALSE);
     if (!status_person(site, argv[1], list_person, &listing, &error)) {
         status = cli_fail(error);
     } else {

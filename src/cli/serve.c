@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 #include "cli/cli.h"
+#include "pipeline/finder.h"
 #include "pipeline/sender.h"
 #include "pipeline/watcher.h"
 #include "pipeline/witness.h"
@@ -78,12 +79,15 @@ static int run(struct cli *cli, int argc, char **argv) {
     g_unix_signal_add(SIGINT, stop, loop);
     g_unix_signal_add(SIGHUP, reload, site);
     struct sender *sender = sender_start(site, NULL, NULL, &error);
+    site->finder = finder_new(site);
+    finder_start(site->finder);
     struct web_server *server = sender ? web_server_start(site, (guint)MAX(port, 0), &error) : NULL;
     if (server)
         run_until_stopped(site, web_server_port(server), loop);
     else
         status = cli_fail(error);
     web_server_stop(server);
+    finder_free(site->finder);
     sender_stop(sender);
     site_close(site);
     return status;

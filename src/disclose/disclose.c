@@ -31,6 +31,11 @@ enum spoken {
     SPOKEN_TIMES,
     SPOKEN_DETAIL,
     SPOKEN_LOG,
+    SPOKEN_PUBLIC,
+    SPOKEN_NO_BASIS,
+    SPOKEN_LOOKUP,
+    SPOKEN_BIRTH_YEAR,
+    SPOKEN_BOOKING_NUMBER,
     SPOKEN_N
 };
 static const struct {
@@ -43,7 +48,10 @@ static const struct {
                       {POLICY_FLAG, "sealed"},          {POLICY_FLAG, "juvenile"},
                       {POLICY_FLAG, "protected"},       {POLICY_FIELD, "name"},
                       {POLICY_FIELD, "facility"},       {POLICY_FIELD, "times"},
-                      {POLICY_FIELD, "detail"},         {POLICY_OBLIGATION, "log"}};
+                      {POLICY_FIELD, "detail"},         {POLICY_OBLIGATION, "log"},
+                      {POLICY_RECIPIENT, "public"},     {POLICY_BASIS, "none"},
+                      {POLICY_MODE, "lookup"},          {POLICY_FIELD, "birth_year"},
+                      {POLICY_FIELD, "booking_number"}};
 
 struct disclose_gate {
     gint refs;
@@ -191,6 +199,26 @@ struct permit *disclose_alert(const struct disclose_gate *gate, const struct dis
         .occurred_at_us = times ? facts->occurred_at_us : TIME_UNKNOWN,
         .observed_at_us = times ? facts->observed_at_us : TIME_UNKNOWN};
     return permit;
+}
+
+gboolean disclose_look_up(const struct disclose_gate *gate, guint subject_flags, gint64 now_at_us,
+                          struct disclose_view *view) {
+    struct policy_request request = {.day = day_at(now_at_us, NULL)};
+    struct policy_decision decision;
+    request.value[POLICY_RECIPIENT] = gate->word[SPOKEN_PUBLIC];
+    request.value[POLICY_PURPOSE] = gate->word[SPOKEN_VICTIM_NOTICE];
+    request.value[POLICY_BASIS] = gate->word[SPOKEN_NO_BASIS];
+    request.value[POLICY_DATA] = gate->word[SPOKEN_CUSTODY_STATUS];
+    request.value[POLICY_MODE] = gate->word[SPOKEN_LOOKUP];
+    request.value[POLICY_FLAG] = flags(gate, subject_flags);
+    request.value[POLICY_JURISDICTION] = gate->jurisdiction;
+    policy_decide(gate->policy, &request, &decision);
+    *view = (struct disclose_view){.name = has_field(gate, &decision, SPOKEN_NAME),
+                                   .facility = has_field(gate, &decision, SPOKEN_FACILITY),
+                                   .birth_year = has_field(gate, &decision, SPOKEN_BIRTH_YEAR),
+                                   .booking_number = has_field(gate, &decision, SPOKEN_BOOKING_NUMBER)};
+    /* Somebody without a name would be shown as nobody: that is no use, and tells of them. */
+    return decision.is_permitted && view->name;
 }
 
 static gboolean knows(const struct disclose_gate *gate, enum policy_word_kind kind, const char *word,

@@ -52,6 +52,13 @@ struct permit *disclose_alert(const struct disclose_gate *gate, const struct dis
                               const struct disclose_recipient *recipient, gint64 now_at_us,
                               struct policy_request *request, struct policy_decision *decision);
 
+/* What one look-up by anybody may show of one person; FALSE: not even that they are there. */
+struct disclose_view {
+    gboolean name, facility, birth_year, booking_number;
+};
+gboolean disclose_look_up(const struct disclose_gate *gate, guint subject_flags, gint64 now_at_us,
+                          struct disclose_view *view);
+
 /* FALSE with an error for a word that the policy does not have. For asking. */
 gboolean disclose_knows_agency(const struct disclose_gate *gate, const struct disclose_agency *agency,
                                GError **error);

@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "pipeline/agency.h"
+#include "pipeline/finder.h"
 #include "pipeline/publish.h"
 
 #define MOST_UNCONFIRMED_A_DAY 5
@@ -119,8 +120,9 @@ static gboolean check_people(struct db *db, const struct store_registration *row
 
 static gboolean add_in_transaction(struct db *db, void *context, GError **error) {
     struct addition *a = context;
-    return (a->person ? register_find_person(db, a->person, &a->row.person_id, error)
-                      : find_booking(a, db, error)) &&
+    return (a->row.person_id ? TRUE
+            : a->person      ? register_find_person(db, a->person, &a->row.person_id, error)
+                             : find_booking(a, db, error)) &&
            check_flood(a, db, error) && check_people(db, &a->row, error) &&
            store_registration_add(db, &a->row, error) &&
            publish_message(db, a->site, PURPOSE_CODE, a->row.registration.id, "", error);
@@ -159,6 +161,7 @@ gboolean register_add(struct site *site, const char *person, const char *booking
     g_autofree char *new_id = base_random_token(site->random, 10);
     g_autofree char *pin_hash = seal_pin_hash(site->random, request->pin);
     row->registration.id = new_id;
+    row->person_id = person ? finder_person_of(site, person) : 0;
     row->created_at_us = site_now(site);
     row->pin_hash = pin_hash;
     row->role_verified = (char *)(gsize)request->role_verified;

@@ -7,7 +7,8 @@
 #include "pipeline/site.h"
 #include "watch/registration.h"
 
-/* Registers and queues the message with the code. `person` is "number" or "scope:number", `booking`
+/* Registers and queues the message with the code. `person` is "number", "scope:number" or the handle of
+ * somebody who was found (finder.h), `booking`
  * "number" or "jail:number"; one of them. `request` gives the rest. `id` transfer full. */
 gboolean register_add(struct site *site, const char *person, const char *booking,
                       struct watch_request *request, char **id, GError **error);

@@ -34,7 +34,8 @@ struct site {
     struct ledger_signer *ledger_signer; /* NULL until the first entry */
     gboolean ledger_is_checked;          /* the store's is not older than the log that was seen */
     struct disclose_gate *gate;          /* NULL until somebody asks for it */
-    GHashTable *mappings; /* YAML text → struct feed_mapping: parsed once, read for every event */
+    struct finder *finder; /* of a process that serves; NULL: nobody can be searched for */
+    GHashTable *mappings;  /* YAML text → struct feed_mapping: parsed once, read for every event */
 };
 
 /* Makes a new site in `dir`, which must be missing or empty. */

@@ -4,7 +4,6 @@
 
 #include "base/error.h"
 #include "feed/mapping.h"
-#include "people/fold.h"
 #include "store/store_feed.h"
 
 /* One read: what to run and with what. */
@@ -200,32 +199,6 @@ static void count_and_pass(const struct store_person_row *row, void *context) {
     struct person_reading *reading = context;
     reading->n++;
     reading->each(row, reading->context);
-}
-
-/* "maria garcia" → "garcia maria": the index holds the surname first. NULL for one word. */
-static char *last_word_first(const char *folded) {
-    const char *space = strrchr(folded, ' ');
-    if (!space)
-        return NULL;
-    g_autofree char *before = g_strndup(folded, (gsize)(space - folded));
-    return g_strjoin(" ", space + 1, before, NULL);
-}
-
-static gboolean read_search(struct db *db, void *context, GError **error) {
-    struct person_reading *reading = context;
-    g_autofree char *folded = people_fold(reading->text);
-    g_autofree char *turned = strchr(reading->text, ',') ? NULL : last_word_first(folded);
-    return store_person_search(db, folded, reading->text, reading->limit, count_and_pass, reading,
-                               error) &&
-           (!turned || reading->n ||
-            store_person_search(db, turned, reading->text, reading->limit, count_and_pass, reading,
-                                error));
-}
-
-gboolean status_person_search(struct site *site, const char *text, guint limit, store_person_fn each,
-                              void *context, GError **error) {
-    struct person_reading reading = {.text = text, .limit = limit, .each = each, .context = context};
-    return store_read(site->store, read_search, &reading, error);
 }
 
 static gboolean read_person(struct db *db, void *context, GError **error) {

@@ -35,8 +35,6 @@ gboolean status_alerts(struct site *site, const char *id, gboolean only_waiting,
                        store_alert_fn each, void *context, GError **error);
 gboolean status_alert_counts(struct site *site, struct store_alert_counts *counts, GError **error);
 
-gboolean status_person_search(struct site *site, const char *text, guint limit, store_person_fn each,
-                              void *context, GError **error);
 /* `id` is "number" or "scope:number". */
 gboolean status_person(struct site *site, const char *id, store_person_fn each, void *context,
                        GError **error);

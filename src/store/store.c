@@ -9,7 +9,7 @@
 #include "base/error.h"
 #include "embedded.h"
 
-#define SCHEMA_VERSION 2
+#define SCHEMA_VERSION 3
 #define MOST_IN_A_GROUP 512
 #define CHECKPOINT_PAGES 4000 /* of the log; 16 MB */
 
@@ -231,7 +231,8 @@ static gint64 schema_version(struct db *db) {
 }
 
 /* The scripts that lead from one version to the next; version 0 is an empty database. */
-static const char *const upgrades[SCHEMA_VERSION] = {embedded_schema_sqlite, embedded_schema_ledger};
+static const char *const upgrades[SCHEMA_VERSION] = {embedded_schema_sqlite, embedded_schema_ledger,
+                                                     embedded_schema_people};
 
 static gboolean make_schema(struct db *db, GError **error) {
     for (gint64 version = schema_version(db); version != SCHEMA_VERSION; version++) {

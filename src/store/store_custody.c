@@ -5,7 +5,7 @@
 #include "base/error.h"
 
 gboolean store_person_save(struct db *db, struct store_person *p, const char *folded, GError **error) {
-    gboolean differs = FALSE;
+    gboolean differs = FALSE, has_new_name = *folded != 0;
     struct db_rows *rows = db_query(db,
                                     "SELECT id, folded, middle, suffix, born FROM person "
                                     "WHERE scope = :scope AND key = :key",
@@ -13,8 +13,8 @@ gboolean store_person_save(struct db *db, struct store_person *p, const char *fo
     p->id = 0;
     if (db_next(rows)) {
         p->id = db_int(rows, 0);
-        differs = (*folded && strcmp(folded, db_text(rows, 1)) != 0) ||
-                  (*p->middle && strcmp(p->middle, db_text(rows, 2)) != 0) ||
+        has_new_name = *folded && strcmp(folded, db_text(rows, 1)) != 0;
+        differs = has_new_name || (*p->middle && strcmp(p->middle, db_text(rows, 2)) != 0) ||
                   (*p->suffix && strcmp(p->suffix, db_text(rows, 3)) != 0) ||
                   (p->born && p->born != db_int(rows, 4));
     }
@@ -39,7 +39,8 @@ gboolean store_person_save(struct db *db, struct store_person *p, const char *fo
         return FALSE;
     if (!p->id)
         p->id = db_last_id(db);
-    return TRUE;
+    return !has_new_name || db_run(db, "INSERT INTO person_change (person_id) VALUES (:id)",
+                                   PARAMS(P_INT("id", p->id)), error);
 }
 
 /* ── Bookings ──────────────────────────────────────────────────────────────────────────────────── */
@@ -277,7 +278,8 @@ gboolean store_event_add(struct db *db, struct store_event *s, GError **error) {
 
 #define PERSON_COLUMNS                                                                                 \
     "SELECT p.id, p.scope, p.key, p.surname, p.given, p.middle, p.suffix, p.born, b.key, b.facility, " \
-    "b.jail, b.standing, b.flags, b.admitted_at_us FROM person p LEFT JOIN booking b ON b.id = "       \
+    "b.jail, b.standing, b.flags, b.admitted_at_us, (SELECT MAX(flags & 1) + MAX(flags & 2) + "        \
+    "MAX(flags & 4) FROM booking WHERE person_id = p.id) FROM person p LEFT JOIN booking b ON b.id = " \
     "(SELECT id FROM booking WHERE person_id = p.id ORDER BY standing IN (0, 1) DESC, id DESC LIMIT "  \
     "1) "
 
@@ -296,25 +298,74 @@ static gboolean each_person(struct db_rows *rows, store_person_fn each, void *co
                                              .jail = db_text(rows, 10),
                                              .standing = (enum custody_standing)db_int(rows, 11),
                                              .flags = (guint)db_int(rows, 12),
-                                             .admitted_at_us = db_time(rows, 13)};
+                                             .admitted_at_us = db_time(rows, 13),
+                                             .any_flags = (guint)db_int(rows, 14)};
         each(&row, context);
     }
     return db_done(rows, error);
 }
 
-gboolean store_person_search(struct db *db, const char *folded, const char *text, guint limit,
-                             store_person_fn each, void *context, GError **error) {
-    /* A prefix as a range, so that the index serves it: U+10FFFF sorts after any text. */
-    g_autofree char *after = g_strconcat(folded, "\xf4\x8f\xbf\xbf", NULL);
-    return each_person(db_query(db,
-                                PERSON_COLUMNS
-                                "WHERE p.id IN (SELECT id FROM person WHERE folded >= :from AND "
-                                "folded < :after AND folded <> '' AND :from <> '' UNION "
-                                "SELECT id FROM person WHERE key = :key) "
-                                "ORDER BY p.folded, p.key LIMIT :most",
-                                PARAMS(P_TEXT("from", folded), P_TEXT("after", after),
-                                       P_TEXT("key", text), P_INT("most", limit))),
-                       each, context, error);
+gboolean store_person_numbered(struct db *db, const char *number, store_person_fn each, void *context,
+                               GError **error) {
+    /* Bookings are found by jail and number: all jails are few, and each is one step in their index. */
+    return each_person(
+        db_query(db,
+                 "WITH RECURSIVE jails (jail) AS (SELECT MIN(jail) FROM booking UNION ALL "
+                 "SELECT (SELECT MIN(jail) FROM booking b WHERE b.jail > jails.jail) FROM "
+                 "jails WHERE jails.jail IS NOT NULL) " PERSON_COLUMNS
+                 "WHERE p.id IN (SELECT id FROM person WHERE key = :key UNION SELECT "
+                 "person_id FROM booking WHERE key = :key AND jail IN jails) "
+                 "ORDER BY p.folded, p.key LIMIT 1000",
+                 PARAMS(P_TEXT("key", number))),
+        each, context, error);
+}
+
+gboolean store_person_rows(struct db *db, const GArray *ids, store_person_fn each, void *context,
+                           GError **error) {
+    gboolean ok = TRUE;
+    for (guint i = 0; ok && i < ids->len; i++)
+        ok = each_person(db_query(db, PERSON_COLUMNS "WHERE p.id = :id",
+                                  PARAMS(P_INT("id", g_array_index(ids, guint32, i)))),
+                         each, context, error);
+    return ok;
+}
+
+static gboolean each_name(struct db_rows *rows, store_name_fn each, void *context, GError **error) {
+    while (db_next(rows))
+        each(db_int(rows, 0), db_text(rows, 1), db_text(rows, 2), context);
+    return db_done(rows, error);
+}
+
+gboolean store_names(struct db *db, store_name_fn each, void *context, GError **error) {
+    return each_name(
+        db_query(db, "SELECT id, given, surname FROM person WHERE folded <> '' ORDER BY id", NO_PARAMS),
+        each, context, error);
+}
+
+gboolean store_names_changed(struct db *db, gint64 *seq, store_name_fn each, void *context,
+                             GError **error) {
+    const gint64 after = *seq;
+    *seq = store_names_seq(db);
+    return each_name(db_query(db,
+                              "SELECT p.id, p.given, p.surname FROM person_change c JOIN person p ON "
+                              "p.id = c.person_id WHERE c.seq > :after ORDER BY c.seq",
+                              PARAMS(P_INT("after", after))),
+                     each, context, error);
+}
+
+static gint64 one_number(struct db *db, const char *sql) {
+    struct db_rows *rows = db_query(db, sql, NO_PARAMS);
+    const gint64 number = db_next(rows) ? db_int(rows, 0) : 0;
+    db_done(rows, NULL);
+    return number;
+}
+
+gint64 store_names_seq(struct db *db) {
+    return one_number(db, "SELECT COALESCE(MAX(seq), 0) FROM person_change");
+}
+
+gint64 store_person_count(struct db *db) {
+    return one_number(db, "SELECT COUNT(*) FROM person");
 }
 
 char *store_person_label(struct db *db, gint64 person_id, GError **error) {

@@ -76,17 +76,31 @@ struct store_person_row {
     gint32 born;
     const char *booking, *facility, *jail; /* of the newest booking */
     enum custody_standing standing;
-    guint flags;
+    guint flags;     /* of the newest booking */
+    guint any_flags; /* of any booking */
     gint64 admitted_at_us;
 };
 typedef void (*store_person_fn)(const struct store_person_row *row, void *context);
 
-/* People whose folded name starts with, or whose number is, `text`; at most `limit`. */
-gboolean store_person_search(struct db *db, const char *folded, const char *text, guint limit,
-                             store_person_fn each, void *context, GError **error);
-/* By number, in one scope or (NULL) all. */
+/* People with this number, or with a booking of this number, whatever the jail. */
+gboolean store_person_numbered(struct db *db, const char *number, store_person_fn each, void *context,
+                               GError **error);
+/* Those of the list (guint32 ids) that are there, in no order. */
+gboolean store_person_rows(struct db *db, const GArray *ids, store_person_fn each, void *context,
+                           GError **error);
+
+/* Names for an index. `each` gets everybody's, by id; or those that changed after `*seq`, which is
+ * moved on. Somebody whose name changed twice comes twice. */
+typedef void (*store_name_fn)(gint64 person_id, const char *given, const char *surname, void *context);
+gboolean store_names(struct db *db, store_name_fn each, void *context, GError **error);
+gboolean store_names_changed(struct db *db, gint64 *seq, store_name_fn each, void *context,
+                             GError **error);
+gint64 store_names_seq(struct db *db);
+gint64 store_person_count(struct db *db);
+
 /* "scope:number" of a person. Transfer full; NULL with BASE_ERROR_NOT_FOUND. */
 char *store_person_label(struct db *db, gint64 person_id, GError **error);
+/* By number, in one scope or (NULL) all. */
 gboolean store_person_find(struct db *db, const char *scope, const char *key, store_person_fn each,
                            void *context, GError **error);
 

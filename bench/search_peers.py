@@ -1,0 +1,402 @@
+#!/usr/bin/env python3
+"""Name search side by side with two peers: how often, how fast, how large; prints tables for docs/performance.md.
+
+usage: bench/search_peers.py [--people P.tsv … --queries Q.tsv …] [--sizes N …] [--limit SECONDS] [--figures FILE]
+
+Measured for each pair of files, with everything in memory and one thread that asks:
+
+  Tocsin      `tocsin bench search`, run before, halfway through and after the peers: medians of the three
+  PostgreSQL  pg_trgm's GIN index, WHERE name % query ORDER BY similarity(name, query) DESC LIMIT 10, as psql's
+              \\timing has it. (Of its forms the best: KNN over GiST, ORDER BY name <-> query, finds hardly more and
+              takes several times as long at 1,000,000 people; word similarity finds fewer.)
+  SQLite      FTS5's trigram tokenizer, MATCH of all the query's trigrams with OR, ORDER BY rank LIMIT 10, called
+              from Python
+
+All get the same queries, an even sample by class; the peers one by one and in turn. They hold every distinct name
+once, as "GIVEN SURNAME", and never wait for the disk. Built means: from the names to an index that answers (the peers
+from a file of distinct names and on one thread, Tocsin from everybody's name in memory and on two); its bytes are
+those of the names, too. A query is a hit when its target's given name and surname, by their letters, are among the
+first ten distinct names. The peers are first asked one query of each class, unmeasured. Tocsin knows how many people
+have a name and prefers common ones; the peers do not.
+
+The files are the caller's, by option or in $TOCSIN_PEOPLE and $TOCSIN_QUERIES: tab-separated with a header, columns
+given, surname; class, query, given, surname. Without them people of --sizes are made by people_generator.c where that
+is found beside the data ($TOCSIN_DATA or ../shared/data): it is not part of this project.
+"""
+import argparse
+import json
+import os
+import re
+import shutil
+import sqlite3
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+TOCSIN = ROOT / "build-bench/tocsin"
+DATA = Path(os.environ.get("TOCSIN_DATA", ROOT.parent / "shared/data"))
+GENERATOR = DATA.parent / "tools/people_generator.c"
+POSTGRES = Path("/usr/lib/postgresql/15/bin")
+SIZES = (100_000, 1_000_000, 10_000_000)
+SEED, PER_CLASS, MOST_QUERIES, LIMIT = 7, 200, 300, 600
+CLASSES = {"edit1": "one slip", "edit2": "two slips", "swap": "surname first",
+           "swap_edit1": "surname first, one slip", "nick": "nickname", "nick_edit1": "nickname, one slip",
+           "phon1": "one mishearing", "phon2": "two mishearings",
+           "joined": "double surname joined or split otherwise", "partial2": "half of a double surname"}
+
+
+class TooSlow(Exception):
+    pass
+
+
+def run(*words, **options):
+    return subprocess.run([str(w) for w in words], check=True, capture_output=True, text=True, **options).stdout
+
+
+def say(text):
+    print(text, file=sys.stderr, flush=True)
+
+
+# ── The files ─────────────────────────────────────────────────────────────────────────────────────
+
+def rows_of(path, *columns):
+    with open(path, encoding="utf-8", errors="replace") as file:
+        header = next(file).rstrip("\n").lower().split("\t")
+        places = [header.index(column) for column in columns]
+        for line in file:
+            cells = line.rstrip("\n").split("\t")
+            yield [cells[i] if i < len(cells) else "" for i in places]
+
+
+def letters(given, surname, others=re.compile("[^A-Za-z]+")):
+    """Names are the same when these are."""
+    return f"{others.sub('', given)} {others.sub('', surname)}".upper()
+
+
+def distinct_names(people, file):
+    """Writes every name once, with a number; gives the numbers by the names' letters, and how many people there are."""
+    numbers, n = {}, 0
+    with open(file, "w", encoding="utf-8") as out:
+        for n, (given, surname) in enumerate(rows_of(people, "given", "surname"), 1):
+            key = letters(given, surname)
+            if key not in numbers:
+                numbers[key] = len(numbers)
+                name = f"{given} {surname}".replace("\\", " ")
+                out.write(f"{numbers[key]}\t{name}\n")
+    return numbers, n
+
+
+def even_sample(queries):
+    """As many of each class, taken by turns, so that every beginning of the sample is even as well."""
+    by_class = {}
+    for row in rows_of(queries, "class", "query", "given", "surname"):
+        by_class.setdefault(row[0], []).append(row)
+    each = min(MOST_QUERIES // len(by_class), *map(len, by_class.values()))
+    return [rows[i * len(rows) // each] for i in range(each) for rows in by_class.values()]
+
+
+def made_files(scratch, sizes):
+    generator = scratch / "people_generator"
+    run("cc", "-O2", "-o", generator, GENERATOR, "-lm")
+    for n in sizes:
+        files = scratch / f"people{n}.tsv", scratch / f"queries{n}.tsv"
+        for file, words in zip(files, (["people", n, SEED], ["queries", n, SEED, PER_CLASS])):
+            with open(file, "w") as out:
+                subprocess.run([generator, *map(str, words)], stdout=out, check=True,
+                               env={**os.environ, "DATA": str(DATA / "names")})
+        yield files
+        for file in files:
+            file.unlink()
+
+
+# ── Tocsin and its peers ──────────────────────────────────────────────────────────────────────────
+
+class Tocsin:
+    name = "Tocsin"
+
+    def __init__(self, people, sample, folder):
+        self.people, self.queries, self.runs = people, folder / "sample.tsv", []
+        header = ["class", "query", "given", "surname"]
+        self.queries.write_text("".join("\t".join(row) + "\n" for row in [header, *sample]), encoding="utf-8")
+
+    def measure(self):
+        lines = run(TOCSIN, "bench", "search", "--people", self.people, "--queries", self.queries, "--json")
+        self.runs.append([json.loads(line) for line in lines.splitlines()])
+
+    def figures(self):
+        """The lines of one run, each time in them the median of all runs."""
+        for alike in zip(*self.runs):
+            yield {key: statistics.median(line[key] for line in alike) if key.endswith(("_us", "_seconds")) else value
+                   for key, value in alike[0].items()}
+
+
+class Postgres:
+    """A server of its own, reached by a socket in its folder and by no network."""
+
+    SETTINGS = """
+        listen_addresses = ''
+        shared_buffers = 1GB
+        work_mem = 256MB
+        maintenance_work_mem = 1GB
+        fsync = off
+        jit = off
+        max_parallel_workers_per_gather = 0
+        """
+
+    def __init__(self, folder):
+        self.folder, self.data, self.psql = folder / "postgres", folder / "postgres/data", None
+        self.folder.mkdir()
+        self.nobody = {}
+        if os.geteuid() == 0:  # it refuses to run as root
+            self.nobody = {"user": "postgres", "group": "postgres", "extra_groups": []}
+            shutil.chown(self.folder, "postgres", "postgres")
+        self.control("initdb", "-A", "trust", "-U", "postgres", "-E", "UTF8", "--locale=C")
+        with open(self.data / "postgresql.conf", "a") as file:
+            file.write(f"{self.SETTINGS}\nunix_socket_directories = '{self.folder}'\n")
+        self.control("pg_ctl", "-w", "-l", self.folder / "log", "start")
+        self.name = f"PostgreSQL {self.sql('SHOW server_version').split()[0]}, pg_trgm"
+
+    def control(self, program, *words):
+        run(POSTGRES / program, "-D", self.data, *words, cwd=self.folder, **self.nobody)
+
+    def words(self, *words):
+        return [POSTGRES / "psql", "-XAtq", "-v", "ON_ERROR_STOP=1", "-h", self.folder, "-U", "postgres", *words]
+
+    def sql(self, *statements):
+        return run(*self.words(), *(word for statement in statements for word in ("-c", statement)))
+
+    def build(self, names, limit):
+        try:
+            self.sql(f"SET statement_timeout = '{limit}s'",
+                     "CREATE EXTENSION pg_trgm",
+                     "CREATE UNLOGGED TABLE names (number int, name text)",
+                     f"\\copy names FROM '{names}'",
+                     "CREATE INDEX names_trigrams ON names USING gin (name gin_trgm_ops)",
+                     "VACUUM ANALYZE names")
+        except subprocess.CalledProcessError as error:
+            raise TooSlow if "statement timeout" in error.stderr else RuntimeError(error.stderr)
+        self.psql = subprocess.Popen(self.words(), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1)
+        self.psql.stdin.write("\\timing on\n")
+
+    def bytes(self):
+        return int(self.sql("SELECT pg_total_relation_size('names')"))
+
+    def ask(self, text):
+        text = "'" + text.replace("'", "''") + "'"
+        self.psql.stdin.write(f"SELECT number FROM names WHERE name % {text} "
+                              f"ORDER BY similarity(name, {text}) DESC LIMIT 10;\n")
+        numbers = []
+        for line in self.psql.stdout:
+            if line.startswith("Time: "):
+                return numbers, float(line.split()[1]) * 1000
+            numbers.append(int(line))
+        raise RuntimeError("psql ended")
+
+    def close(self):
+        if self.psql:
+            self.psql.communicate()
+        self.control("pg_ctl", "-m", "immediate", "stop")
+
+
+class Sqlite:
+    name = f"SQLite {sqlite3.sqlite_version}, FTS5 trigram"
+
+    def __init__(self, folder):
+        self.file = folder / "names.db"
+        self.db = sqlite3.connect(self.file, isolation_level=None)
+
+    def build(self, names, limit):
+        for statement in ("PRAGMA journal_mode = OFF", "PRAGMA synchronous = OFF", "PRAGMA cache_size = -1000000",
+                          "CREATE VIRTUAL TABLE names USING fts5(name, tokenize = 'trigram')", "BEGIN"):
+            self.db.execute(statement)
+        with open(names, encoding="utf-8") as file:
+            self.db.executemany("INSERT INTO names (rowid, name) VALUES (?, ?)",
+                                self.until(time.monotonic() + limit, file))
+        self.db.execute("INSERT INTO names (names) VALUES ('optimize')")
+        self.db.execute("COMMIT")
+
+    @staticmethod
+    def until(deadline, lines):
+        for line in lines:
+            if time.monotonic() > deadline:
+                raise TooSlow
+            yield line.rstrip("\n").split("\t")
+
+    def bytes(self):
+        return self.file.stat().st_size
+
+    def ask(self, text):
+        trigrams = dict.fromkeys(text[i:i + 3].replace('"', '""') for i in range(len(text) - 2))
+        match = " OR ".join(f'"{trigram}"' for trigram in trigrams) or '""'
+        began = time.perf_counter_ns()
+        rows = self.db.execute("SELECT rowid FROM names WHERE names MATCH ? ORDER BY rank LIMIT 10", [match])
+        return [number for number, in rows], (time.perf_counter_ns() - began) / 1000
+
+    def close(self):
+        self.db.close()
+
+
+# ── One size ──────────────────────────────────────────────────────────────────────────────────────
+
+class Asked:
+    """A peer that was built, and what it answered: (class, the target's rank or None, µs) a query."""
+
+    def __init__(self, peer, names, limit):
+        self.peer, self.name, self.answers = peer, peer.name, []
+        began = time.monotonic()
+        peer.build(names, limit)
+        self.seconds = time.monotonic() - began
+
+    def ask(self, kind, text, target):
+        numbers, us = self.peer.ask(text)
+        return kind, numbers.index(target) if target in numbers else None, us
+
+    def figures(self):
+        """As `tocsin bench search --json` has them."""
+        for kind in dict.fromkeys(["all", *(kind for kind, _, _ in self.answers)]):
+            ranks, times = zip(*((rank, us) for k, rank, us in self.answers if kind in ("all", k)))
+            n, times = len(times), sorted(times)
+            yield {"class": kind, "queries": n, "recall_at_1": ranks.count(0) / n,
+                   "recall_at_10": 1 - ranks.count(None) / n,
+                   "p50_us": times[int((n - 1) * .5)], "p99_us": times[int((n - 1) * .99)]}
+        yield {"build_seconds": self.seconds, "index_bytes": self.peer.bytes()}
+
+
+def kinds_of_peers():
+    if POSTGRES.is_dir():
+        return Postgres, Sqlite
+    say("search: there is no PostgreSQL 15 here: left out")
+    return Sqlite,
+
+
+def build_peers(peers, names, limit):
+    for peer in peers:
+        try:
+            yield Asked(peer, names, limit)
+        except TooSlow:
+            say(f"search: {peer.name} was not built within {limit} s: left out")
+
+
+def ask_in_turn(asked, questions, limit):
+    deadline = time.monotonic() + limit
+    for i, question in enumerate(questions):
+        if time.monotonic() > deadline:
+            say(f"search: {i} of {len(questions)} queries were asked within {limit:.0f} s")
+            break
+        for peer in asked[::-1] if i % 2 else asked:
+            peer.answers.append(peer.ask(*question))
+
+
+def side_by_side(people, queries, folder, limit):
+    """The figures of everybody at one size: lines of JSON, Tocsin's first."""
+    folder.mkdir()
+    sample, names = even_sample(queries), folder / "names.tsv"
+    numbers, n_people = distinct_names(people, names)
+    questions = [(kind, text, numbers.get(letters(given, surname))) for kind, text, given, surname in sample]
+    common = {"people": n_people, "names": len(numbers)}
+    del numbers
+    tocsin, peers = Tocsin(people, sample, folder), []
+    try:
+        for kind in kinds_of_peers():
+            peers.append(kind(folder))
+        asked = list(build_peers(peers, names, limit))
+        n_classes = len({kind for kind, _, _ in questions})
+        for peer in asked:
+            for question in questions[:n_classes]:
+                peer.ask(*question)
+        tocsin.measure()
+        for half in (questions[:len(questions) // 2], questions[len(questions) // 2:]):
+            ask_in_turn(asked, half, limit / 2)
+            tocsin.measure()
+        return [{**common, "index": side.name, **line} for side in [tocsin, *asked] for line in side.figures()]
+    finally:
+        for peer in peers:
+            peer.close()
+        shutil.rmtree(folder)
+
+
+# ── The tables ────────────────────────────────────────────────────────────────────────────────────
+
+def by_index(lines):
+    """{index: {class: its line, None: the line about the index}}"""
+    sides = {}
+    for line in lines:
+        sides.setdefault(line["index"], {})[line.get("class")] = line
+    return sides
+
+
+def with_ratios(lines):
+    """How many times Tocsin's each time is."""
+    ours = next(iter(by_index(lines).values()))
+    for line in lines:
+        times = [key for key in line if key.endswith("_us")]
+        yield {**line, **{f"{key[:3]}_ratio": line[key] / ours[line["class"]][key] for key in times}}
+
+
+def overall(sizes):
+    yield ("| People (distinct names) | | queries | built in | takes | recall at 1 | at 10 | p50 | p99 | p50 and p99 "
+           "of Tocsin's |\n|---|---|---|---|---|---|---|---|---|---|")
+    for lines in sizes:
+        first = f"{lines[0]['people']:,} ({lines[0]['names']:,})"
+        for name, side in by_index(lines).items():
+            a, index = side["all"], side[None]
+            yield (f"| {first} | {name} | {a['queries']} | {index['build_seconds']:.1f} s | "
+                   f"{index['index_bytes'] / 1e6:,.0f} MB | {a['recall_at_1']:.3f} | {a['recall_at_10']:.3f} | "
+                   f"{a['p50_us']:,.0f} µs | {a['p99_us']:,.0f} µs | {a['p50_ratio']:,.0f} and {a['p99_ratio']:,.0f} |")
+            first = ""
+
+
+def by_class(lines):
+    sides = by_index(lines)
+    yield (f"\n| Recall at 1, at 10; {lines[0]['people']:,} people | {' | '.join(sides)} |\n"
+           f"|---|{'---|' * len(sides)}")
+    for kind in filter(None, sides["Tocsin"]):
+        cells = (side.get(kind) for side in sides.values())
+        yield f"| {CLASSES.get(kind, kind)} | " + " | ".join(
+            f"{cell['recall_at_1']:.2f}, {cell['recall_at_10']:.2f}" if cell else "" for cell in cells) + " |"
+
+
+def search(scratch, quick, sizes=SIZES, pairs=(), limit=LIMIT, figures=None):
+    """The tables' lines; nothing where there are no people. As a section of bench/run.py: search(scratch, quick)."""
+    scratch.chmod(0o711)  # PostgreSQL has its folder below
+    given = [os.environ.get(name, "").split() for name in ("TOCSIN_PEOPLE", "TOCSIN_QUERIES")]
+    pairs = pairs or list(zip(*given))
+    if not pairs and not GENERATOR.exists():
+        say("search: skipped, for there are no people: set TOCSIN_PEOPLE and TOCSIN_QUERIES to files")
+        return
+    results = []
+    for people, queries in pairs or made_files(scratch, sizes[:1] if quick else sizes):
+        results.append(list(with_ratios(side_by_side(people, queries, scratch / "search", limit))))
+        for line in results[-1] if figures else ():
+            print(json.dumps(line), file=figures, flush=True)
+    yield from overall(results)
+    for lines in results:
+        yield from by_class(lines)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--people", nargs="+", type=Path, default=[], help="files of people")
+    parser.add_argument("--queries", nargs="+", type=Path, default=[], help="a file of queries for each of people")
+    parser.add_argument("--sizes", nargs="+", type=int, default=SIZES, help="how many people to make, without files")
+    parser.add_argument("--limit", type=int, default=LIMIT, help="seconds for a peer's build, and for all the asking")
+    parser.add_argument("--figures", type=argparse.FileType("w"), help="where to write every figure: lines of JSON")
+    parser.add_argument("--scratch", type=Path, help="where to work")
+    options = parser.parse_args()
+    if len(options.people) != len(options.queries):
+        parser.error("as many files of queries as of people, please")
+    scratch = Path(tempfile.mkdtemp(prefix="tocsin-search-", dir=options.scratch))
+    try:
+        for line in search(scratch, False, options.sizes, list(zip(options.people, options.queries)), options.limit,
+                           options.figures):
+            print(line, flush=True)
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,366 @@
+#include "pipeline/finder.h"
+
+#include <string.h>
+
+#include "base/error.h"
+#include "base/text.h"
+#include "people/directory.h"
+#include "pipeline/logbook.h"
+#include "store/store_feed.h"
+
+#define MOST_NAMES 32  /* names that a search goes through */
+#define MOST_READ 3000 /* people of them that are read from the store */
+#define PUBLIC_MOST 50 /* people that the public sees of one search, over all its pages */
+
+struct finder {
+    struct site *site;
+    struct people_directory *directory;
+    gint64 seq; /* of the last change that is in the directory */
+    GThread *thread;
+    GMutex mutex;
+    GCond wakes;
+    gboolean stops;
+};
+
+/* ── The directory ─────────────────────────────────────────────────────────────────────────────── */
+
+struct reading {
+    struct finder *finder;
+    struct people_builder *builder;
+    gint64 n, n_read;
+    guint n_changed;
+    void (*progress)(double part, void *context);
+    void *context;
+};
+
+static void read_name(gint64 id, const char *given, const char *surname, void *context) {
+    struct reading *r = context;
+    if (id <= G_MAXUINT32)
+        people_builder_add(r->builder, (guint32)id, given, surname);
+    if (r->progress && ++r->n_read % 10000 == 0)
+        r->progress(0.5 * (double)r->n_read / (double)MAX(r->n, r->n_read), r->context);
+}
+
+static gboolean read_all(struct db *db, void *context, GError **error) {
+    struct reading *r = context;
+    r->finder->seq = store_names_seq(db);
+    r->n = r->progress ? store_person_count(db) : 0;
+    return store_names(db, read_name, r, error);
+}
+
+static void second_half(double part, void *context) {
+    const struct reading *r = context;
+    r->progress(0.5 + part / 2, r->context);
+}
+
+struct finder *finder_new(struct site *site) {
+    struct finder *f = g_new0(struct finder, 1);
+    f->site = site;
+    g_mutex_init(&f->mutex);
+    g_cond_init(&f->wakes);
+    return f;
+}
+
+gboolean finder_build(struct finder *f, void (*progress)(double, void *), void *context,
+                      GError **error) {
+    struct reading r = {
+        .finder = f, .builder = people_builder_new(), .progress = progress, .context = context};
+    const gboolean ok = store_read(f->site->store, read_all, &r, error);
+    struct people_index *index = people_builder_build(r.builder, progress ? second_half : NULL, &r);
+    if (ok)
+        g_atomic_pointer_set(&f->directory, people_directory_new(index));
+    else
+        people_index_free(index);
+    return ok;
+}
+
+static void take_change(gint64 id, const char *given, const char *surname, void *context) {
+    struct reading *r = context;
+    if (id <= G_MAXUINT32)
+        people_directory_add(r->finder->directory, (guint32)id, given, surname);
+    r->n_changed++;
+}
+
+static gboolean read_changes(struct db *db, void *context, GError **error) {
+    struct reading *r = context;
+    return store_names_seq(db) == r->finder->seq ||
+           store_names_changed(db, &r->finder->seq, take_change, r, error);
+}
+
+static void catch_up(struct finder *f) {
+    struct reading r = {.finder = f};
+    g_autoptr(GError) error = NULL;
+    if (!store_read(f->site->store, read_changes, &r, &error))
+        log_line("error", "new names could not be read, and are not found yet", "problem",
+                 error->message, NULL);
+    if (r.n_changed)
+        people_directory_publish(f->directory);
+}
+
+static void build(struct finder *f) {
+    g_autoptr(GError) error = NULL;
+    const gint64 began = g_get_monotonic_time();
+    if (!finder_build(f, NULL, NULL, &error)) {
+        log_line("error", "names could not be read; trying again", "problem", error->message, NULL);
+        return;
+    }
+    g_autofree char *ms = g_strdup_printf("%" G_GINT64_FORMAT, (g_get_monotonic_time() - began) / 1000);
+    log_line("info", "people can be searched for", "ms", ms, NULL);
+}
+
+static gpointer follow(gpointer data) {
+    struct finder *f = data;
+    g_mutex_lock(&f->mutex);
+    while (!f->stops) {
+        g_mutex_unlock(&f->mutex);
+        if (f->directory)
+            catch_up(f);
+        else
+            build(f);
+        const gint64 until = g_get_monotonic_time() + FINDER_LOOKS_EVERY_MS * 1000;
+        g_mutex_lock(&f->mutex);
+        while (!f->stops && g_cond_wait_until(&f->wakes, &f->mutex, until))
+            ;
+    }
+    g_mutex_unlock(&f->mutex);
+    return NULL;
+}
+
+void finder_start(struct finder *f) {
+    f->thread = g_thread_new("finder", follow, f);
+}
+
+void finder_free(struct finder *f) {
+    if (!f)
+        return;
+    if (f->thread) {
+        g_mutex_lock(&f->mutex);
+        f->stops = TRUE;
+        g_cond_signal(&f->wakes);
+        g_mutex_unlock(&f->mutex);
+        g_thread_join(f->thread);
+    }
+    people_directory_free(f->directory);
+    g_mutex_clear(&f->mutex);
+    g_cond_clear(&f->wakes);
+    g_free(f);
+}
+
+/* ── Searching ─────────────────────────────────────────────────────────────────────────────────── */
+
+const char *finder_reason(enum people_reason reason) {
+    static const char *const words[] = {"same", "like", "nickname", "part", "initial"};
+    return words[reason];
+}
+
+const char *finder_reason_words(enum people_reason reason) {
+    static const char *const words[] = {"as written", "written or sounds like it",
+                                        "another form of it", "one of two surnames", "begins so"};
+    return words[reason];
+}
+
+struct searching {
+    struct finder *finder;
+    const struct finder_query *query;
+    finder_fn each;
+    void *context;
+    const struct people_found *found; /* the name whose people are read; NULL: a number's */
+    guint year_now, n_read, n_fit;
+    GHashTable *shown; /* ids: nobody is found twice */
+};
+
+static guint year_of(gint64 at_us) {
+    g_autoptr(GDateTime) at = g_date_time_new_from_unix_utc(at_us / SECOND_US);
+    return at ? (guint)g_date_time_get_year(at) : 0;
+}
+
+/* A year that is not known does not speak against anybody. */
+static gboolean is_of_year(const struct searching *s, guint year) {
+    if (!year)
+        return TRUE;
+    if (s->query->born && year != s->query->born)
+        return FALSE;
+    const guint age = s->year_now - year; /* or one less, before the birthday */
+    return !s->query->age || (age + 1 >= s->query->age && age <= s->query->age + 2);
+}
+
+static gboolean has_word(const char *of, const char *letters) {
+    g_auto(GStrv) words = g_strsplit_set(of, " -", -1);
+    char text[PEOPLE_TOKEN_MAX + 1];
+    for (char **word = words; *word; word++)
+        if (people_letters_of(*word, text) && strcmp(text, letters) == 0)
+            return TRUE;
+    return people_letters_of(of, text), strcmp(text, letters) == 0;
+}
+
+/* Whether the person has the name still by which the directory found it. */
+static gboolean has_name(const struct people_found *found, const struct store_person_row *p) {
+    char surname[PEOPLE_TOKEN_MAX + 1];
+    people_letters_of(p->surname, surname);
+    return strcmp(surname, found->name.surname) == 0 && has_word(p->given, found->name.given);
+}
+
+static void consider(const struct store_person_row *p, void *context) {
+    struct searching *s = context;
+    s->n_read++;
+    if ((s->found && !has_name(s->found, p)) || !is_of_year(s, (guint)p->born / 10000) ||
+        (s->query->facility && g_strcmp0(s->query->facility, p->facility) != 0) ||
+        !g_hash_table_add(s->shown, GUINT_TO_POINTER((guint32)p->id)))
+        return;
+    if (s->n_fit >= s->query->offset && s->n_fit < s->query->offset + s->query->limit)
+        s->each(p, s->found ? s->found->reason : PEOPLE_SAME, s->context);
+    s->n_fit++;
+}
+
+static gboolean read_found(struct db *db, void *context, GError **error) {
+    struct searching *s = context;
+    if (s->query->text[strcspn(s->query->text, "0123456789")])
+        return store_person_numbered(db, s->query->text, consider, s, error);
+    g_autoptr(GArray) names =
+        people_directory_search(s->finder->directory, s->query->text, s->query->harder, MOST_NAMES);
+    gboolean ok = TRUE;
+    for (guint i = 0; ok && i < names->len && s->n_read < MOST_READ; i++) {
+        s->found = &g_array_index(names, struct people_found, i);
+        ok = store_person_rows(db, s->found->people, consider, s, error);
+    }
+    return ok;
+}
+
+gboolean finder_search(struct finder *f, const struct finder_query *query, finder_fn each,
+                       void *context, guint *n_more, GError **error) {
+    struct searching s = {.finder = f, .query = query, .each = each, .context = context};
+    if (!g_atomic_pointer_get(&f->directory)) {
+        g_set_error(error, BASE_ERROR, BASE_ERROR_BUSY,
+                    "names are still being read; try again in a moment");
+        return FALSE;
+    }
+    g_autoptr(GHashTable) shown = g_hash_table_new(NULL, NULL);
+    s.shown = shown;
+    s.year_now = year_of(site_now(f->site));
+    const gboolean ok = store_read(f->site->store, read_found, &s, error);
+    if (n_more)
+        *n_more = s.n_fit > query->offset + query->limit ? s.n_fit - query->offset - query->limit : 0;
+    return ok;
+}
+
+/* ── For the public ────────────────────────────────────────────────────────────────────────────── */
+
+static void card_free(gpointer data) {
+    struct finder_card *card = data;
+    g_free(card->handle);
+    g_free(card->surname);
+    g_free(card->given);
+    g_free(card->facility);
+    g_free(card->booking);
+    g_free(card);
+}
+
+struct looking_up {
+    struct finder *finder;
+    const struct finder_query *query;
+    struct disclose_gate *gate;
+    GHashTable *facilities; /* id → name */
+    GPtrArray *cards;
+    guint n_permitted;
+};
+
+/* Pages are counted over those who may be shown, so that what is missing leaves no gap. */
+static void judge(const struct store_person_row *p, enum people_reason reason, void *context) {
+    struct looking_up *l = context;
+    struct disclose_view view;
+    if (!disclose_look_up(l->gate, p->any_flags, site_now(l->finder->site), &view))
+        return;
+    if (l->n_permitted++ < l->query->offset || l->cards->len >= l->query->limit)
+        return;
+    struct finder_card *card = g_new0(struct finder_card, 1);
+    g_autofree char *id = g_strdup_printf("%" G_GINT64_FORMAT, p->id);
+    card->handle = site_token(l->finder->site, "person", id);
+    card->reason = reason;
+    if (view.name) {
+        card->surname = g_strdup(p->surname);
+        card->given = g_strdup(p->given);
+    }
+    if (view.facility && p->facility) {
+        const char *name = g_hash_table_lookup(l->facilities, p->facility);
+        card->facility = g_strdup(name ? name : p->facility);
+    }
+    if (view.booking_number)
+        card->booking = g_strdup(p->booking);
+    card->born = view.birth_year ? (guint)p->born / 10000 : 0;
+    g_ptr_array_add(l->cards, card);
+}
+
+static gboolean read_facilities(struct db *db, void *context, GError **error) {
+    struct looking_up *l = context;
+    g_autoptr(GPtrArray) ids = store_feed_ids(db, error);
+    for (guint i = 0; ids && i < ids->len; i++) {
+        struct store_feed feed = {.id = NULL};
+        struct feed_mapping *mapping = NULL;
+        if (store_feed_get(db, ids->pdata[i], &feed, NULL))
+            mapping = site_mapping(l->finder->site, feed.id, feed.mapping, NULL);
+        for (guint k = 0; mapping && k < mapping->facilities->len; k++) {
+            const struct feed_facility *place =
+                &g_array_index(mapping->facilities, struct feed_facility, k);
+            g_hash_table_insert(l->facilities, g_strdup(place->id), g_strdup(place->name));
+        }
+        feed_mapping_free(mapping);
+        store_feed_clear(&feed);
+    }
+    return ids != NULL;
+}
+
+static gboolean note(struct db *db, void *context, GError **error) {
+    const struct site *site = context;
+    g_autofree char *token = base_random_token(site->random, 10);
+    g_autofree char *id = g_strconcat("lookup.", token, NULL);
+    return logbook_notice(db, site, id, 0, error);
+}
+
+/* A letter or two would list the jail. */
+static gboolean is_narrow(const char *text) {
+    char letters[PEOPLE_TOKEN_MAX + 1];
+    guint digits = 0;
+    for (const char *p = text; *p; p++)
+        digits += g_ascii_isdigit(*p);
+    return people_letters_of(text, letters) >= 3 || digits >= 3;
+}
+
+GPtrArray *finder_look_up(struct finder *f, const struct finder_query *query, guint *n_more,
+                          GError **error) {
+    struct looking_up l = {.finder = f, .query = query};
+    struct finder_query all = *query;
+    all.offset = 0;
+    all.limit = MOST_READ;
+    if (!is_narrow(query->text) || strlen(query->text) > 200) {
+        g_set_error(error, BASE_ERROR, BASE_ERROR_INPUT,
+                    "type at least three letters of a name, or a booking number");
+        return NULL;
+    }
+    if (query->offset + query->limit > PUBLIC_MOST) {
+        g_set_error(error, BASE_ERROR, BASE_ERROR_REFUSED,
+                    "no search shows more than %d people; add a given name, an age or a jail",
+                    PUBLIC_MOST);
+        return NULL;
+    }
+    if (!(l.gate = site_gate(f->site, error)))
+        return NULL;
+    l.facilities = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+    l.cards = g_ptr_array_new_with_free_func(card_free);
+    gboolean ok = store_read(f->site->store, read_facilities, &l, error) &&
+                  finder_search(f, &all, judge, &l, NULL, error) &&
+                  (!l.cards->len || store_write(f->site->store, note, f->site, error));
+    *n_more = MIN(l.n_permitted, PUBLIC_MOST) > query->offset + l.cards->len
+                  ? MIN(l.n_permitted, PUBLIC_MOST) - query->offset - l.cards->len
+                  : 0;
+    g_hash_table_unref(l.facilities);
+    disclose_gate_unref(l.gate);
+    if (ok)
+        return l.cards;
+    g_ptr_array_unref(l.cards);
+    return NULL;
+}
+
+gint64 finder_person_of(const struct site *site, const char *handle) {
+    g_autofree char *id = site_token_id(site, "person", handle);
+    return id ? g_ascii_strtoll(id, NULL, 10) : 0;
+}

@@ -1,0 +1,63 @@
+/* Finding people: the directory of all names in the store, kept up to date while it is searched.
+ *
+ * Built at the start; a thread then reads what the store's writers (this process or another) have
+ * committed and publishes it, within FINDER_LOOKS_EVERY_MS. A search reads who was found from the store
+ * at that moment: whoever has another name by now is left out.
+ *
+ * Used by: web, cli. Includes: people, disclose, store. */
+#ifndef PIPELINE_FINDER_H
+#define PIPELINE_FINDER_H
+
+#include "people/index.h"
+#include "pipeline/site.h"
+#include "store/store_custody.h"
+
+#define FINDER_LOOKS_EVERY_MS 200
+
+struct finder;
+
+/* Finds nobody yet: searches fail with BASE_ERROR_BUSY. */
+struct finder *finder_new(struct site *site);
+void finder_free(struct finder *finder);
+
+/* Reads every name. `progress` (may be NULL) gets parts of 1. */
+gboolean finder_build(struct finder *finder, void (*progress)(double part, void *context),
+                      void *context, GError **error);
+/* Does so in a thread of its own, so that alerts need not wait for it, and then follows the store. */
+void finder_start(struct finder *finder);
+
+struct finder_query {
+    const char *text;     /* a name in any order, or a number of a person or booking */
+    const char *facility; /* NULL: any */
+    guint born;           /* a year; 0: any */
+    guint age;            /* years, give or take one; 0: any */
+    gboolean harder;      /* look for two edits in any case */
+    guint limit, offset;  /* people shown, people passed over first */
+};
+
+/* Why somebody was found, as a word for JSON and one for people. */
+const char *finder_reason(enum people_reason reason);
+const char *finder_reason_words(enum people_reason reason);
+
+typedef void (*finder_fn)(const struct store_person_row *person, enum people_reason reason,
+                          void *context);
+/* For the jail's own staff: everything. `n_more` (may be NULL) is how many more there are. */
+gboolean finder_search(struct finder *finder, const struct finder_query *query, finder_fn each,
+                       void *context, guint *n_more, GError **error);
+
+/* For the public: only who, and what, the policy permits. Each search that shows anybody is recorded
+ * for the hour's leaf of the ledger before it is shown. */
+struct finder_card {
+    char *handle;                               /* names the person in a registration; tells nothing */
+    char *surname, *given, *facility, *booking; /* NULL: not to be told, or not known */
+    guint born;                                 /* the year; 0 likewise */
+    enum people_reason reason;
+};
+/* Transfer full: struct finder_card; NULL with an error, BASE_ERROR_REFUSED for a query too wide. */
+GPtrArray *finder_look_up(struct finder *finder, const struct finder_query *query, guint *n_more,
+                          GError **error);
+
+/* The person of a handle; 0 when it is none. */
+gint64 finder_person_of(const struct site *site, const char *handle);
+
+#endif

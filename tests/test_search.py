@@ -1,0 +1,185 @@
+"""Finding people: `person search`, and POST /v1/people/search through the policy."""
+import json
+import sqlite3
+import time
+
+import pytest
+
+MAPPING = """\
+feed: names
+format: csv-roster
+interval: 1h
+facility: {id: north, name: North County Jail, timezone: America/Denver}
+facilities:
+  - {code: S, id: south, name: South Annex, timezone: America/Denver}
+columns: {person: [id], booking: [book], surname: last, given: first, middle: middle, born: dob, facility: where,
+  sealed: sealed, juvenile: juvenile, protected: protected}
+"""
+HEADER = "id,book,last,first,middle,dob,where,sealed,juvenile,protected\n"
+PEOPLE = HEADER + """\
+1,B100,POPLAR,WREN,,1980-01-31,,,,
+2,B200,POPLAR,WRENNA,,1991-05-06,S,,,
+3,B300,GARCÍA LÓPEZ,MARÍA JOSÉ,,1975-03-04,,,,
+4,B400,O'BRIEN,ROBERT,LEE,1960-12-24,,,,
+5,B500,SEALWELL,SAM,,1980-01-31,,y,,
+6,B600,YOUNGMAN,JILL,,2010-01-31,,,y,
+7,B700,HIDEAWAY,HOLLY,,1980-01-31,,,,y
+8,B800,POPLAR,WREN,,,,,,
+"""
+
+
+@pytest.fixture
+def named(site, tmp_path):
+    mapping = tmp_path / "names.yaml"
+    mapping.write_text(MAPPING, encoding="utf-8")
+    site.run("feed", "add", mapping)
+
+    def load(text, name):
+        path = tmp_path / name
+        path.write_text(text, encoding="utf-8")
+        site.run("feed", "load", "names", path, "--taken-at", name.removesuffix(".csv"))
+
+    load(PEOPLE, "2025-05-06T10:00:00Z.csv")
+    site.load_names = load
+    return site
+
+
+def found(site, *arguments):
+    return [row["person"] for row in site.json("person", "search", *arguments)]
+
+
+@pytest.mark.parametrize("text, person", [
+    ("wren poplar", "1"), ("Poplar, Wren", "1"), ("POPLAR WREN", "1"), ("wren popler", "1"), ("ren poplar", "1"),
+    ("maria garcia", "3"), ("José García", "3"), ("garcia-lopez maria", "3"), ("lopes, maria", "3"),
+    ("bob obrien", "4"), ("O Brien, Rob", "4"), ("o’brien robert", "4"), ("r obrien", "4"), ("bobby obrian", "4"),
+])
+def test_a_name_is_found_however_it_is_written(named, text, person):
+    assert person in found(named, text)[:3]
+
+
+def test_numbers_find_people_and_bookings(named):
+    assert found(named, "4") == ["4"]
+    assert found(named, "B300") == ["3"]
+    assert found(named, "B999") == []
+
+
+def test_a_search_can_be_narrowed_and_what_is_not_known_does_not_narrow(named):
+    assert set(found(named, "wren poplar")) == {"1", "2", "8"}
+    assert set(found(named, "wren poplar", "--born", "1980")) == {"1", "8"}
+    assert set(found(named, "wren poplar", "--facility", "south")) == {"2"}
+    age = time.gmtime().tm_year - 1991
+    assert set(found(named, "wren poplar", "--age", str(age))) == {"2", "8"}
+    assert len(found(named, "wren poplar", "--limit", "1")) == 1
+
+
+def test_each_row_says_why_it_was_found(named):
+    reasons = {row["person"]: row["reason"] for row in named.json("person", "search", "bob obrien")}
+    assert reasons["4"] == "nickname"
+    rows = named.json("person", "search", "wren poplar")
+    assert rows[0]["reason"] == "same" and rows[0]["born"] == 1980
+    table = named.run("person", "search", "wren poplar").stdout
+    assert "as written" in table and "POPLAR, WREN" in table
+
+
+@pytest.mark.parametrize("text", ["", " ", ",", "'", "%", "\"; DROP TABLE person; --", "x" * 500, "Ж", "王", "\N{SKULL}", "a b c d e f g h"])
+def test_any_text_is_a_search(named, text):
+    assert isinstance(found(named, text), list)
+
+
+# ── Over HTTP ──
+
+
+@pytest.fixture
+def searched(named, serve):
+    server = serve()
+
+    def search(text=None, peer="192.0.2.1", **more):
+        body = json.dumps({"text": text, **more} if text is not None else more)
+        status, answer, headers = server.request("POST", "/v1/people/search", body, {"X-Forwarded-For": peer})
+        assert headers["Cache-Control"] == "no-store"
+        return status, json.loads(answer)
+
+    server.wait_until(lambda: search("wren poplar")[0] == 200)
+    server.search = search
+    return server
+
+
+def test_the_public_sees_the_fields_that_the_policy_permits_and_no_others(searched):
+    status, answer = searched.search("maria garcia", peer="192.0.2.2")
+    assert status == 200 and answer["more"] == 0
+    (card,) = answer["people"]
+    assert set(card) == {"person", "reason", "surname", "given", "facility", "booking", "born"}
+    assert card["surname"] == "GARCÍA LÓPEZ" and card["facility"] == "North County Jail"
+    assert card["booking"] == "B300" and card["born"] == 1975
+    assert ":3" not in card["person"] and "names" not in card["person"]
+
+
+@pytest.mark.parametrize("text", ["sam sealwell", "jill youngman", "holly hideaway", "B500", "B600", "B700"])
+def test_who_may_not_be_shown_is_not_there(searched, named, text):
+    assert searched.search(text, peer="192.0.2.3") == (200, {"people": [], "more": 0})
+    assert len(found(named, text)) == 1  # the jail's own staff find them
+
+
+def test_a_found_person_can_be_registered_for(searched, named):
+    card = searched.search("bob obrien", peer="192.0.2.4")[1]["people"][0]
+    wanted = {"person": card["person"], "relation": "survivor", "events": "released", "language": "en",
+              "email": "someone@example.org", "pin": "4711"}
+    headers = {"X-Forwarded-For": "192.0.2.4"}
+    status, answer, _ = searched.request("POST", "/v1/registrations", json.dumps(wanted), headers)
+    assert status == 202, answer
+    assert [row["person"] for row in named.json("watch", "list")] == ["names:4"]
+    forged = dict(wanted, person=card["person"][:-1] + ("y" if card["person"].endswith("x") else "x"))
+    assert searched.request("POST", "/v1/registrations", json.dumps(forged), headers)[0] == 404
+
+
+def test_names_that_change_are_followed_while_it_serves(searched, named):
+    more = PEOPLE.replace("8,B800,POPLAR,WREN", "8,B800,LARKSPUR,ROBIN") + "9,B900,NIGHTJAR,IDA,,1970-01-01,,,,\n"
+    named.load_names(more, "2025-05-06T11:00:00Z.csv")
+    searched.wait_until(lambda: len(searched.search("ida nightjar", peer="192.0.2.5")[1].get("people", [])) == 1, 20)
+    assert [p["booking"] for p in searched.search("robin larkspur", peer="192.0.2.6")[1]["people"]] == ["B800"]
+    # under the old name, the person is not there any more
+    assert {p["booking"] for p in searched.search("wren poplar", peer="192.0.2.6")[1]["people"]} == {"B100", "B200"}
+
+
+def test_nobody_can_list_the_jail(searched):
+    for text in ("", "p", "po", "  , ", "12"):
+        assert searched.search(text, peer="192.0.2.7")[0] == 422
+    assert searched.search("poplar", peer="192.0.2.7", page=5)[0] == 403
+    tries = [searched.search("poplar", peer="192.0.2.8")[0] for _ in range(40)]
+    assert tries[0] == 200 and 429 in tries and tries.index(429) <= 25
+
+
+@pytest.mark.parametrize("body", [{"text": 7}, {}, {"text": "poplar", "born": "1980"}, {"text": "poplar", "page": -1},
+                                  {"text": "poplar", "age": 1e9}, {"text": "poplar", "age": 3.5}])
+def test_what_is_no_search_is_refused_in_words(searched, body):
+    status, answer = searched.search(peer="192.0.2.9", **body)
+    assert status == 400 and answer["detail"]
+
+
+def test_pages_are_of_ten_and_leave_nobody_out(named, serve):
+    rows = "".join(f"{n},C{n},MILLWARD,TESS,,19{n % 90 + 10:02d}-01-01,,{'y' if n % 3 == 0 else ''},,\n"
+                   for n in range(100, 136))
+    named.load_names(PEOPLE + rows, "2025-05-06T12:00:00Z.csv")
+    server = serve()
+
+    def page(n, peer):
+        body = json.dumps({"text": "tess millward", "page": n})
+        status, answer, _ = server.request("POST", "/v1/people/search", body, {"X-Forwarded-For": peer})
+        return json.loads(answer) if status == 200 else {}
+
+    server.wait_until(lambda: page(0, "192.0.2.20"))
+    pages = [page(n, "192.0.2.21") for n in range(3)]
+    assert [len(p["people"]) for p in pages] == [10, 10, 4] and [p["more"] for p in pages] == [14, 4, 0]
+    assert len({p["booking"] for answer in pages for p in answer["people"]}) == 24
+
+
+def test_a_search_that_showed_somebody_is_recorded_and_one_that_did_not_is_not(searched, named):
+    def notices():
+        with sqlite3.connect(named.path / "tocsin.db") as store:
+            return store.execute("SELECT count(*) FROM ledger_notice WHERE alert_id LIKE 'lookup.%'").fetchone()[0]
+    before = notices()
+    searched.search("nobody whatever", peer="192.0.2.10")
+    searched.search("sam sealwell", peer="192.0.2.10")
+    assert notices() == before
+    searched.search("wren poplar", peer="192.0.2.10")
+    assert notices() == before + 1
