@@ -214,8 +214,12 @@ static void consider(const struct store_person_row *p, void *context) {
 
 static gboolean read_found(struct db *db, void *context, GError **error) {
     struct searching *s = context;
-    if (s->query->text[strcspn(s->query->text, "0123456789")])
-        return store_person_numbered(db, s->query->text, consider, s, error);
+    if (s->query->text[strcspn(s->query->text, "0123456789")]) {
+        if (!store_person_numbered(db, s->query->text, consider, s, error))
+            return FALSE;
+        if (s->n_fit)
+            return TRUE;
+    }
     g_autoptr(GArray) names =
         people_directory_search(s->finder->directory, s->query->text, s->query->harder, MOST_NAMES);
     gboolean ok = TRUE;
