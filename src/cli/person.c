@@ -163,9 +163,14 @@ static int run(struct cli *cli, int argc, char **argv) {
     static const struct cli_command commands[] = {
         {"search", "find people by number or name", search},
         {"show", "show one person and every event", show},
-        {"link", "group the rows of a file by person", cli_person_link},
+        {"link", "group the rows of a file, or the site's people, by person", cli_person_link},
+        {"possible", "who may be one person under two numbers", cli_person_possible},
+        {"explain", "why two numbers may be one person", cli_person_explain},
+        {"join", "say that two numbers are one person", cli_person_join},
+        {"part", "say that they are two", cli_person_part},
         {NULL}};
     return cli_dispatch(cli, "person", commands, argc, argv);
 }
 
-const struct cli_command cli_person = {"person", "people in custody: search, show, link", run};
+const struct cli_command cli_person = {
+    "person", "people in custody: search, show, link, explain, join, part", run};

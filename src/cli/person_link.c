@@ -80,9 +80,12 @@ int cli_person_link(struct cli *cli, int argc, char **argv) {
             cli, "person link FILE --mapping FILE --out FILE", "Groups the rows of a file by person.",
             "The file is comma- or tab-separated, its first line names the columns. Without a mapping, "
             "names "
-            "and birth\ndates are known by the usual headers. Nothing is kept and no site is needed.",
-            entries, &argc, &argv, 1, 1, &status))
+            "and birth\ndates are known by the usual headers. Nothing is kept and no site is needed.\n"
+            "Without a file, people whom nobody has looked at are linked, as `serve` does by itself.",
+            entries, &argc, &argv, 0, 1, &status))
         return status;
+    if (argc == 1)
+        return cli_person_link_new(cli);
     options.csv = argv[1];
     options.mapping = mapping;
     options.out = out;

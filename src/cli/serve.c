@@ -4,7 +4,7 @@
 
 #include "base/text.h"
 #include "cli/cli.h"
-#include "pipeline/finder.h"
+#include "pipeline/linker.h"
 #include "pipeline/sender.h"
 #include "pipeline/watcher.h"
 #include "pipeline/witness.h"
@@ -81,12 +81,14 @@ static int run(struct cli *cli, int argc, char **argv) {
     struct sender *sender = sender_start(site, NULL, NULL, &error);
     site->finder = finder_new(site);
     finder_start(site->finder);
+    struct linker *linker = linker_start(site, site->finder);
     struct web_server *server = sender ? web_server_start(site, (guint)MAX(port, 0), &error) : NULL;
     if (server)
         run_until_stopped(site, web_server_port(server), loop);
     else
         status = cli_fail(error);
     web_server_stop(server);
+    linker_stop(linker);
     finder_free(site->finder);
     sender_stop(sender);
     site_close(site);

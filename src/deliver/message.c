@@ -129,6 +129,8 @@ static enum message what_message(const struct permit *permit) {
         [CUSTODY_FEED_SILENT] = MESSAGE_WHAT_FEED_SILENT,
         [CUSTODY_FEED_RESTORED] = MESSAGE_WHAT_FEED_RESTORED,
     };
+    if (permit_is_another_person(permit))
+        return MESSAGE_WHAT_ANOTHER_PERSON;
     if (permit_is_unclear(permit))
         return MESSAGE_WHAT_UNCLEAR;
     if (permit_kind(permit) == CUSTODY_TRANSFERRED && *permit_detail(permit))
@@ -193,9 +195,13 @@ GBytes *deliver_alert_message(const struct permit *permit, const struct deliver_
     g_autofree char *hours = g_strdup_printf("%u", envelope->give_up_hours);
     const char *const parts[] = {"interval", minutes, "hours", hours, NULL};
 
+    if (permit_is_possible(permit))
+        paragraph(&body, say(body.language, MESSAGE_POSSIBLE));
     say_what(&body, permit);
-    say_when(&body, permit);
-    say_how(&body, permit);
+    if (!permit_is_another_person(permit)) { /* when and how are the other person's */
+        say_when(&body, permit);
+        say_how(&body, permit);
+    }
     say_what_to_do(&body, permit);
     link_line(&body, say(body.language, MESSAGE_CONFIRM), say(body.language, MESSAGE_CONFIRM_LINK),
               envelope->confirm_url);

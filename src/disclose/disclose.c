@@ -6,7 +6,7 @@
 struct permit {
     enum custody_kind kind;
     enum custody_assertion assertion;
-    gboolean is_unclear, occurred_on_date;
+    gboolean is_unclear, is_possible, is_another_person, occurred_on_date;
     enum language language;
     char *person_name, *facility_name, *facility_phone, *detail;
     GTimeZone *zone;
@@ -189,6 +189,8 @@ struct permit *disclose_alert(const struct disclose_gate *gate, const struct dis
         .kind = facts->kind,
         .assertion = facts->assertion,
         .is_unclear = facts->is_unclear,
+        .is_possible = recipient->reason == MATCH_POSSIBLE,
+        .is_another_person = recipient->reason == MATCH_UNLINKED,
         .occurred_on_date = facts->occurred_on_date,
         .language = recipient->language,
         .person_name = allowed(has_field(gate, decision, SPOKEN_NAME), facts->person_name),
@@ -273,6 +275,14 @@ enum custody_assertion permit_assertion(const struct permit *permit) {
 }
 gboolean permit_is_unclear(const struct permit *permit) {
     return permit->is_unclear;
+}
+
+gboolean permit_is_possible(const struct permit *permit) {
+    return permit->is_possible;
+}
+
+gboolean permit_is_another_person(const struct permit *permit) {
+    return permit->is_another_person;
 }
 enum language permit_language(const struct permit *permit) {
     return permit->language;

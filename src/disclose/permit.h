@@ -16,6 +16,8 @@ void permit_free(struct permit *permit);
 enum custody_kind permit_kind(const struct permit *permit);
 enum custody_assertion permit_assertion(const struct permit *permit);
 gboolean permit_is_unclear(const struct permit *permit);
+gboolean permit_is_possible(const struct permit *permit);       /* it may be about another person */
+gboolean permit_is_another_person(const struct permit *permit); /* what they were told before was */
 enum language permit_language(const struct permit *permit);
 
 /* Strings live as long as the permit; "" when unknown or withheld. */

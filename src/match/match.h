@@ -12,7 +12,9 @@ enum match_reason {
     MATCH_ASKED,      /* the registration asked for this kind of event */
     MATCH_UNCLEAR,    /* the source's code is unknown; it may be a release they asked for */
     MATCH_CORRECTION, /* they were told what this takes back, so they are told again */
-    MATCH_FEED        /* they rely on a feed that fell silent or speaks again */
+    MATCH_FEED,       /* they rely on a feed that fell silent or speaks again */
+    MATCH_POSSIBLE,   /* it may be the person they asked about, under another number */
+    MATCH_UNLINKED    /* they were told of somebody who turned out to be another */
 };
 
 /* `told_before`: the registration was told of the event that this one corrects (or, for a feed that

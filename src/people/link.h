@@ -51,6 +51,13 @@ guint32 link_set_size(const struct link_set *set);
 /* Learns what agreement is worth from the set's own records. Call once, before anything below. */
 void link_set_learn(struct link_set *set);
 
+/* For judging one at a time, always alike: a fixed model for names and birth dates, and rarities from
+ * the names counted so far. Columns count nothing. Call again when many more were counted. */
+void link_set_count(struct link_set *set, const struct link_record *record); /* adds no row */
+void link_set_fix(struct link_set *set);
+/* Forgets the rows; what was counted and learned stays. */
+void link_set_clear(struct link_set *set);
+
 /* One field of a comparison. */
 struct link_evidence {
     const char *field;

@@ -267,6 +267,54 @@ void link_set_learn(struct link_set *set) {
     set_weigh(set, 2 * matches / rows);
 }
 
+/* ── The fixed model ───────────────────────────────────────────────────────────────────────────── */
+
+/* Learned once from a million made-up bookings (docs/matching.md), rounded, and made more careful where
+ * those were kinder than life. */
+#define PEOPLE_LEAST 300      /* the prior of a small site is that of one with so many people */
+#define SEEN_ELSEWHERE 0.3    /* of a site's people have a record under another number */
+#define BORN_RARITY 13.5F     /* a birth date, where it is known to the day */
+#define NEW_YEARS_RARITY 6.0F /* the first of January often stands for a date that nobody knows */
+
+static const float fixed[FIELD_COLUMNS][LEVELS] = {
+    [FIELD_GIVEN] = {[LEVEL_SAME] = -0.4F,
+                     [GIVEN_NICKNAME] = -8.2F,
+                     [GIVEN_SLIP] = -10.9F,
+                     [GIVEN_SLIPS] = -14.9F,
+                     [GIVEN_INITIAL] = 3.0F,
+                     [GIVEN_ELSEWHERE] = -7.9F,
+                     [GIVEN_OTHER] = -5.2F},
+    [FIELD_MIDDLE] =
+        {[LEVEL_SAME] = -1.2F, [MIDDLE_INITIAL] = 3.5F, [MIDDLE_SLIP] = -12, [MIDDLE_OTHER] = -5},
+    [FIELD_SURNAME] = {[LEVEL_SAME] = -0.4F,
+                       [SURNAME_PART] = -6.7F,
+                       [SURNAME_SLIP] = -9.6F,
+                       [SURNAME_SLIPS] = -15,
+                       [SURNAME_SWAPPED] = -5.9F,
+                       [SURNAME_OTHER] = -4.2F},
+    [FIELD_SUFFIX] = {[LEVEL_SAME] = 1.1F, [VALUE_OTHER] = -8},
+    [FIELD_BORN] = {[LEVEL_SAME] = -0.4F,
+                    [BORN_SWAPPED] = 9,
+                    [BORN_DIGIT] = 4.7F,
+                    [BORN_TWO_PARTS] = 3.5F,
+                    [BORN_YEAR] = 4,
+                    [BORN_GENERATION] = -4,
+                    [BORN_OTHER] = -4}};
+
+void link_set_fix(struct link_set *set) {
+    set_weigh(set, 0);
+    set->is_fixed = TRUE;
+    memset(set->bits, 0, sizeof set->bits);
+    memcpy(set->bits, fixed, sizeof fixed);
+    for (guint f = 0; f < FIELD_COLUMNS; f++)
+        for (guint level = 1; level < LEVELS; level++)
+            set->is_rare[f][level] = rarity_of(set, f, level) != RARITY_NONE;
+    for (guint i = 0; i < BORN_DAYS; i++)
+        set->born_rarity[i] = (i & 0x1FF) == (1 << 5 | 1) ? NEW_YEARS_RARITY : BORN_RARITY;
+    set_most(set);
+    set->prior = log2(SEEN_ELSEWHERE / MAX(set->names.total[AS_SURNAME], PEOPLE_LEAST));
+}
+
 /* ── Using it ──────────────────────────────────────────────────────────────────────────────────── */
 
 static float field_bits(const struct link_set *set, guint f, const struct levels *l) {

@@ -112,7 +112,9 @@ void names_weigh(struct names *names, double partners) {
         for (guint32 i = 0; i < names->names->len; i++)
             names->rarity[role][i] =
                 rarity_of_count(name_at(names, i)->count[role], names->total[role], partners);
+        names->rarest[role] = rarity_of_count(1, names->total[role], 0);
     }
+    names->n_weighed = names->names->len;
     choose_lines(names);
 }
 

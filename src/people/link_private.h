@@ -31,8 +31,9 @@ struct names {
     GHashTable *families; /* text → struct family */
     GPtrArray *formal;    /* text of the first name of each line */
     guint32 total[N_ROLES];
-    float *rarity[N_ROLES]; /* by number: bits, -log2 of the part of records that have it; after
-                               names_weigh */
+    float *rarity[N_ROLES]; /* by number; see names_rarity */
+    guint32 n_weighed;      /* names that have a rarity; others came later: they are the rarest */
+    float rarest[N_ROLES];
 };
 
 void names_init(struct names *names);
@@ -49,6 +50,10 @@ static inline gsize name_length(const struct name *name) {
 /* Works out the rarities, counting `partners` records less for each name: those that are the same
  * person's once more tell nothing of how many people share it. */
 void names_weigh(struct names *names, double partners);
+/* Bits: -log2 of the part of records that have the name. After names_weigh. */
+static inline float names_rarity(const struct names *names, guint32 number, enum name_role role) {
+    return number < names->n_weighed ? names->rarity[role][number] : names->rarest[role];
+}
 /* Bits for the part that `count` is of `total`. */
 float rarity_of_count(guint32 count, guint32 total, double partners);
 
@@ -132,6 +137,7 @@ struct link_set {
     float *value_rarity[LINK_MOST_COLUMNS]; /* by number; after set_weigh */
     guint32 *born_counts, n_born;           /* by row_born */
     float *born_rarity;
+    gboolean is_fixed; /* rows that are added are not counted any more */
     double m[LINK_MOST_FIELDS][LEVELS], u[LINK_MOST_FIELDS][LEVELS];
     float bits[LINK_MOST_FIELDS][LEVELS];       /* what a level is worth, the value's rarity aside */
     gboolean is_rare[LINK_MOST_FIELDS][LEVELS]; /* … to which the rarity adds */

@@ -49,7 +49,7 @@ static guint32 count_name(struct link_set *set, const char *text, enum name_role
     char letters[PEOPLE_TOKEN_MAX + 1];
     const guint32 number =
         names_number(&set->names, letters, text ? people_letters_of(text, letters) : 0);
-    if (number) {
+    if (number && !set->is_fixed) {
         g_array_index(set->names.names, struct name, number).count[role]++;
         set->names.total[role]++;
     }
@@ -67,7 +67,7 @@ static void count_parts(struct link_set *set, const char *surname, struct row *r
         const gsize length = people_letters_of(*word, letters);
         const guint32 number = length > 2 ? names_number(&set->names, letters, length) : 0;
         if (number && number != row->surname) {
-            g_array_index(set->names.names, struct name, number).count[AS_SURNAME]++;
+            g_array_index(set->names.names, struct name, number).count[AS_SURNAME] += !set->is_fixed;
             row->parts[n++] = number;
         }
     }
@@ -134,7 +134,7 @@ static guint32 value_number(struct link_set *set, guint column, const char *text
     return number;
 }
 
-void link_set_add(struct link_set *set, const struct link_record *record) {
+static struct row make_row(struct link_set *set, const struct link_record *record) {
     struct row row = {.suffix = suffix_of(record->suffix)};
     row.surname = count_name(set, record->surname, AS_SURNAME);
     row.given = count_name(set, record->given, AS_GIVEN);
@@ -149,11 +149,29 @@ void link_set_add(struct link_set *set, const struct link_record *record) {
             set->n_born++;
         }
     }
+    return row;
+}
+
+void link_set_add(struct link_set *set, const struct link_record *record) {
+    const struct row row = make_row(set, record);
     for (guint c = 0; c < set->n_columns; c++) {
         const guint32 number = value_number(set, c, record->values[c]);
         g_array_append_val(set->values[c], number);
     }
     g_array_append_val(set->rows, row);
+}
+
+void link_set_count(struct link_set *set, const struct link_record *record) {
+    const gboolean was_fixed = set->is_fixed;
+    set->is_fixed = FALSE;
+    make_row(set, record);
+    set->is_fixed = was_fixed;
+}
+
+void link_set_clear(struct link_set *set) {
+    g_array_set_size(set->rows, 0);
+    for (guint c = 0; c < set->n_columns; c++)
+        g_array_set_size(set->values[c], 0);
 }
 
 /* ── Comparing ─────────────────────────────────────────────────────────────────────────────────── */
@@ -177,8 +195,7 @@ void set_weigh(struct link_set *set, double partners) {
 }
 
 static float rarer(const struct names *names, guint32 a, guint32 b, enum name_role role) {
-    const float *rarity = names->rarity[role];
-    return MAX(rarity[a], rarity[b]);
+    return MAX(names_rarity(names, a, role), names_rarity(names, b, role));
 }
 
 static guint given_level(const struct link_set *set, const struct row *x, const struct row *y,
@@ -199,7 +216,7 @@ static guint given_level(const struct link_set *set, const struct row *x, const 
     if (like == NAMES_SLIP)
         return GIVEN_SLIP;
     if (x->given == y->middle || x->middle == y->given) {
-        *rarity = names->rarity[AS_GIVEN][x->given == y->middle ? x->given : y->given];
+        *rarity = names_rarity(names, x->given == y->middle ? x->given : y->given, AS_GIVEN);
         return GIVEN_ELSEWHERE;
     }
     return like == NAMES_SLIPS || names_begin_alike(names, x->given, y->given) ? GIVEN_SLIPS
@@ -226,7 +243,7 @@ static guint surname_level(const struct link_set *set, const struct row *x, cons
         return LEVEL_SAME;
     const guint32 part = x->parts[0] || y->parts[0] ? common_part(x, y) : 0;
     if (part) {
-        *rarity = names->rarity[AS_SURNAME][part];
+        *rarity = names_rarity(names, part, AS_SURNAME);
         return SURNAME_PART;
     }
     const enum likeness like = names_compare(names, x->surname, y->surname);
@@ -241,7 +258,8 @@ static gboolean are_swapped(const struct link_set *set, const struct row *x, con
         names_compare(&set->names, x->given, y->surname) >= NAMES_SLIPS ||
         names_compare(&set->names, x->surname, y->given) >= NAMES_SLIPS)
         return FALSE;
-    *rarity = set->names.rarity[AS_SURNAME][x->surname] + set->names.rarity[AS_GIVEN][x->given];
+    *rarity = names_rarity(&set->names, x->surname, AS_SURNAME) +
+              names_rarity(&set->names, x->given, AS_GIVEN);
     return TRUE;
 }
 

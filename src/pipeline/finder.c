@@ -4,13 +4,13 @@
 
 #include "base/error.h"
 #include "base/text.h"
-#include "people/directory.h"
 #include "pipeline/logbook.h"
 #include "store/store_feed.h"
 
-#define MOST_NAMES 32  /* names that a search goes through */
-#define MOST_READ 3000 /* people of them that are read from the store */
-#define PUBLIC_MOST 50 /* people that the public sees of one search, over all its pages */
+#define MOST_NAMES 32      /* names that a search goes through */
+#define MOST_CHANGES 20000 /* taken in at once */
+#define MOST_READ 3000     /* people of them that are read from the store */
+#define PUBLIC_MOST 50     /* people that the public sees of one search, over all its pages */
 
 struct finder {
     struct site *site;
@@ -29,14 +29,15 @@ struct reading {
     struct people_builder *builder;
     gint64 n, n_read;
     guint n_changed;
+    gint64 seq;
     void (*progress)(double part, void *context);
     void *context;
 };
 
-static void read_name(gint64 id, const char *given, const char *surname, void *context) {
+static void read_name(const struct store_name *name, void *context) {
     struct reading *r = context;
-    if (id <= G_MAXUINT32)
-        people_builder_add(r->builder, (guint32)id, given, surname);
+    if (name->person_id <= G_MAXUINT32)
+        people_builder_add(r->builder, (guint32)name->person_id, name->given, name->surname);
     if (r->progress && ++r->n_read % 10000 == 0)
         r->progress(0.5 * (double)r->n_read / (double)MAX(r->n, r->n_read), r->context);
 }
@@ -74,17 +75,18 @@ gboolean finder_build(struct finder *f, void (*progress)(double, void *), void *
     return ok;
 }
 
-static void take_change(gint64 id, const char *given, const char *surname, void *context) {
+static void take_change(const struct store_name *name, void *context) {
     struct reading *r = context;
-    if (id <= G_MAXUINT32)
-        people_directory_add(r->finder->directory, (guint32)id, given, surname);
+    if (name->person_id <= G_MAXUINT32)
+        people_directory_add(r->finder->directory, (guint32)name->person_id, name->given,
+                             name->surname);
+    r->seq = name->seq;
     r->n_changed++;
 }
 
 static gboolean read_changes(struct db *db, void *context, GError **error) {
     struct reading *r = context;
-    return store_names_seq(db) == r->finder->seq ||
-           store_names_changed(db, &r->finder->seq, take_change, r, error);
+    return store_names_changed(db, r->finder->seq, MOST_CHANGES, take_change, r, error);
 }
 
 static void catch_up(struct finder *f) {
@@ -93,8 +95,12 @@ static void catch_up(struct finder *f) {
     if (!store_read(f->site->store, read_changes, &r, &error))
         log_line("error", "new names could not be read, and are not found yet", "problem",
                  error->message, NULL);
-    if (r.n_changed)
+    if (r.n_changed) {
         people_directory_publish(f->directory);
+        g_mutex_lock(&f->mutex);
+        f->seq = r.seq;
+        g_mutex_unlock(&f->mutex);
+    }
 }
 
 static void build(struct finder *f) {
@@ -146,6 +152,18 @@ void finder_free(struct finder *f) {
     g_free(f);
 }
 
+gint64 finder_seq(struct finder *f) {
+    g_mutex_lock(&f->mutex);
+    const gint64 seq = g_atomic_pointer_get(&f->directory) ? f->seq : -1;
+    g_mutex_unlock(&f->mutex);
+    return seq;
+}
+
+GArray *finder_like(struct finder *f, const char *surname, const char *given) {
+    g_autofree char *query = g_strconcat(surname, ", ", given, NULL);
+    return people_directory_search(f->directory, query, FALSE, 64);
+}
+
 /* ── Searching ─────────────────────────────────────────────────────────────────────────────────── */
 
 const char *finder_reason(enum people_reason reason) {
@@ -154,8 +172,8 @@ const char *finder_reason(enum people_reason reason) {
 }
 
 const char *finder_reason_words(enum people_reason reason) {
-    static const char *const words[] = {"as written", "written or sounds like it",
-                                        "another form of it", "one of two surnames", "begins so"};
+    static const char *const words[] = {"as written", "written or sounds like it", "another form of it",
+                                        "one of two surnames", "begins so"};
     return words[reason];
 }
 

@@ -8,7 +8,7 @@
 #ifndef PIPELINE_FINDER_H
 #define PIPELINE_FINDER_H
 
-#include "people/index.h"
+#include "people/directory.h"
 #include "pipeline/site.h"
 #include "store/store_custody.h"
 
@@ -25,6 +25,11 @@ gboolean finder_build(struct finder *finder, void (*progress)(double part, void 
                       void *context, GError **error);
 /* Does so in a thread of its own, so that alerts need not wait for it, and then follows the store. */
 void finder_start(struct finder *finder);
+
+/* The last change of a name that searches know; -1: nothing was read yet. */
+gint64 finder_seq(struct finder *finder);
+/* Names like this one, the likeliest first. Transfer full: struct people_found. */
+GArray *finder_like(struct finder *finder, const char *surname, const char *given);
 
 struct finder_query {
     const char *text;     /* a name in any order, or a number of a person or booking */

@@ -1,7 +1,5 @@
 #include "pipeline/publish.h"
 
-#include "match/match.h"
-
 static json_t *time_json(gint64 at_us) {
     g_autofree char *text = base_time_format(at_us);
     return text ? json_string(text) : json_null();
@@ -51,21 +49,41 @@ gboolean publish_page(struct db *db, const struct site *site, const char *words,
     return publish_message(db, site, PURPOSE_PAGE, NULL, words, error);
 }
 
-static gboolean owe(struct publish *p, const char *registration_id, gint64 event_seq,
-                    enum match_reason reason, GError **error) {
-    g_autofree char *id = base_random_token(p->site->random, 10);
-    gboolean is_new;
+gboolean publish_alert(struct db *db, const struct site *site, const char *registration_id,
+                       gint64 event_seq, enum match_reason reason, gboolean *is_new, GError **error) {
+    g_autofree char *id = base_random_token(site->random, 10);
+    gboolean is_owed_now;
     const struct store_alert alert = {.id = id,
                                       .purpose = PURPOSE_ALERT,
                                       .registration_id = (char *)(gsize)registration_id,
                                       .event_seq = event_seq,
                                       .reason = (int)reason,
-                                      .created_at_us = p->now_at_us};
-    if (!store_alert_add(p->db, &alert, &is_new, error))
+                                      .created_at_us = site_now(site)};
+    if (!store_alert_add(db, &alert, &is_owed_now, error))
+        return FALSE;
+    if (is_new)
+        *is_new = is_owed_now;
+    /* Older news of theirs that waits for another try goes first, and now. */
+    return !is_owed_now || store_alerts_hurry(db, registration_id, site_now(site), error);
+}
+
+gboolean publish_mistake(struct db *db, const struct site *site, gint64 event_seq, gint64 *seq,
+                         GError **error) {
+    g_autofree char *number = g_strdup_printf("%" G_GINT64_FORMAT, event_seq);
+    const char *const parts[] = {"another person", number, NULL};
+    guint8 id[CUSTODY_EVENT_ID_BYTES];
+    custody_event_id(id, parts);
+    return store_event_repeat(db, event_seq, id, CUSTODY_CORRECTED, "another person", site_now(site),
+                              seq, error);
+}
+
+static gboolean owe(struct publish *p, const char *registration_id, gint64 event_seq,
+                    enum match_reason reason, GError **error) {
+    gboolean is_new;
+    if (!publish_alert(p->db, p->site, registration_id, event_seq, reason, &is_new, error))
         return FALSE;
     p->n_alerts += is_new;
-    /* Older news of theirs that waits for another try goes first, and now. */
-    return !is_new || store_alerts_hurry(p->db, registration_id, p->now_at_us, error);
+    return TRUE;
 }
 
 /* What an event takes back or ends. */

@@ -7,6 +7,7 @@
 
 #include <jansson.h>
 
+#include "match/match.h"
 #include "pipeline/site.h"
 #include "store/store_custody.h"
 #include "store/store_feed.h"
@@ -36,6 +37,16 @@ gboolean publish_event(struct publish *publish, const struct custody_event *even
 
 /* Tells those who rely on the jail of a silence recorded as event `seq`. */
 gboolean publish_silence(struct publish *publish, const struct custody_event *event, gint64 seq,
+                         GError **error);
+
+/* Owes a registration an alert of event `event_seq`; `is_new` (may be NULL) tells whether it was not
+ * owed it already. */
+gboolean publish_alert(struct db *db, const struct site *site, const char *registration_id,
+                       gint64 event_seq, enum match_reason reason, gboolean *is_new, GError **error);
+
+/* Records that an alert of event `event_seq` went to people who had not asked about that person: the
+ * event `seq`, of which only they are told. */
+gboolean publish_mistake(struct db *db, const struct site *site, gint64 event_seq, gint64 *seq,
                          GError **error);
 
 /* Puts a page to the operator in the outbox. */

@@ -5,7 +5,7 @@
 #include "base/error.h"
 
 gboolean store_person_save(struct db *db, struct store_person *p, const char *folded, GError **error) {
-    gboolean differs = FALSE, has_new_name = *folded != 0;
+    gboolean differs = FALSE, is_new_to_index = *folded != 0;
     struct db_rows *rows = db_query(db,
                                     "SELECT id, folded, middle, suffix, born FROM person "
                                     "WHERE scope = :scope AND key = :key",
@@ -13,8 +13,8 @@ gboolean store_person_save(struct db *db, struct store_person *p, const char *fo
     p->id = 0;
     if (db_next(rows)) {
         p->id = db_int(rows, 0);
-        has_new_name = *folded && strcmp(folded, db_text(rows, 1)) != 0;
-        differs = has_new_name || (*p->middle && strcmp(p->middle, db_text(rows, 2)) != 0) ||
+        differs = (*folded && strcmp(folded, db_text(rows, 1)) != 0) ||
+                  (*p->middle && strcmp(p->middle, db_text(rows, 2)) != 0) ||
                   (*p->suffix && strcmp(p->suffix, db_text(rows, 3)) != 0) ||
                   (p->born && p->born != db_int(rows, 4));
     }
@@ -22,6 +22,7 @@ gboolean store_person_save(struct db *db, struct store_person *p, const char *fo
         return FALSE;
     if (p->id && !differs)
         return TRUE;
+    is_new_to_index |= differs;
     if (!db_run(db,
                 "INSERT INTO person (scope, key, surname, given, middle, suffix, born, folded) "
                 "VALUES (:scope, :key, :surname, :given, :middle, :suffix, :born, :folded) "
@@ -39,8 +40,8 @@ gboolean store_person_save(struct db *db, struct store_person *p, const char *fo
         return FALSE;
     if (!p->id)
         p->id = db_last_id(db);
-    return !has_new_name || db_run(db, "INSERT INTO person_change (person_id) VALUES (:id)",
-                                   PARAMS(P_INT("id", p->id)), error);
+    return !is_new_to_index || db_run(db, "INSERT INTO person_change (person_id) VALUES (:id)",
+                                      PARAMS(P_INT("id", p->id)), error);
 }
 
 /* ── Bookings ──────────────────────────────────────────────────────────────────────────────────── */
@@ -274,6 +275,24 @@ gboolean store_event_add(struct db *db, struct store_event *s, GError **error) {
     return TRUE;
 }
 
+gboolean store_event_repeat(struct db *db, gint64 of, const guint8 id[CUSTODY_EVENT_ID_BYTES],
+                            enum custody_kind kind, const char *detail, gint64 now_at_us, gint64 *seq,
+                            GError **error) {
+    if (!db_run(
+            db,
+            "INSERT INTO event (id, kind, assertion, is_late, is_unclear, feed, facility, booking_id, "
+            "occurred_on_date, observed_at_us, recorded_at_us, detail) SELECT :id, :kind, :assertion, "
+            "0, 0, feed, facility, booking_id, 0, :now, :now, :detail FROM event WHERE seq = :of ON "
+            "CONFLICT DO NOTHING",
+            PARAMS(P_BLOB("id", id, CUSTODY_EVENT_ID_BYTES), P_INT("kind", kind),
+                   P_INT("assertion", ASSERTION_CORRECTED), P_INT("now", now_at_us),
+                   P_TEXT("detail", detail), P_INT("of", of)),
+            error))
+        return FALSE;
+    *seq = store_event_seq(db, id);
+    return TRUE;
+}
+
 /* ── Listings ──────────────────────────────────────────────────────────────────────────────────── */
 
 #define PERSON_COLUMNS                                                                                 \
@@ -330,26 +349,43 @@ gboolean store_person_rows(struct db *db, const GArray *ids, store_person_fn eac
     return ok;
 }
 
+#define NAME_COLUMNS "p.id, p.scope, p.surname, p.given, p.middle, p.suffix, p.born"
+
 static gboolean each_name(struct db_rows *rows, store_name_fn each, void *context, GError **error) {
-    while (db_next(rows))
-        each(db_int(rows, 0), db_text(rows, 1), db_text(rows, 2), context);
+    while (db_next(rows)) {
+        const struct store_name name = {.person_id = db_int(rows, 0),
+                                        .scope = db_text(rows, 1),
+                                        .surname = db_text(rows, 2),
+                                        .given = db_text(rows, 3),
+                                        .middle = db_text(rows, 4),
+                                        .suffix = db_text(rows, 5),
+                                        .born = (gint32)db_int(rows, 6),
+                                        .seq = db_int(rows, 7)};
+        each(&name, context);
+    }
     return db_done(rows, error);
 }
 
 gboolean store_names(struct db *db, store_name_fn each, void *context, GError **error) {
-    return each_name(
-        db_query(db, "SELECT id, given, surname FROM person WHERE folded <> '' ORDER BY id", NO_PARAMS),
-        each, context, error);
+    return each_name(db_query(db,
+                              "SELECT " NAME_COLUMNS ", 0 FROM person p WHERE folded <> '' ORDER BY id",
+                              NO_PARAMS),
+                     each, context, error);
 }
 
-gboolean store_names_changed(struct db *db, gint64 *seq, store_name_fn each, void *context,
+gboolean store_name_get(struct db *db, gint64 person_id, store_name_fn each, void *context,
+                        GError **error) {
+    return each_name(db_query(db, "SELECT " NAME_COLUMNS ", 0 FROM person p WHERE id = :id",
+                              PARAMS(P_INT("id", person_id))),
+                     each, context, error);
+}
+
+gboolean store_names_changed(struct db *db, gint64 seq, guint limit, store_name_fn each, void *context,
                              GError **error) {
-    const gint64 after = *seq;
-    *seq = store_names_seq(db);
     return each_name(db_query(db,
-                              "SELECT p.id, p.given, p.surname FROM person_change c JOIN person p ON "
-                              "p.id = c.person_id WHERE c.seq > :after ORDER BY c.seq",
-                              PARAMS(P_INT("after", after))),
+                              "SELECT " NAME_COLUMNS ", c.seq FROM person_change c JOIN person p ON "
+                              "p.id = c.person_id WHERE c.seq > :after ORDER BY c.seq LIMIT :most",
+                              PARAMS(P_INT("after", seq), P_INT("most", limit))),
                      each, context, error);
 }
 

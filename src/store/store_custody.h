@@ -54,6 +54,12 @@ struct store_event {
 };
 gboolean store_event_add(struct db *db, struct store_event *event, GError **error);
 
+/* Records another event about the booking and place of event `of`, known as corrected; the same when it
+ * was recorded before. */
+gboolean store_event_repeat(struct db *db, gint64 of, const guint8 id[CUSTODY_EVENT_ID_BYTES],
+                            enum custody_kind kind, const char *detail, gint64 now_at_us, gint64 *seq,
+                            GError **error);
+
 /* The seq of the event with this id; 0 when there is none. */
 gint64 store_event_seq(struct db *db, const guint8 id[CUSTODY_EVENT_ID_BYTES]);
 
@@ -89,11 +95,19 @@ gboolean store_person_numbered(struct db *db, const char *number, store_person_f
 gboolean store_person_rows(struct db *db, const GArray *ids, store_person_fn each, void *context,
                            GError **error);
 
-/* Names for an index. `each` gets everybody's, by id; or those that changed after `*seq`, which is
- * moved on. Somebody whose name changed twice comes twice. */
-typedef void (*store_name_fn)(gint64 person_id, const char *given, const char *surname, void *context);
+/* Names for an index, and what linking them needs. */
+struct store_name {
+    gint64 person_id, seq; /* of the change; 0: not read as one */
+    const char *scope, *surname, *given, *middle, *suffix;
+    gint32 born;
+};
+typedef void (*store_name_fn)(const struct store_name *name, void *context);
+/* Everybody's, by id. */
 gboolean store_names(struct db *db, store_name_fn each, void *context, GError **error);
-gboolean store_names_changed(struct db *db, gint64 *seq, store_name_fn each, void *context,
+gboolean store_name_get(struct db *db, gint64 person_id, store_name_fn each, void *context,
+                        GError **error);
+/* Those that changed after `seq`, at most `limit`, in order. Who changed twice comes twice. */
+gboolean store_names_changed(struct db *db, gint64 seq, guint limit, store_name_fn each, void *context,
                              GError **error);
 gint64 store_names_seq(struct db *db);
 gint64 store_person_count(struct db *db);

@@ -102,11 +102,15 @@ struct store_registration *store_registration_get(struct db *db, const char *id,
 }
 
 GPtrArray *store_registrations_on_person(struct db *db, gint64 person_id, GError **error) {
-    return read_rows(db_query(db,
-                              REGISTRATION_COLUMNS
-                              "WHERE r.person_id = :id AND r.ended_at_us IS NULL ORDER BY r.id",
-                              PARAMS(P_INT("id", person_id))),
-                     error);
+    return read_rows(
+        db_query(db,
+                 REGISTRATION_COLUMNS
+                 "WHERE r.ended_at_us IS NULL AND (r.person_id = :id OR (r.person_id IN (SELECT "
+                 "o.person_id FROM person_identity i JOIN person_identity o ON o.identity = i.identity "
+                 "WHERE i.person_id = :id) AND NOT EXISTS (SELECT 1 FROM agency_watch w WHERE "
+                 "w.registration_id = r.id))) ORDER BY r.id",
+                 PARAMS(P_INT("id", person_id))),
+        error);
 }
 
 GPtrArray *store_registrations_on_jail(struct db *db, const char *jail, GError **error) {

@@ -25,7 +25,8 @@ gboolean store_registration_add(struct db *db, const struct store_registration *
 /* NULL with BASE_ERROR_NOT_FOUND when there is none. Transfer full. */
 struct store_registration *store_registration_get(struct db *db, const char *id, GError **error);
 
-/* Those in force on the person (not ended; confirmed or not). Transfer full. */
+/* Those in force (not ended; confirmed or not) on the person, or on another number of the same person:
+ * an agency's are about the very number of its document only. Transfer full. */
 GPtrArray *store_registrations_on_person(struct db *db, gint64 person_id, GError **error);
 /* People's, not agencies': those confirmed whose person the jail holds. Transfer full. */
 GPtrArray *store_registrations_on_jail(struct db *db, const char *jail, GError **error);

@@ -1,0 +1,614 @@
+#include "pipeline/linker.h"
+
+#include <jansson.h>
+#include <math.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/text.h"
+#include "match/match.h"
+#include "pipeline/publish.h"
+#include "pipeline/register_private.h"
+
+#define AT_ONCE 64               /* changes that are looked at before they are written down */
+#define MOST_LIKE_ONE 2000       /* people who are compared by name and birth date */
+#define MOST_READ 24             /* of them, who are compared in full */
+#define MOST_ASKED 5             /* of them, about whom a clerk is asked */
+#define MAY_GROW 8.0             /* bits that a middle name or suffix may add */
+#define RECENT_US (24 * HOUR_US) /* what happened longer ago is no news */
+#define RECOUNT 2 /* rarities are worked out again when there are so many times more people */
+
+/* A person as it is compared, with strings of its own. */
+struct named {
+    gint64 id;
+    char *scope, *surname, *given, *middle, *suffix;
+    gint32 born;
+};
+
+struct linker {
+    struct site *site;
+    struct finder *finder;
+    struct link_set *set;
+    GArray *born; /* gint32 by person id */
+    guint64 n_counted;
+    GThread *thread;
+    GMutex mutex;
+    GCond wakes;
+    gboolean stops;
+};
+
+static void named_clear(gpointer data) {
+    struct named *n = data;
+    g_free(n->scope);
+    g_free(n->surname);
+    g_free(n->given);
+    g_free(n->middle);
+    g_free(n->suffix);
+}
+
+static void keep_named(const struct store_name *name, void *context) {
+    const struct named n = {name->person_id,
+                            g_strdup(name->scope),
+                            g_strdup(name->surname),
+                            g_strdup(name->given),
+                            g_strdup(name->middle),
+                            g_strdup(name->suffix),
+                            name->born};
+    g_array_append_val((GArray *)context, n);
+}
+
+static GArray *named_list(void) {
+    GArray *list = g_array_new(FALSE, FALSE, sizeof(struct named));
+    g_array_set_clear_func(list, named_clear);
+    return list;
+}
+
+static struct link_record record_of(const struct named *n) {
+    return (struct link_record){.surname = n->surname,
+                                .given = n->given,
+                                .middle = n->middle,
+                                .suffix = n->suffix,
+                                .year = (guint)n->born / 10000,
+                                .month = (guint)n->born / 100 % 100,
+                                .day = (guint)n->born % 100};
+}
+
+/* ── Counting names ────────────────────────────────────────────────────────────────────────────── */
+
+static void count_name(const struct store_name *name, void *context) {
+    struct linker *l = context;
+    const struct link_record record = {
+        .surname = name->surname, .given = name->given, .middle = name->middle, .suffix = name->suffix};
+    link_set_count(l->set, &record);
+    l->n_counted++;
+    if (name->person_id < G_MAXINT32) {
+        if ((gint64)l->born->len <= name->person_id)
+            g_array_set_size(l->born, (guint)name->person_id + 1);
+        g_array_index(l->born, gint32, name->person_id) = name->born;
+    }
+}
+
+static gboolean count_all(struct db *db, void *context, GError **error) {
+    return store_names(db, count_name, context, error);
+}
+
+static gboolean count_names(struct linker *l, GError **error) {
+    link_set_free(l->set);
+    l->set = link_set_new(NULL, 0);
+    l->n_counted = 0;
+    if (!store_read(l->site->store, count_all, l, error))
+        return FALSE;
+    link_set_fix(l->set);
+    return TRUE;
+}
+
+/* ── Comparing ─────────────────────────────────────────────────────────────────────────────────── */
+
+/* What keeps two from being linked without asking, however alike: fathers and sons, twins, brothers who
+ * borrow a name, two numbers of one jail. */
+static const char *why_not_sure(const struct named *a, const struct named *b,
+                                const struct link_evidence *e, guint n) {
+    gboolean has_birth = FALSE, has_name = TRUE;
+    for (guint i = 0; i < n; i++) {
+        if (strcmp(e[i].field, "birth date") == 0)
+            has_birth = strcmp(e[i].level, "same") == 0;
+        if (strcmp(e[i].field, "suffix") == 0 && strcmp(e[i].level, "another") == 0)
+            return "their suffixes differ: they may be father and son";
+        if (strcmp(e[i].field, "middle name") == 0 && strcmp(e[i].level, "another") == 0)
+            return "their middle names differ: they may be twins or kin";
+        if (strcmp(e[i].field, "given name") == 0)
+            has_name = strcmp(e[i].level, "same") == 0 || strcmp(e[i].level, "nickname") == 0;
+    }
+    if (!has_birth)
+        return "their birth dates are not known to be the same";
+    if (!has_name)
+        return "their given names differ: they may be twins or kin";
+    if (strcmp(a->scope, b->scope) == 0)
+        return "their jail gave them two numbers, and should know them apart";
+    return NULL;
+}
+
+struct verdict {
+    gint64 other;
+    double bits;
+    gboolean is_sure;
+    char *evidence;
+};
+
+static void verdict_clear(gpointer data) {
+    g_free(((struct verdict *)data)->evidence);
+}
+
+/* By field, for clerks who look later. */
+static char *evidence_json(const struct link_evidence *e, guint n, const char *why_not) {
+    json_t *fields = json_array();
+    for (guint i = 0; i < n; i++)
+        if (e[i].bits != 0)
+            json_array_append_new(fields, json_pack("{s:s, s:s, s:f}", "field", e[i].field, "level",
+                                                    e[i].level, "bits", round(e[i].bits * 10) / 10));
+    json_t *object = json_pack("{s:o}", "fields", fields);
+    if (why_not)
+        json_object_set_new(object, "why_not_sure", json_string(why_not));
+    char *text = json_dumps(object, JSON_COMPACT | JSON_REAL_PRECISION(4)), *copy = g_strdup(text);
+    free(text);
+    json_decref(object);
+    return copy;
+}
+
+static double compare(struct linker *l, const struct named *a, const struct named *b,
+                      struct link_evidence *e, guint *n) {
+    const struct link_record p = record_of(a), q = record_of(b);
+    link_set_clear(l->set);
+    link_set_add(l->set, &p);
+    link_set_add(l->set, &q);
+    return link_compare(l->set, 0, 1, e, n);
+}
+
+struct near {
+    gint64 id;
+    double bits;
+};
+
+static gint likeliest_first(gconstpointer a, gconstpointer b) {
+    const struct near *x = a, *y = b;
+    return x->bits < y->bits ? 1 : x->bits > y->bits ? -1 : (x->id > y->id) - (x->id < y->id);
+}
+
+/* By name and birth date, from memory: who is worth reading. */
+static GArray *find_near(struct linker *l, const struct named *p) {
+    GArray *near = g_array_new(FALSE, FALSE, sizeof(struct near));
+    g_autoptr(GArray) found = finder_like(l->finder, p->surname, p->given);
+    guint n = 0;
+    for (guint i = 0; i < found->len && n < MOST_LIKE_ONE; i++) {
+        const struct people_found *f = &g_array_index(found, struct people_found, i);
+        for (guint k = 0; k < f->people->len && n < MOST_LIKE_ONE; k++, n++) {
+            const guint32 id = g_array_index(f->people, guint32, k);
+            struct named other = {.id = id,
+                                  .surname = (char *)(gsize)f->name.surname,
+                                  .given = (char *)(gsize)f->name.given};
+            other.born = id < l->born->len ? g_array_index(l->born, gint32, id) : 0;
+            if (other.id == p->id || (p->born && other.born && p->born / 10000 != other.born / 10000 &&
+                                      p->born % 10000 != other.born % 10000 && f->people->len > 3))
+                continue;
+            const struct near one = {id, compare(l, p, &other, NULL, NULL)};
+            if (one.bits >= LINKER_POSSIBLE - MAY_GROW)
+                g_array_append_val(near, one);
+        }
+    }
+    g_array_sort(near, likeliest_first);
+    return near;
+}
+
+/* Transfer full: struct verdict, the likeliest first. */
+static GArray *judge(struct linker *l, struct db *db, const struct named *p, GError **error) {
+    GArray *verdicts = g_array_new(FALSE, FALSE, sizeof(struct verdict));
+    g_array_set_clear_func(verdicts, verdict_clear);
+    if (!*p->surname || !*p->given)
+        return verdicts;
+    g_autoptr(GArray) near = find_near(l, p);
+    g_autoptr(GArray) read = named_list();
+    gint64 last = 0;
+    for (guint i = 0; i < near->len && read->len < MOST_READ; i++) {
+        const gint64 id = g_array_index(near, struct near, i).id;
+        if (id != last && !store_name_get(db, last = id, keep_named, read, error)) {
+            g_array_unref(verdicts);
+            return NULL;
+        }
+    }
+    for (guint i = 0; i < read->len; i++) {
+        const struct named *other = &g_array_index(read, struct named, i);
+        struct link_evidence evidence[LINK_MOST_FIELDS];
+        guint n;
+        const double bits = compare(l, p, other, evidence, &n);
+        const char *why_not = why_not_sure(p, other, evidence, n);
+        if (bits < LINKER_POSSIBLE)
+            continue;
+        const struct verdict v = {other->id, bits, bits >= LINKER_SURE && !why_not,
+                                  evidence_json(evidence, n, why_not)};
+        g_array_append_val(verdicts, v);
+    }
+    return verdicts;
+}
+
+/* ── Writing it down ───────────────────────────────────────────────────────────────────────────── */
+
+/* Tells those who follow `other` of what just happened to `person`, once the two are (or may be) one.
+ */
+static gboolean tell(struct db *db, struct site *site, gint64 person, gint64 other, gboolean is_sure,
+                     GError **error) {
+    struct store_newest_event newest;
+    if (!store_event_newest(db, person, &newest, error))
+        return FALSE;
+    if (!newest.seq || newest.observed_at_us < site_now(site) - RECENT_US)
+        return TRUE;
+    const struct custody_event event = {.kind = (enum custody_kind)newest.kind,
+                                        .is_late = newest.is_late,
+                                        .is_unclear = newest.is_unclear,
+                                        .booking_key = newest.booking_key};
+    g_autoptr(GPtrArray) registrations = store_registrations_on_person(db, other, error);
+    for (guint i = 0; registrations && i < registrations->len; i++) {
+        const struct store_registration *row = registrations->pdata[i];
+        if (row->person_id == person)
+            continue; /* told when it happened */
+        enum match_reason reason =
+            match_registration(&event, &row->registration, FALSE, site_now(site));
+        if (reason != MATCH_NONE && !publish_alert(db, site, row->registration.id, newest.seq,
+                                                   is_sure ? reason : MATCH_POSSIBLE, NULL, error))
+            return FALSE;
+    }
+    return registrations != NULL;
+}
+
+static gboolean join(struct db *db, struct site *site, gint64 a, gint64 b, GError **error) {
+    return store_identity_join(db, a, b, error) && tell(db, site, a, b, TRUE, error) &&
+           tell(db, site, b, a, TRUE, error);
+}
+
+/* What a thread has found out about one person. */
+struct finding {
+    gint64 person;
+    GArray *verdicts;
+};
+
+static void finding_clear(gpointer data) {
+    g_array_unref(((struct finding *)data)->verdicts);
+}
+
+struct writing {
+    struct linker *linker;
+    GArray *findings;
+    gint64 seq;
+    guint n_sure, n_possible;
+};
+
+static gboolean write_verdict(struct db *db, struct writing *w, gint64 person, const struct verdict *v,
+                              guint *n_asked, GError **error) {
+    struct site *site = w->linker->site;
+    struct store_link known;
+    gboolean is_known, is_refused;
+    g_autoptr(GArray) members = store_identity_members(db, person, error);
+    if (!members || !store_link_get(db, person, v->other, &known, &is_known, error) ||
+        !store_link_is_refused(db, person, v->other, &is_refused, error))
+        return FALSE;
+    for (guint i = 0; i < members->len; i++)
+        is_known |= g_array_index(members, gint64, i) == v->other; /* one already */
+    if (is_refused || (is_known && known.state != LINK_WAITS) ||
+        (!v->is_sure && *n_asked >= MOST_ASKED))
+        return TRUE;
+    const struct store_link link = {.a = person,
+                                    .b = v->other,
+                                    .state = v->is_sure ? LINK_AUTOMATIC : LINK_WAITS,
+                                    .bits = v->bits,
+                                    .evidence = v->evidence,
+                                    .found_at_us = site_now(site)};
+    *(v->is_sure ? &w->n_sure : &w->n_possible) += 1;
+    *n_asked += !v->is_sure;
+    return store_link_put(db, &link, error) &&
+           (v->is_sure ? join(db, site, person, v->other, error)
+                       : tell(db, site, person, v->other, FALSE, error));
+}
+
+static gboolean write_findings(struct db *db, void *context, GError **error) {
+    struct writing *w = context;
+    gboolean ok = TRUE;
+    for (guint i = 0; ok && i < w->findings->len; i++) {
+        const struct finding *f = &g_array_index(w->findings, struct finding, i);
+        guint n_asked = 0;
+        ok = store_links_forget(db, f->person, error);
+        for (guint k = 0; ok && k < f->verdicts->len; k++)
+            ok = write_verdict(db, w, f->person, &g_array_index(f->verdicts, struct verdict, k),
+                               &n_asked, error);
+    }
+    return ok && store_linked_set(db, w->seq, error);
+}
+
+/* ── Following ─────────────────────────────────────────────────────────────────────────────────── */
+
+struct looking {
+    struct writing *writing;
+    GArray *changed; /* struct named */
+};
+
+static void keep_changed(const struct store_name *name, void *context) {
+    struct looking *k = context;
+    keep_named(name, k->changed);
+    count_name(name, k->writing->linker);
+    k->writing->seq = name->seq;
+}
+
+static gboolean look(struct db *db, void *context, GError **error) {
+    struct looking *k = context;
+    struct writing *w = k->writing;
+    const gint64 seq = store_linked_seq(db);
+    w->seq = seq;
+    if (!store_names_changed(db, seq, AT_ONCE, keep_changed, k, error))
+        return FALSE;
+    if (w->seq > finder_seq(w->linker->finder)) { /* not to be found yet: wait */
+        g_array_set_size(k->changed, 0);
+        w->seq = seq;
+    }
+    for (guint i = 0; i < k->changed->len; i++) {
+        const struct named *p = &g_array_index(k->changed, struct named, i);
+        struct finding f = {p->id, judge(w->linker, db, p, error)};
+        if (!f.verdicts)
+            return FALSE;
+        g_array_append_val(w->findings, f);
+    }
+    return TRUE;
+}
+
+/* One step; `n` gets how many changes were looked at. */
+static gboolean step(struct linker *l, guint *n, guint *n_sure, guint *n_possible, GError **error) {
+    g_autoptr(GArray) findings = g_array_new(FALSE, FALSE, sizeof(struct finding));
+    g_autoptr(GArray) changed = named_list();
+    struct writing w = {.linker = l, .findings = findings};
+    struct looking k = {&w, changed};
+    g_array_set_clear_func(findings, finding_clear);
+    const guint64 counted = l->n_counted;
+    gboolean ok = store_read(l->site->store, look, &k, error) &&
+                  (!findings->len || store_write(l->site->store, write_findings, &w, error));
+    if (ok && l->n_counted > 1000 && l->n_counted / RECOUNT > counted)
+        ok = count_names(l, error);
+    *n = findings->len;
+    *n_sure += w.n_sure;
+    *n_possible += w.n_possible;
+    return ok;
+}
+
+static struct linker *linker_new(struct site *site, struct finder *finder) {
+    struct linker *l = g_new0(struct linker, 1);
+    l->site = site;
+    l->finder = finder;
+    l->born = g_array_new(FALSE, TRUE, sizeof(gint32));
+    g_mutex_init(&l->mutex);
+    g_cond_init(&l->wakes);
+    return l;
+}
+
+static void linker_free(struct linker *l) {
+    link_set_free(l->set);
+    g_array_unref(l->born);
+    g_mutex_clear(&l->mutex);
+    g_cond_clear(&l->wakes);
+    g_free(l);
+}
+
+static gpointer follow(gpointer data) {
+    struct linker *l = data;
+    g_mutex_lock(&l->mutex);
+    while (!l->stops) {
+        g_autoptr(GError) error = NULL;
+        guint n = 0, n_sure = 0, n_possible = 0;
+        g_mutex_unlock(&l->mutex);
+        if (finder_seq(l->finder) >= 0 &&
+            ((!l->set && !count_names(l, &error)) || !step(l, &n, &n_sure, &n_possible, &error)))
+            log_line("error", "new people could not be linked; trying again", "problem", error->message,
+                     NULL);
+        g_mutex_lock(&l->mutex);
+        const gint64 until = g_get_monotonic_time() + FINDER_LOOKS_EVERY_MS * 1000;
+        while (!n && !l->stops && g_cond_wait_until(&l->wakes, &l->mutex, until))
+            ;
+    }
+    g_mutex_unlock(&l->mutex);
+    return NULL;
+}
+
+struct linker *linker_start(struct site *site, struct finder *finder) {
+    struct linker *l = linker_new(site, finder);
+    l->thread = g_thread_new("linker", follow, l);
+    return l;
+}
+
+void linker_stop(struct linker *l) {
+    if (!l)
+        return;
+    g_mutex_lock(&l->mutex);
+    l->stops = TRUE;
+    g_cond_signal(&l->wakes);
+    g_mutex_unlock(&l->mutex);
+    g_thread_join(l->thread);
+    linker_free(l);
+}
+
+gboolean linker_run(struct site *site, struct finder *finder, guint *n_sure, guint *n_possible,
+                    GError **error) {
+    struct linker *l = linker_new(site, finder);
+    guint n = 0;
+    gboolean ok = count_names(l, error);
+    while (ok && (ok = step(l, &n, n_sure, n_possible, error)) && n)
+        ;
+    linker_free(l);
+    return ok;
+}
+
+/* ── A clerk's word ────────────────────────────────────────────────────────────────────────────── */
+
+struct two {
+    struct linker *linker;
+    gint64 a, b;
+    GArray *named;
+};
+
+static gboolean read_two(struct db *db, void *context, GError **error) {
+    struct two *t = context;
+    return store_name_get(db, t->a, keep_named, t->named, error) &&
+           store_name_get(db, t->b, keep_named, t->named, error);
+}
+
+gboolean linker_explain(struct site *site, gint64 a, gint64 b, struct link_evidence *evidence,
+                        guint *n_evidence, double *prior, double *bits, const char **why_not,
+                        GError **error) {
+    g_autoptr(GArray) named = named_list();
+    struct two two = {linker_new(site, NULL), a, b, named};
+    gboolean ok = count_names(two.linker, error) && store_read(site->store, read_two, &two, error);
+    if (ok && named->len == 2) {
+        const struct named *p = &g_array_index(named, struct named, 0),
+                           *q = &g_array_index(named, struct named, 1);
+        *bits = compare(two.linker, p, q, evidence, n_evidence);
+        *prior = link_prior(two.linker->set);
+        *why_not = why_not_sure(p, q, evidence, *n_evidence);
+    }
+    linker_free(two.linker);
+    return ok;
+}
+
+struct decision {
+    struct site *site;
+    gint64 a, b;
+    const char *by;
+    guint n_corrected;
+};
+
+static gboolean put_decision(struct db *db, const struct decision *d, enum store_link_state state,
+                             GError **error) {
+    struct store_link link;
+    gboolean is_there;
+    if (!store_link_get(db, d->a, d->b, &link, &is_there, error))
+        return FALSE;
+    const struct store_link next = {.a = d->a,
+                                    .b = d->b,
+                                    .state = state,
+                                    .bits = is_there ? link.bits : 0,
+                                    .found_at_us = is_there ? link.found_at_us : site_now(d->site),
+                                    .decided_by = d->by,
+                                    .decided_at_us = site_now(d->site)};
+    return store_link_put(db, &next, error);
+}
+
+static gboolean join_in_transaction(struct db *db, void *context, GError **error) {
+    const struct decision *d = context;
+    return put_decision(db, d, LINK_CONFIRMED, error) && join(db, d->site, d->a, d->b, error);
+}
+
+/* What was queued about the other stays unsent; who may have read of them is told, once each. */
+static gboolean take_back(struct db *db, struct decision *d, gint64 person, GError **error) {
+    g_autoptr(GArray) alerts = store_alerts_across(db, person, error);
+    g_autoptr(GHashTable) told = g_hash_table_new(g_str_hash, g_str_equal);
+    gboolean ok = alerts != NULL;
+    for (guint i = 0; ok && i < alerts->len; i++) {
+        const struct store_wrong_alert *w = &g_array_index(alerts, struct store_wrong_alert, i);
+        gint64 seq;
+        if (!w->has_left) {
+            ok = store_alert_withdraw(db, w->seq, error);
+            continue;
+        }
+        if (!g_hash_table_add(told, (gpointer)(gsize)w->registration_id))
+            continue;
+        d->n_corrected++;
+        ok = publish_mistake(db, d->site, w->event_seq, &seq, error) &&
+             publish_alert(db, d->site, w->registration_id, seq, MATCH_UNLINKED, NULL, error);
+    }
+    return ok;
+}
+
+/* `a` leaves those it was one with, and a clerk's word stands against each of them. */
+static gboolean part_in_transaction(struct db *db, void *context, GError **error) {
+    struct decision *d = context;
+    g_autoptr(GArray) members = store_identity_members(db, d->a, error);
+    gboolean ok = members && put_decision(db, d, LINK_REFUSED, error), were_one = FALSE;
+    for (guint i = 0; ok && i < members->len; i++)
+        were_one |= g_array_index(members, gint64, i) == d->b;
+    for (guint i = 0; ok && i < members->len; i++) {
+        struct decision other = *d;
+        other.b = g_array_index(members, gint64, i);
+        if (were_one && other.b != d->a)
+            ok = put_decision(db, &other, LINK_REFUSED, error);
+    }
+    ok = ok && take_back(db, d, d->a, error);
+    for (guint i = 0; ok && were_one && i < members->len; i++)
+        if (g_array_index(members, gint64, i) != d->a)
+            ok = take_back(db, d, g_array_index(members, gint64, i), error);
+    return ok && (!were_one || store_identity_leave(db, d->a, error));
+}
+
+static gboolean check_decision(gint64 a, gint64 b, const char *by, GError **error) {
+    if (a != b && by && *by)
+        return TRUE;
+    g_set_error(error, BASE_ERROR, BASE_ERROR_INPUT,
+                a == b ? "these are one number" : "say who decides: --by NAME");
+    return FALSE;
+}
+
+gboolean linker_join(struct site *site, gint64 a, gint64 b, const char *by, GError **error) {
+    struct decision d = {.site = site, .a = a, .b = b, .by = by};
+    return check_decision(a, b, by, error) && store_write(site->store, join_in_transaction, &d, error);
+}
+
+gboolean linker_part(struct site *site, gint64 a, gint64 b, const char *by, guint *n_corrected,
+                     GError **error) {
+    struct decision d = {.site = site, .a = a, .b = b, .by = by};
+    if (!check_decision(a, b, by, error) || !store_write(site->store, part_in_transaction, &d, error))
+        return FALSE;
+    *n_corrected = d.n_corrected;
+    return TRUE;
+}
+
+struct waiting {
+    guint limit;
+    store_link_fn each;
+    void *context;
+};
+
+static gboolean read_waiting(struct db *db, void *context, GError **error) {
+    const struct waiting *w = context;
+    return store_links(db, 0, w->limit, w->each, w->context, error);
+}
+
+gboolean linker_waiting(struct site *site, guint limit, store_link_fn each, void *context,
+                        GError **error) {
+    struct waiting w = {limit, each, context};
+    return store_read(site->store, read_waiting, &w, error);
+}
+
+struct labelling {
+    gint64 id;
+    char *label;
+};
+
+static gboolean read_label(struct db *db, void *context, GError **error) {
+    struct labelling *l = context;
+    return (l->label = store_person_label(db, l->id, error)) != NULL;
+}
+
+char *linker_label(struct site *site, gint64 person_id) {
+    struct labelling l = {.id = person_id};
+    store_read(site->store, read_label, &l, NULL);
+    return l.label;
+}
+
+struct finding_person {
+    const char *person;
+    gint64 id;
+};
+
+static gboolean find_in_transaction(struct db *db, void *context, GError **error) {
+    struct finding_person *f = context;
+    return register_find_person(db, f->person, &f->id, error);
+}
+
+gboolean linker_find_person(struct site *site, const char *person, gint64 *person_id, GError **error) {
+    struct finding_person f = {.person = person};
+    const gboolean ok = store_read(site->store, find_in_transaction, &f, error);
+    *person_id = f.id;
+    return ok;
+}

@@ -1,0 +1,205 @@
+#include "store/store_link.h"
+
+#include <string.h>
+
+#include "store/store_outbox.h"
+
+const char *store_link_state_name(enum store_link_state state) {
+    static const char *const names[] = {"possible", "sure", "confirmed", "refused"};
+    return names[state];
+}
+
+gboolean store_link_put(struct db *db, const struct store_link *l, GError **error) {
+    return db_run(
+        db,
+        "INSERT INTO person_link (a, b, state, centibits, evidence, found_at_us, decided_by, "
+        "decided_at_us) VALUES (:a, :b, :state, :centibits, :evidence, :found, :by, :decided) "
+        "ON CONFLICT DO UPDATE SET state = excluded.state, centibits = excluded.centibits, "
+        "evidence = excluded.evidence, decided_by = excluded.decided_by, decided_at_us = "
+        "excluded.decided_at_us",
+        PARAMS(P_INT("a", MIN(l->a, l->b)), P_INT("b", MAX(l->a, l->b)), P_INT("state", l->state),
+               P_INT("centibits", l->bits * 100), P_TEXT("evidence", l->evidence ? l->evidence : ""),
+               P_INT("found", l->found_at_us), P_TEXT("by", l->decided_by),
+               P_TIME("decided", l->decided_by ? l->decided_at_us : TIME_UNKNOWN)),
+        error);
+}
+
+#define LINK_COLUMNS                                                                                   \
+    "SELECT a, b, state, centibits, evidence, decided_by, found_at_us, decided_at_us FROM "            \
+    "person_link "
+
+static struct store_link read_link(struct db_rows *rows) {
+    return (struct store_link){.a = db_int(rows, 0),
+                               .b = db_int(rows, 1),
+                               .state = (enum store_link_state)db_int(rows, 2),
+                               .bits = (double)db_int(rows, 3) / 100,
+                               .evidence = db_text(rows, 4),
+                               .decided_by = db_text(rows, 5),
+                               .found_at_us = db_int(rows, 6),
+                               .decided_at_us = db_time(rows, 7)};
+}
+
+gboolean store_link_get(struct db *db, gint64 a, gint64 b, struct store_link *link, gboolean *is_there,
+                        GError **error) {
+    struct db_rows *rows = db_query(db, LINK_COLUMNS "WHERE a = :a AND b = :b",
+                                    PARAMS(P_INT("a", MIN(a, b)), P_INT("b", MAX(a, b))));
+    if ((*is_there = db_next(rows))) {
+        *link = read_link(rows);
+        link->evidence = link->decided_by = NULL;
+    }
+    return db_done(rows, error);
+}
+
+gboolean store_links(struct db *db, gint64 person_id, guint limit, store_link_fn each, void *context,
+                     GError **error) {
+    struct db_rows *rows =
+        person_id
+            ? db_query(db, LINK_COLUMNS "WHERE a = :id OR b = :id ORDER BY centibits DESC LIMIT :most",
+                       PARAMS(P_INT("id", person_id), P_INT("most", limit)))
+            : db_query(db, LINK_COLUMNS "WHERE state = 0 ORDER BY centibits DESC, a, b LIMIT :most",
+                       PARAMS(P_INT("most", limit)));
+    while (db_next(rows)) {
+        const struct store_link link = read_link(rows);
+        each(&link, context);
+    }
+    return db_done(rows, error);
+}
+
+gboolean store_links_forget(struct db *db, gint64 person_id, GError **error) {
+    return db_run(db, "DELETE FROM person_link WHERE state = 0 AND (a = :id OR b = :id)",
+                  PARAMS(P_INT("id", person_id)), error);
+}
+
+#define MEMBERS_OF(id)                                                                                 \
+    "(SELECT " id " UNION SELECT o.person_id FROM person_identity i JOIN person_identity o ON "        \
+    "o.identity = i.identity WHERE i.person_id = " id ")"
+
+gboolean store_link_is_refused(struct db *db, gint64 a, gint64 b, gboolean *is_refused,
+                               GError **error) {
+    struct db_rows *rows = db_query(
+        db,
+        "SELECT 1 FROM person_link WHERE state = 3 AND ((a IN " MEMBERS_OF(
+            ":a") " AND b IN " MEMBERS_OF(":b") ") OR (a IN " MEMBERS_OF(":b") " AND b "
+                                                                               "IN " MEMBERS_OF(
+                                                                                   ":"
+                                                                                   "a") ")) LIMIT 1",
+        PARAMS(P_INT("a", a), P_INT("b", b)));
+    *is_refused = db_next(rows);
+    return db_done(rows, error);
+}
+
+GArray *store_identity_members(struct db *db, gint64 person_id, GError **error) {
+    GArray *members = g_array_new(FALSE, FALSE, sizeof(gint64));
+    struct db_rows *rows =
+        db_query(db, "SELECT * FROM " MEMBERS_OF(":id") " ORDER BY 1", PARAMS(P_INT("id", person_id)));
+    while (db_next(rows)) {
+        const gint64 id = db_int(rows, 0);
+        g_array_append_val(members, id);
+    }
+    if (db_done(rows, error))
+        return members;
+    g_array_unref(members);
+    return NULL;
+}
+
+static gboolean put_identity(struct db *db, gint64 person_id, gint64 identity, GError **error) {
+    return db_run(
+        db,
+        "INSERT INTO person_identity (person_id, identity) VALUES (:id, :identity) ON CONFLICT "
+        "DO UPDATE SET identity = excluded.identity",
+        PARAMS(P_INT("id", person_id), P_INT("identity", identity)), error);
+}
+
+gboolean store_identity_join(struct db *db, gint64 a, gint64 b, GError **error) {
+    g_autoptr(GArray) of_a = store_identity_members(db, a, error);
+    g_autoptr(GArray) of_b = of_a ? store_identity_members(db, b, error) : NULL;
+    gboolean ok = of_b != NULL;
+    if (!ok)
+        return FALSE;
+    g_array_append_vals(of_a, of_b->data, of_b->len);
+    gint64 least = g_array_index(of_a, gint64, 0);
+    for (guint i = 1; i < of_a->len; i++)
+        least = MIN(least, g_array_index(of_a, gint64, i));
+    for (guint i = 0; ok && i < of_a->len; i++)
+        ok = put_identity(db, g_array_index(of_a, gint64, i), least, error);
+    return ok;
+}
+
+gboolean store_identity_leave(struct db *db, gint64 person_id, GError **error) {
+    g_autoptr(GArray) members = store_identity_members(db, person_id, error);
+    gint64 least = G_MAXINT64;
+    gboolean ok = members != NULL;
+    for (guint i = 0; ok && i < members->len; i++)
+        if (g_array_index(members, gint64, i) != person_id)
+            least = MIN(least, g_array_index(members, gint64, i));
+    for (guint i = 0; ok && i < members->len; i++) {
+        const gint64 id = g_array_index(members, gint64, i);
+        ok = put_identity(db, id, id == person_id ? id : least, error);
+    }
+    return ok;
+}
+
+gint64 store_linked_seq(struct db *db) {
+    struct db_rows *rows = db_query(db, "SELECT seq FROM person_linked", NO_PARAMS);
+    const gint64 seq = db_next(rows) ? db_int(rows, 0) : 0;
+    db_done(rows, NULL);
+    return seq;
+}
+
+gboolean store_linked_set(struct db *db, gint64 seq, GError **error) {
+    return db_run(db, "UPDATE person_linked SET seq = :seq", PARAMS(P_INT("seq", seq)), error);
+}
+
+gboolean store_event_newest(struct db *db, gint64 person_id, struct store_newest_event *event,
+                            GError **error) {
+    *event = (struct store_newest_event){.seq = 0};
+    struct db_rows *rows =
+        db_query(db,
+                 "SELECT e.seq, e.kind, e.is_late, e.is_unclear, e.observed_at_us, b.key "
+                 "FROM booking b JOIN event e ON e.booking_id = b.id WHERE b.person_id = "
+                 ":id ORDER BY e.seq DESC LIMIT 1",
+                 PARAMS(P_INT("id", person_id)));
+    if (db_next(rows)) {
+        *event = (struct store_newest_event){.seq = db_int(rows, 0),
+                                             .kind = (int)db_int(rows, 1),
+                                             .is_late = db_int(rows, 2) != 0,
+                                             .is_unclear = db_int(rows, 3) != 0,
+                                             .observed_at_us = db_time(rows, 4)};
+        g_strlcpy(event->booking_key, db_text(rows, 5), sizeof event->booking_key);
+    }
+    return db_done(rows, error);
+}
+
+GArray *store_alerts_across(struct db *db, gint64 person_id, GError **error) {
+    GArray *alerts = g_array_new(FALSE, FALSE, sizeof(struct store_wrong_alert));
+    struct db_rows *rows = db_query(
+        db,
+        "SELECT a.seq, a.event_seq, b.id, a.registration_id, a.state, a.attempts FROM booking b JOIN "
+        "event e ON "
+        "e.booking_id = b.id JOIN alert a ON a.event_seq = e.seq JOIN registration r ON r.id = "
+        "a.registration_id WHERE b.person_id = :id AND r.person_id <> :id AND r.ended_at_us IS NULL "
+        "ORDER BY a.seq DESC",
+        PARAMS(P_INT("id", person_id)));
+    while (db_next(rows)) {
+        const enum store_alert_state state = (enum store_alert_state)db_int(rows, 4);
+        struct store_wrong_alert alert = {
+            .seq = db_int(rows, 0), .event_seq = db_int(rows, 1), .booking_id = db_int(rows, 2)};
+        if (state == ALERT_WITHDRAWN || state == ALERT_WITHHELD)
+            continue;
+        alert.has_left = state != ALERT_QUEUED || db_int(rows, 5) > 0;
+        g_strlcpy(alert.registration_id, db_text(rows, 3), sizeof alert.registration_id);
+        g_array_append_val(alerts, alert);
+    }
+    if (db_done(rows, error))
+        return alerts;
+    g_array_unref(alerts);
+    return NULL;
+}
+
+gboolean store_alert_withdraw(struct db *db, gint64 seq, GError **error) {
+    return db_run(
+        db,
+        "UPDATE alert SET state = :withdrawn, next_at_us = NULL WHERE seq = :seq AND state = :queued",
+        PARAMS(P_INT("withdrawn", ALERT_WITHDRAWN), P_INT("seq", seq), P_INT("queued", ALERT_QUEUED)),
+        error);
+}

@@ -1,0 +1,75 @@
+/* People under several numbers: identities, what was found about pairs of people, and who decided it.
+ *
+ * An identity is the least id of all that are one person, and stays when others join it.
+ *
+ * Used by: pipeline. Includes: base. */
+#ifndef STORE_STORE_LINK_H
+#define STORE_STORE_LINK_H
+
+#include "base/time.h"
+#include "store/db.h"
+
+enum store_link_state {
+    LINK_WAITS,     /* possible: a clerk is asked */
+    LINK_AUTOMATIC, /* sure */
+    LINK_CONFIRMED, /* by a clerk */
+    LINK_REFUSED    /* by a clerk: these are two people, whatever is found later */
+};
+const char *store_link_state_name(enum store_link_state state);
+
+struct store_link {
+    gint64 a, b; /* in any order when written; a < b when read */
+    enum store_link_state state;
+    double bits;
+    const char *evidence, *decided_by; /* NULL: nobody */
+    gint64 found_at_us, decided_at_us;
+};
+
+/* Adds or replaces. */
+gboolean store_link_put(struct db *db, const struct store_link *link, GError **error);
+/* FALSE in `is_there` when nothing was found about them. Strings are not read. */
+gboolean store_link_get(struct db *db, gint64 a, gint64 b, struct store_link *link, gboolean *is_there,
+                        GError **error);
+typedef void (*store_link_fn)(const struct store_link *link, void *context);
+/* Those that wait for a clerk, the likeliest first; or, `person_id` not 0, all about one person. */
+gboolean store_links(struct db *db, gint64 person_id, guint limit, store_link_fn each, void *context,
+                     GError **error);
+/* Takes back what waits about a person whose name is another now. */
+gboolean store_links_forget(struct db *db, gint64 person_id, GError **error);
+/* Whether a clerk said of any two of the two people's numbers that they are not one. */
+gboolean store_link_is_refused(struct db *db, gint64 a, gint64 b, gboolean *is_refused, GError **error);
+
+/* All numbers of one person, `person_id` among them. Transfer full: gint64. */
+GArray *store_identity_members(struct db *db, gint64 person_id, GError **error);
+/* Makes the two one person. */
+gboolean store_identity_join(struct db *db, gint64 a, gint64 b, GError **error);
+/* Takes a number out: it stands alone. */
+gboolean store_identity_leave(struct db *db, gint64 person_id, GError **error);
+
+/* How far changes of names were looked at. */
+gint64 store_linked_seq(struct db *db);
+gboolean store_linked_set(struct db *db, gint64 seq, GError **error);
+
+/* The newest event of a person, for telling those who turn out to follow them. */
+struct store_newest_event {
+    gint64 seq; /* 0: none */
+    int kind;
+    gboolean is_late, is_unclear;
+    gint64 observed_at_us;
+    char booking_key[256];
+};
+gboolean store_event_newest(struct db *db, gint64 person_id, struct store_newest_event *event,
+                            GError **error);
+
+/* An alert about one of `person_id`'s events that somebody who follows another of its numbers was owed.
+ * `has_left`: they may have read it. */
+struct store_wrong_alert {
+    gint64 seq, event_seq, booking_id;
+    char registration_id[65];
+    gboolean has_left;
+};
+/* Newest first. Transfer full. */
+GArray *store_alerts_across(struct db *db, gint64 person_id, GError **error);
+gboolean store_alert_withdraw(struct db *db, gint64 seq, GError **error);
+
+#endif
