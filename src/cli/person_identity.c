@@ -112,10 +112,10 @@ static int decide(struct cli *cli, int argc, char **argv, gboolean are_one) {
         cli_json_line(json_pack("{s:s, s:i}", "state", are_one ? "confirmed" : "refused", "corrected",
                                 n_corrected));
     } else if (site) {
-        printf(are_one ? "They are one person.\n"
-                       : "They are two people. %u registrations are told that they heard of "
-                         "the wrong one.\n",
-               n_corrected);
+        printf("They are %s.", are_one ? "one person" : "two people");
+        if (n_corrected)
+            printf(" %u registrations are told that they heard of the wrong one.", n_corrected);
+        puts("");
     }
     if (ok)
         cli_send(cli, site);

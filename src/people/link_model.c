@@ -238,7 +238,7 @@ void link_set_learn(struct link_set *set) {
     GThread *threads[G_N_ELEMENTS(sessions)];
     double typical[LINK_MOST_FIELDS][LEVELS];
     guint n = 0;
-    set_weigh(set, 0);
+    set_weigh(set, 0, 0);
     if (set->rows->len < 2)
         return;
     learn_chance(set, typical);
@@ -264,7 +264,7 @@ void link_set_learn(struct link_set *set) {
     set->prior = log2(part / (1 - part));
     set_weights(set, typical);
     set_most(set);
-    set_weigh(set, 2 * matches / rows);
+    set_weigh(set, 2 * matches / rows, 0);
 }
 
 /* ── The fixed model ───────────────────────────────────────────────────────────────────────────── */
@@ -302,7 +302,7 @@ static const float fixed[FIELD_COLUMNS][LEVELS] = {
                     [BORN_OTHER] = -4}};
 
 void link_set_fix(struct link_set *set) {
-    set_weigh(set, 0);
+    set_weigh(set, 0, PEOPLE_LEAST);
     set->is_fixed = TRUE;
     memset(set->bits, 0, sizeof set->bits);
     memcpy(set->bits, fixed, sizeof fixed);

@@ -105,14 +105,14 @@ static void choose_lines(const struct names *names) {
     }
 }
 
-void names_weigh(struct names *names, double partners) {
+void names_weigh(struct names *names, double partners, guint32 least_total) {
     for (guint role = 0; role < N_ROLES; role++) {
+        const guint32 total = MAX(names->total[role], least_total);
         g_free(names->rarity[role]);
         names->rarity[role] = g_new(float, names->names->len);
         for (guint32 i = 0; i < names->names->len; i++)
-            names->rarity[role][i] =
-                rarity_of_count(name_at(names, i)->count[role], names->total[role], partners);
-        names->rarest[role] = rarity_of_count(1, names->total[role], 0);
+            names->rarity[role][i] = rarity_of_count(name_at(names, i)->count[role], total, partners);
+        names->rarest[role] = rarity_of_count(1, total, 0);
     }
     names->n_weighed = names->names->len;
     choose_lines(names);

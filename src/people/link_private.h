@@ -48,8 +48,9 @@ static inline gsize name_length(const struct name *name) {
     return name->letters >> 26;
 }
 /* Works out the rarities, counting `partners` records less for each name: those that are the same
- * person's once more tell nothing of how many people share it. */
-void names_weigh(struct names *names, double partners);
+ * person's once more tell nothing of how many people share it. Among fewer than `least_total` records a
+ * name counts as rare as it would be among so many. */
+void names_weigh(struct names *names, double partners, guint32 least_total);
 /* Bits: -log2 of the part of records that have the name. After names_weigh. */
 static inline float names_rarity(const struct names *names, guint32 number, enum name_role role) {
     return number < names->n_weighed ? names->rarity[role][number] : names->rarest[role];
@@ -153,7 +154,7 @@ static inline guint32 set_value(const struct link_set *set, guint column, guint3
 }
 const char *set_field_name(const struct link_set *set, guint field);
 
-void set_weigh(struct link_set *set, double partners);
+void set_weigh(struct link_set *set, double partners, guint32 least_total);
 void set_levels(const struct link_set *set, guint32 a, guint32 b, struct levels *levels);
 /* The same in two steps: all but the given and middle names, and those. */
 void set_levels_first(const struct link_set *set, guint32 a, guint32 b, struct levels *levels);

@@ -176,8 +176,8 @@ void link_set_clear(struct link_set *set) {
 
 /* ── Comparing ─────────────────────────────────────────────────────────────────────────────────── */
 
-void set_weigh(struct link_set *set, double partners) {
-    names_weigh(&set->names, partners);
+void set_weigh(struct link_set *set, double partners, guint32 least_total) {
+    names_weigh(&set->names, partners, least_total);
     g_free(set->born_rarity);
     set->born_rarity = g_new(float, BORN_DAYS);
     for (guint i = 0; i < BORN_DAYS; i++)

@@ -301,7 +301,7 @@ static gboolean write_verdict(struct db *db, struct writing *w, gint64 person, c
                                     .bits = v->bits,
                                     .evidence = v->evidence,
                                     .found_at_us = site_now(site)};
-    *(v->is_sure ? &w->n_sure : &w->n_possible) += 1;
+    w->n_sure += v->is_sure;
     *n_asked += !v->is_sure;
     return store_link_put(db, &link, error) &&
            (v->is_sure ? join(db, site, person, v->other, error)
@@ -310,6 +310,7 @@ static gboolean write_verdict(struct db *db, struct writing *w, gint64 person, c
 
 static gboolean write_findings(struct db *db, void *context, GError **error) {
     struct writing *w = context;
+    const gint64 waiting = store_links_waiting(db);
     gboolean ok = TRUE;
     for (guint i = 0; ok && i < w->findings->len; i++) {
         const struct finding *f = &g_array_index(w->findings, struct finding, i);
@@ -319,6 +320,7 @@ static gboolean write_findings(struct db *db, void *context, GError **error) {
             ok = write_verdict(db, w, f->person, &g_array_index(f->verdicts, struct verdict, k),
                                &n_asked, error);
     }
+    w->n_possible = (guint)MAX(store_links_waiting(db) - waiting, 0);
     return ok && store_linked_set(db, w->seq, error);
 }
 

@@ -65,6 +65,13 @@ gboolean store_links(struct db *db, gint64 person_id, guint limit, store_link_fn
     return db_done(rows, error);
 }
 
+gint64 store_links_waiting(struct db *db) {
+    struct db_rows *rows = db_query(db, "SELECT COUNT(*) FROM person_link WHERE state = 0", NO_PARAMS);
+    const gint64 n = db_next(rows) ? db_int(rows, 0) : 0;
+    db_done(rows, NULL);
+    return n;
+}
+
 gboolean store_links_forget(struct db *db, gint64 person_id, GError **error) {
     return db_run(db, "DELETE FROM person_link WHERE state = 0 AND (a = :id OR b = :id)",
                   PARAMS(P_INT("id", person_id)), error);

@@ -34,6 +34,7 @@ typedef void (*store_link_fn)(const struct store_link *link, void *context);
 /* Those that wait for a clerk, the likeliest first; or, `person_id` not 0, all about one person. */
 gboolean store_links(struct db *db, gint64 person_id, guint limit, store_link_fn each, void *context,
                      GError **error);
+gint64 store_links_waiting(struct db *db);
 /* Takes back what waits about a person whose name is another now. */
 gboolean store_links_forget(struct db *db, gint64 person_id, GError **error);
 /* Whether a clerk said of any two of the two people's numbers that they are not one. */

@@ -1,0 +1,175 @@
+"""One person across jails: linked while the site serves, or asked about; told to who follows either number."""
+import datetime
+import json
+import time
+
+import pytest
+
+FEED = """\
+feed: {name}
+format: json-events
+interval: 1h
+person_scope: {name}
+facility: {{id: {name}, name: {title} Jail, timezone: America/Denver}}
+columns: {{event_id: id, person: [person], booking: [booking], surname: last, given: first, middle: middle, suffix: suffix,
+  born: dob, event: what, occurred_at: when}}
+"""
+
+
+@pytest.fixture
+def jails(site, tmp_path):
+    for name in ("north", "south"):
+        mapping = tmp_path / f"{name}.yaml"
+        mapping.write_text(FEED.format(name=name, title=name.title()), encoding="utf-8")
+        site.run("feed", "add", mapping)
+    numbers = iter(range(1, 1000))
+
+    def happen(jail, person, last, first, dob="", what="booked", **more):
+        n = next(numbers)
+        when = datetime.datetime.now(datetime.timezone.utc) - datetime.timedelta(minutes=30) + datetime.timedelta(seconds=n)
+        event = {"id": f"e{n}", "person": person, "booking": f"{jail}-b{person}", "last": last, "first": first, "dob": dob,
+                 "what": what, "when": when.isoformat(timespec="seconds"), **more}
+        path = tmp_path / f"{jail}-{n}.json"
+        path.write_text(json.dumps([event]), encoding="utf-8")
+        site.run("feed", "load", jail, path, "--no-send")
+
+    site.happen = happen
+    return site
+
+
+def follow(site, person, kinds="booked,released"):
+    return site.register(person, events=kinds)
+
+
+def link(site):
+    return site.json("person", "link")[0]
+
+
+def alerts(site):
+    return [a for a in site.json("alert", "list") if a["purpose"] == "alert"]
+
+
+def bodies(site):
+    return [str(m) for m in site.mail()]
+
+
+def test_who_comes_to_another_jail_is_followed_there(jails):
+    jails.happen("north", "1", "POPLAR", "WREN", "1980-01-31")
+    follow(jails, "north:1")
+    jails.happen("south", "77", "POPLAR", "WREN", "1980-01-31")
+    assert alerts(jails) == []
+    assert link(jails) == {"sure": 1, "possible": 0}
+    assert len(alerts(jails)) == 1  # what just happened
+    jails.happen("south", "77", "POPLAR", "WREN", "1980-01-31", what="released")
+    assert len(alerts(jails)) == 2  # and what happens from now on
+    assert link(jails) == {"sure": 0, "possible": 0}  # looked at once
+    assert len(alerts(jails)) == 2
+
+
+@pytest.mark.parametrize("last, first, dob, more", [
+    ("POPLAR", "WREN", "1958-03-02", {}),                        # father and son of one name
+    ("POPLAR", "WREN", "1980-01-31", {"suffix": "SR"}),
+    ("POPLAR", "WREX", "1980-01-31", {}),                        # a twin, or a slip of the pen
+    ("POPLAR", "WREN", "1980-01-31", {"middle": "ZEBEDIAH"}),    # a brother who borrows the name
+    ("POPLAR", "WREN", "", {}),                                  # nothing but a name
+])
+def test_what_is_not_sure_is_never_linked_without_asking(jails, last, first, dob, more):
+    jails.happen("north", "1", "POPLAR", "WREN", "1980-01-31", suffix="JR", middle="ANSEL")
+    jails.happen("south", "77", last, first, dob, **more)
+    assert link(jails)["sure"] == 0
+    follow(jails, "north:1")
+    jails.happen("south", "77", last, first, dob, what="released", **more)
+    assert alerts(jails) == []
+
+
+def test_a_possible_one_is_asked_about_and_told_as_such(jails):
+    jails.happen("north", "1", "POPLAR", "WREN", "1980-01-31")
+    follow(jails, "north:1")
+    jails.happen("south", "77", "POPLAR", "WREN")
+    assert link(jails) == {"sure": 0, "possible": 1}
+    assert len(alerts(jails)) == 1
+    jails.run("alert", "send", check=False)
+    (waiting,) = jails.json("person", "possible")
+    assert {waiting["a"], waiting["b"]} == {"north:1", "south:77"}
+    jails.happen("south", "77", "POPLAR", "WREN", what="released")
+    assert len(alerts(jails)) == 1  # nobody is told more before a clerk has looked
+    jails.run("person", "join", "north:1", "south:77", "--by", "Clerk Ash")
+    assert len(alerts(jails)) == 2
+    assert jails.json("person", "possible") == []
+    text = " ".join(bodies(jails))
+    assert "may be the person you asked about" in " ".join(text.replace("=\n", "").split())
+
+
+def test_a_clerk_parts_them_and_who_was_told_is_told_so(jails):
+    jails.happen("north", "1", "POPLAR", "WREN", "1980-01-31")
+    follow(jails, "north:1")
+    jails.happen("south", "77", "POPLAR", "WREN", "1980-01-31")
+    link(jails)
+    before = len(jails.mail())
+    done = jails.json("person", "part", "south:77", "north:1", "--by", "Clerk Ash")
+    assert done[-1]["corrected"] == 1
+    mail = bodies(jails)
+    assert len(mail) == before + 1 and "another person than the one you asked" in " ".join(mail[-1].replace("=\n", "").split())
+    assert "POPLAR" not in mail[-1].upper().split("\n\n", 1)[1]
+    jails.happen("south", "77", "POPLAR", "WREN", "1980-01-31", what="released")
+    assert len(alerts(jails)) == 2  # the booking and the correction: nothing of the other person's release
+    jails.happen("south", "77", "POPLAR", "WRENN", "1980-01-31", what="returned")
+    assert link(jails) == {"sure": 0, "possible": 0}  # the clerk's word stands
+
+
+def test_an_unsent_notice_about_the_other_person_stays_unsent(jails):
+    jails.happen("north", "1", "POPLAR", "WREN", "1980-01-31")
+    follow(jails, "north:1")
+    (jails.path / "mail").rename(jails.path / "mail.away")
+    (jails.path / "mail").write_text("in the way")
+    jails.happen("south", "77", "POPLAR", "WREN", "1980-01-31")
+    link(jails)
+    assert [a["state"] for a in alerts(jails)] == ["queued"]
+    jails.json("person", "part", "south:77", "north:1", "--by", "Clerk Ash")
+    states = sorted(a["state"] for a in alerts(jails))
+    assert "sent" not in states
+
+
+def test_three_numbers_of_one_person_and_one_of_them_leaves(jails):
+    for jail, person in (("north", "1"), ("south", "77")):
+        jails.happen(jail, person, "POPLAR", "WREN", "1980-01-31")
+    assert link(jails)["sure"] == 1
+    jails.happen("north", "2", "POPLAR", "WREN", "1980-01-31")
+    # its own jail knows it by two numbers: asked, not linked
+    assert link(jails) == {"sure": 1, "possible": 1} or jails.json("person", "possible")
+    jails.run("person", "join", "north:2", "north:1", "--by", "Clerk Ash")
+    follow(jails, "north:1")
+    jails.happen("north", "2", "POPLAR", "WREN", "1980-01-31", what="released")
+    assert len(alerts(jails)) == 1
+    jails.run("person", "part", "north:2", "north:1", "--by", "Clerk Ash")
+    n = len(alerts(jails))
+    jails.happen("south", "77", "POPLAR", "WREN", "1980-01-31", what="released")
+    assert len(alerts(jails)) == n + 1  # the other two are one still
+
+
+def test_the_evidence_is_shown_in_words_and_bits(jails):
+    jails.happen("north", "1", "POPLAR", "WREN", "1980-01-31", middle="ANSEL")
+    jails.happen("south", "77", "POPLAR", "WREN", "1980-01-13", middle="A")
+    table = jails.run("person", "explain", "north:1", "south:77").stdout
+    assert "birth date" in table and "one digit" in table and "initial" in table and "in all" in table
+    assert "Never linked without asking: their birth dates are not known to be the same" in table
+    *fields, total, why = jails.json("person", "explain", "north:1", "south:77")
+    assert abs(total["prior"] + sum(f["bits"] for f in fields) - total["bits"]) < 0.01 and why["why_not_sure"]
+
+
+@pytest.mark.parametrize("words", [["person", "join", "north:1", "north:1", "--by", "x"], ["person", "join", "north:1", "nobody:9"],
+                                   ["person", "part", "north:1", "south:77"], ["person", "explain", "north:1"]])
+def test_a_decision_needs_two_people_and_a_name(jails, words):
+    jails.happen("north", "1", "POPLAR", "WREN")
+    jails.happen("south", "77", "POPLAR", "WREN")
+    done = jails.run(*words, check=False)
+    assert done.returncode in (2, 3, 4) and done.stderr
+
+
+def test_serve_links_by_itself(jails, serve):
+    jails.happen("north", "1", "POPLAR", "WREN", "1980-01-31")
+    follow(jails, "north:1")
+    server = serve()
+    jails.happen("south", "77", "POPLAR", "WREN", "1980-01-31")
+    server.wait_until(lambda: len(alerts(jails)) == 1)
+    server.wait_until(lambda: any("South Jail" in body for body in bodies(jails)))
