@@ -1,10 +1,12 @@
-/* `tocsin bench search`: how well and how fast the index finds people whose names were corrupted. */
+/* `tocsin bench`: how well and how fast people are found whose names were corrupted, and how fast a
+ * record is linked. */
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
 
 #include "cli/cli.h"
 #include "people/index.h"
+#include "people/link_near.h"
 
 /* A tab-separated file with a header, read line by line. */
 struct table {
@@ -237,10 +239,118 @@ static int search(struct cli *cli, int argc, char **argv) {
     return status;
 }
 
+/* ── Linking one ───────────────────────────────────────────────────────────────────────────────── */
+
+struct people {
+    struct people_builder *builder;
+    struct link_set *set;
+    GArray *born;
+};
+
+/* "1980-01-31", as a number; 0: not known. */
+static gint32 read_born(const char *text) {
+    guint y = 0, m = 0, d = 0;
+    return sscanf(text, "%4u-%2u-%2u", &y, &m, &d) == 3 ? (gint32)(y * 10000 + m * 100 + d) : 0;
+}
+
+static struct link_record record_of(const struct table *t, const guint *columns) {
+    const gint32 born = read_born(cell(t, columns[2]));
+    return (struct link_record){.given = cell(t, columns[0]),
+                                .surname = cell(t, columns[1]),
+                                .year = (guint)born / 10000,
+                                .month = (guint)born / 100 % 100,
+                                .day = (guint)born % 100};
+}
+
+static const char *const person_columns[] = {"given", "surname", "dob", NULL};
+
+static gboolean read_records(const char *path, struct people *p) {
+    struct table t;
+    guint columns[3];
+    if (!open_table(&t, path, person_columns, columns)) {
+        close_table(&t);
+        return FALSE;
+    }
+    for (guint32 i = 0; next_row(&t); i++) {
+        const struct link_record record = record_of(&t, columns);
+        const gint32 born = read_born(cell(&t, columns[2]));
+        people_builder_add(p->builder, i, record.given, record.surname);
+        link_set_count(p->set, &record);
+        g_array_append_val(p->born, born);
+    }
+    close_table(&t);
+    link_set_fix(p->set);
+    return TRUE;
+}
+
+/* Every record of `path` is looked for among all; the time of each is kept. */
+static gboolean link_each(const struct people *p, struct people_directory *directory, const char *path,
+                          GArray *ns, guint *n_found) {
+    struct table t;
+    guint columns[3];
+    if (!open_table(&t, path, person_columns, columns)) {
+        close_table(&t);
+        return FALSE;
+    }
+    while (next_row(&t)) {
+        const struct link_record record = record_of(&t, columns);
+        const gint64 began = now_ns();
+        g_autoptr(GArray) near = link_find_near(directory, p->set, p->born, &record, 0);
+        const gint64 took = now_ns() - began;
+        *n_found += near->len > 0;
+        g_array_append_val(ns, took);
+    }
+    close_table(&t);
+    g_array_sort(ns, by_time);
+    return TRUE;
+}
+
+static int link_one(struct cli *cli, int argc, char **argv) {
+    int status = EXIT_OK;
+    guint n_found = 0;
+    char *people = NULL, *records = NULL;
+    GOptionEntry entries[] = {{"people", 0, 0, G_OPTION_ARG_FILENAME, &people,
+                               "Tab-separated, with columns given, surname and dob", "FILE"},
+                              {"records", 0, 0, G_OPTION_ARG_FILENAME, &records,
+                               "The same columns: whom to link, one by one", "FILE"},
+                              {NULL}};
+    if (!cli_parse(cli, "bench link --people FILE --records FILE",
+                   "Measures how long it takes to find whose record one is, among all.", NULL, entries,
+                   &argc, &argv, 0, 0, &status))
+        return status;
+    struct people p = {people_builder_new(), link_set_new(NULL, 0),
+                       g_array_new(FALSE, FALSE, sizeof(gint32))};
+    g_autoptr(GArray) ns = g_array_new(FALSE, FALSE, sizeof(gint64));
+    const gboolean ok = people && records && read_records(people, &p);
+    struct people_directory *directory =
+        people_directory_new(people_builder_build(p.builder, NULL, NULL));
+    if (!ok || !link_each(&p, directory, records, ns, &n_found) || !ns->len) {
+        fprintf(stderr,
+                "tocsin: say --people FILE and --records FILE, with columns given, surname and dob\n");
+        status = EXIT_USAGE;
+    } else {
+        const struct tally t = {.ns = ns};
+        const double p50 = percentile_us(&t, 0.5), p99 = percentile_us(&t, 0.99);
+        if (cli->json)
+            cli_json_line(json_pack("{s:i, s:i, s:i, s:f, s:f}", "people", p.born->len, "records",
+                                    ns->len, "found", n_found, "p50_us", p50, "p99_us", p99));
+        else
+            printf("%u records against %u people: %u may be one of them; p50 %.0f µs, p99 %.0f µs.\n",
+                   ns->len, p.born->len, n_found, p50, p99);
+    }
+    people_directory_free(directory);
+    link_set_free(p.set);
+    g_array_unref(p.born);
+    g_free(people);
+    g_free(records);
+    return status;
+}
+
 static int run(struct cli *cli, int argc, char **argv) {
     static const struct cli_command commands[] = {{"search", "find people by corrupted names", search},
+                                                  {"link", "find whose record one is", link_one},
                                                   {NULL}};
     return cli_dispatch(cli, "bench", commands, argc, argv);
 }
 
-const struct cli_command cli_bench = {"bench", "measure: search", run};
+const struct cli_command cli_bench = {"bench", "measure: search, link", run};

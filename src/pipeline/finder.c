@@ -159,9 +159,8 @@ gint64 finder_seq(struct finder *f) {
     return seq;
 }
 
-GArray *finder_like(struct finder *f, const char *surname, const char *given) {
-    g_autofree char *query = g_strconcat(surname, ", ", given, NULL);
-    return people_directory_search(f->directory, query, FALSE, 64);
+struct people_directory *finder_directory(struct finder *f) {
+    return g_atomic_pointer_get(&f->directory);
 }
 
 /* ── Searching ─────────────────────────────────────────────────────────────────────────────────── */

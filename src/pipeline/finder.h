@@ -28,8 +28,8 @@ void finder_start(struct finder *finder);
 
 /* The last change of a name that searches know; -1: nothing was read yet. */
 gint64 finder_seq(struct finder *finder);
-/* Names like this one, the likeliest first. Transfer full: struct people_found. */
-GArray *finder_like(struct finder *finder, const char *surname, const char *given);
+/* Once something was read. Borrowed; only searched. */
+struct people_directory *finder_directory(struct finder *finder);
 
 struct finder_query {
     const char *text;     /* a name in any order, or a number of a person or booking */

@@ -7,11 +7,11 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "match/match.h"
+#include "people/link_near.h"
 #include "pipeline/publish.h"
 #include "pipeline/register_private.h"
 
 #define AT_ONCE 64               /* changes that are looked at before they are written down */
-#define MOST_LIKE_ONE 2000       /* people who are compared by name and birth date */
 #define MOST_READ 24             /* of them, who are compared in full */
 #define MOST_ASKED 5             /* of them, about whom a clerk is asked */
 #define MAY_GROW 8.0             /* bits that a middle name or suffix may add */
@@ -164,53 +164,19 @@ static double compare(struct linker *l, const struct named *a, const struct name
     return link_compare(l->set, 0, 1, e, n);
 }
 
-struct near {
-    gint64 id;
-    double bits;
-};
-
-static gint likeliest_first(gconstpointer a, gconstpointer b) {
-    const struct near *x = a, *y = b;
-    return x->bits < y->bits ? 1 : x->bits > y->bits ? -1 : (x->id > y->id) - (x->id < y->id);
-}
-
-/* By name and birth date, from memory: who is worth reading. */
-static GArray *find_near(struct linker *l, const struct named *p) {
-    GArray *near = g_array_new(FALSE, FALSE, sizeof(struct near));
-    g_autoptr(GArray) found = finder_like(l->finder, p->surname, p->given);
-    guint n = 0;
-    for (guint i = 0; i < found->len && n < MOST_LIKE_ONE; i++) {
-        const struct people_found *f = &g_array_index(found, struct people_found, i);
-        for (guint k = 0; k < f->people->len && n < MOST_LIKE_ONE; k++, n++) {
-            const guint32 id = g_array_index(f->people, guint32, k);
-            struct named other = {.id = id,
-                                  .surname = (char *)(gsize)f->name.surname,
-                                  .given = (char *)(gsize)f->name.given};
-            other.born = id < l->born->len ? g_array_index(l->born, gint32, id) : 0;
-            if (other.id == p->id || (p->born && other.born && p->born / 10000 != other.born / 10000 &&
-                                      p->born % 10000 != other.born % 10000 && f->people->len > 3))
-                continue;
-            const struct near one = {id, compare(l, p, &other, NULL, NULL)};
-            if (one.bits >= LINKER_POSSIBLE - MAY_GROW)
-                g_array_append_val(near, one);
-        }
-    }
-    g_array_sort(near, likeliest_first);
-    return near;
-}
-
 /* Transfer full: struct verdict, the likeliest first. */
 static GArray *judge(struct linker *l, struct db *db, const struct named *p, GError **error) {
     GArray *verdicts = g_array_new(FALSE, FALSE, sizeof(struct verdict));
     g_array_set_clear_func(verdicts, verdict_clear);
     if (!*p->surname || !*p->given)
         return verdicts;
-    g_autoptr(GArray) near = find_near(l, p);
+    const struct link_record record = record_of(p);
+    g_autoptr(GArray) near = link_find_near(finder_directory(l->finder), l->set, l->born, &record,
+                                            LINKER_POSSIBLE - MAY_GROW);
     g_autoptr(GArray) read = named_list();
-    gint64 last = 0;
     for (guint i = 0; i < near->len && read->len < MOST_READ; i++) {
-        const gint64 id = g_array_index(near, struct near, i).id;
-        if (id != last && !store_name_get(db, last = id, keep_named, read, error)) {
+        const gint64 id = g_array_index(near, struct link_near, i).person;
+        if (id != p->id && !store_name_get(db, id, keep_named, read, error)) {
             g_array_unref(verdicts);
             return NULL;
         }
