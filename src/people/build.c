@@ -1,5 +1,6 @@
 /* Building the index: names to tokens, tokens to order, order to the tables of index.h. */
 #include <math.h>
+#include <stddef.h>
 #include <string.h>
 
 #include "base/random.h"
@@ -87,30 +88,59 @@ struct people_builder *people_builder_new(void) {
     return b;
 }
 
-/* The parts of a surname that has several: "GARCIA LOPEZ" is also found under each. Particles of two
- * letters or less are none. */
+static gboolean is_particle(const char *word) {
+    static const char *const particles[] = {"DE",  "LA",  "DEL", "LOS", "LAS", "DI",  "DA",
+                                            "DO",  "DOS", "DU",  "LE",  "VAN", "VON", "DER",
+                                            "DEN", "AL",  "EL",  "BIN", "IBN", "ST"};
+    for (guint i = 0; i < G_N_ELEMENTS(particles); i++)
+        if (strcmp(word, particles[i]) == 0)
+            return TRUE;
+    return FALSE;
+}
+
+/* The parts of a surname that has several: "GARCIA LOPEZ" is also found under each. */
 static void add_parts(struct people_builder *b, const char *surname, guint32 given) {
-    if (!surname[strcspn(surname, " -")])
+    if (!surname[strcspn(surname, " -/")])
         return;
     const guint32 whole = b->rows->len - 1;
-    g_auto(GStrv) words = g_strsplit_set(surname, " -", 8);
+    g_auto(GStrv) words = g_strsplit_set(surname, " -/", 8);
     for (char **word = words; *word; word++) {
         char part[PEOPLE_TOKEN_MAX + 1];
         const gsize n = people_letters_of(*word, part);
-        if (n > 2) {
+        if (n > 1 && !is_particle(part)) {
             const struct row row = {intern(&b->tokens, part, n), given, whole};
             g_array_append_val(b->parts, row);
         }
     }
 }
 
-static void add_name(struct people_builder *b, guint32 person, guint32 surname_token, const char *given,
-                     const char *surname) {
+/* Under one given name; returns it as a token. */
+static guint32 add_name(struct people_builder *b, guint32 person, guint32 surname_token,
+                        const char *given, const char *surname) {
     char text[PEOPLE_TOKEN_MAX + 1];
     const gsize n = people_letters_of(given, text); /* "" too */
     const struct row row = {surname_token, intern(&b->tokens, text, n), person};
     g_array_append_val(b->rows, row);
     add_parts(b, surname, row.given);
+    return row.given;
+}
+
+/* "MARIA JOSE" may be called by either: a name each, once. */
+static void add_words(struct people_builder *b, guint32 person, guint32 surname_token,
+                      const char *given, const char *surname, guint32 whole) {
+    guint32 known[16] = {whole};
+    guint n_known = 1;
+    g_auto(GStrv) words = g_strsplit_set(given, " -/.", -1);
+    for (char **word = words; *word && n_known < G_N_ELEMENTS(known); word++) {
+        char text[PEOPLE_TOKEN_MAX + 1];
+        const gsize n = people_letters_of(*word, text);
+        const guint32 token = n > 1 ? intern(&b->tokens, text, n) : whole;
+        guint k = 0;
+        while (k < n_known && known[k] != token)
+            k++;
+        if (k == n_known)
+            known[n_known++] = add_name(b, person, surname_token, *word, surname);
+    }
 }
 
 void people_builder_add(struct people_builder *builder, guint32 person, const char *given,
@@ -119,15 +149,10 @@ void people_builder_add(struct people_builder *builder, guint32 person, const ch
     const gsize n = people_letters_of(surname, text);
     if (!n)
         return;
-    const guint32 token = intern(&builder->tokens, text, n);
-    add_name(builder, person, token, given, surname);
-    if (!given[strcspn(given, " -")])
-        return;
-    /* "MARIA JOSE" may be called by either: a name each. */
-    g_auto(GStrv) words = g_strsplit_set(given, " -", 4);
-    for (char **word = words; *word; word++)
-        if (people_letters_of(*word, text) > 1)
-            add_name(builder, person, token, *word, surname);
+    const guint32 token = intern(&builder->tokens, text, n),
+                  whole = add_name(builder, person, token, given, surname);
+    if (given[strcspn(given, " -/.")])
+        add_words(builder, person, token, given, surname, whole);
 }
 
 /* ── Ordering ──────────────────────────────────────────────────────────────────────────────────── */
@@ -161,23 +186,21 @@ static void order_tokens(struct people_index *x, struct interning *t, guint32 *r
     x->texts[at] = 0;
 }
 
-/* Sorts rows by surname, then given: a counting sort on each, the lesser first, which keeps order. */
-static void sort_rows(GArray *rows, guint32 n_tokens) {
-    struct row *from = (struct row *)(gpointer)rows->data, *to = g_new0(struct row, rows->len + 1);
-    for (int pass = 0; pass < 2; pass++) {
-        g_autofree guint32 *at = g_new0(guint32, (gsize)n_tokens + 1);
-        for (guint i = 0; i < rows->len; i++)
-            at[(pass ? from[i].surname : from[i].given) + 1]++;
-        for (guint32 t = 0; t < n_tokens; t++)
-            at[t + 1] += at[t];
-        for (guint i = 0; i < rows->len; i++)
-            to[at[pass ? from[i].surname : from[i].given]++] = from[i];
-        struct row *spare = from;
-        from = to;
-        to = spare;
-    }
-    g_free(to == (struct row *)(gpointer)rows->data ? from
-                                                    : to); /* two passes: sorted is where it was */
+/* By one of their numbers, below `n`: a counting sort, which keeps order. */
+static void sort_rows_by(GArray *rows, gsize offset, guint32 n) {
+    const struct row *from = (const struct row *)(gpointer)rows->data;
+    g_autofree struct row *to = g_new(struct row, rows->len + 1);
+    g_autofree guint32 *at = g_new0(guint32, (gsize)n + 1);
+#define NUMBER(row) (*(const guint32 *)(gconstpointer)((const char *)(row) + offset))
+    for (guint i = 0; i < rows->len; i++)
+        at[NUMBER(&from[i]) + 1]++;
+    for (guint32 t = 0; t < n; t++)
+        at[t + 1] += at[t];
+    for (guint i = 0; i < rows->len; i++)
+        to[at[NUMBER(&from[i])]++] = from[i];
+#undef NUMBER
+    if (rows->len)
+        memcpy(rows->data, to, rows->len * sizeof *to);
 }
 
 static void rank_rows(GArray *rows, const guint32 *rank) {
@@ -244,20 +267,22 @@ static guint32 find_pair(const struct people_index *x, guint32 surname, guint32 
 
 /* `wholes`: the surname of each row in the order in which they came. */
 static void make_parts(struct people_index *x, GArray *parts, const guint32 *wholes) {
+    struct row *r = (struct row *)(gpointer)parts->data;
+    for (guint i = 0; i < parts->len; i++)
+        r[i].person = find_pair(x, wholes[r[i].person], r[i].given); /* the pair from now on */
+    sort_rows_by(parts, offsetof(struct row, person), x->n_pairs);
+    sort_rows_by(parts, offsetof(struct row, surname), x->n_tokens);
     x->part_at = g_new0(guint32, x->n_tokens + 1);
     x->part_pair = g_new(guint32, parts->len + 1);
-    guint32 n = 0, last_part = G_MAXUINT32;
+    x->part_given = g_new(guint32, parts->len + 1);
     for (guint i = 0; i < parts->len; i++) {
-        const struct row *row = &g_array_index(parts, struct row, i);
-        const guint32 pair = find_pair(x, wholes[row->person], row->given);
-        if (row->surname == last_part && n && x->part_pair[n - 1] == pair)
+        if (i > 0 && r[i].surname == r[i - 1].surname && r[i].person == r[i - 1].person)
             continue;
-        last_part = row->surname;
-        x->part_pair[n++] = pair;
-        x->part_at[row->surname + 1]++;
-        keep_best(x, pair, &x->info[row->surname].best_part);
+        x->part_given[x->n_parts] = r[i].given;
+        x->part_pair[x->n_parts++] = r[i].person;
+        x->part_at[r[i].surname + 1]++;
+        keep_best(x, r[i].person, &x->info[r[i].surname].best_part);
     }
-    x->n_parts = n;
     for (guint32 t = 0; t < x->n_tokens; t++)
         x->part_at[t + 1] += x->part_at[t];
 }
@@ -474,9 +499,9 @@ struct people_index *people_builder_build(struct people_builder *builder,
         wholes[i] = g_array_index(builder->rows, struct row, i).surname;
     if (progress)
         progress(0.3, context);
-    sort_rows(builder->rows, x->n_tokens);
+    sort_rows_by(builder->rows, offsetof(struct row, given), x->n_tokens);
+    sort_rows_by(builder->rows, offsetof(struct row, surname), x->n_tokens);
     make_pairs(x, builder->rows);
-    sort_rows(builder->parts, x->n_tokens);
     make_parts(x, builder->parts, wholes);
     builder_free(builder);
     if (progress)
@@ -492,10 +517,10 @@ struct people_index *people_builder_build(struct people_builder *builder,
 void people_index_free(struct people_index *x) {
     if (!x)
         return;
-    void *const owned[] = {x->texts,      x->text_at,      x->info,        x->surname_at,
-                           x->pair_given, x->pair_surname, x->pair_at,     x->people,
-                           x->part_at,    x->part_pair,    x->delete_at,   x->deletes,
-                           x->sound_at,   x->sounds,       x->nickname_at, x->nicknames};
+    void *const owned[] = {x->texts,        x->text_at,   x->info,    x->surname_at, x->pair_given,
+                           x->pair_surname, x->pair_at,   x->people,  x->part_at,    x->part_pair,
+                           x->part_given,   x->delete_at, x->deletes, x->sound_at,   x->sounds,
+                           x->nickname_at,  x->nicknames};
     for (guint i = 0; i < G_N_ELEMENTS(owned); i++)
         g_free(owned[i]);
     g_free(x);
@@ -503,7 +528,7 @@ void people_index_free(struct people_index *x) {
 
 guint64 people_index_bytes(const struct people_index *x) {
     return x->text_at[x->n_tokens] + 5 * 4 * (guint64)x->n_tokens + 3 * 4 * (guint64)x->n_pairs +
-           4 * (guint64)x->n_people + 4 * (guint64)x->n_parts + (8ull << x->delete_bits) +
+           4 * (guint64)x->n_people + 8 * (guint64)x->n_parts + (8ull << x->delete_bits) +
            8 * x->delete_at[(guint64)1 << x->delete_bits] + (4ull << x->sound_bits);
 }
 

@@ -21,6 +21,21 @@ static gboolean is_apostrophe(gint32 c) {
     return c == '\'' || c == 0x2019 || c == 0x2018 || c == 0x02BC || c == '`';
 }
 
+/* Letters that are no letter with a mark, and are typed without. NULL: any other. */
+static const char *plain_letter(gint32 c) {
+    switch (c) {
+    case 0xF8: return "o";
+    case 0xE6: return "ae";
+    case 0x153: return "oe";
+    case 0x142: return "l";
+    case 0x111:
+    case 0xF0: return "d";
+    case 0xFE: return "th";
+    case 0x131: return "i";
+    default: return NULL;
+    }
+}
+
 char *people_fold(const char *text) {
     g_autofree char *valid = g_utf8_make_valid(text, -1);
     utf8proc_uint8_t *mapped = NULL;
@@ -34,7 +49,10 @@ char *people_fold(const char *text) {
         utf8proc_ssize_t step = utf8proc_iterate(mapped + i, n - i, &c);
         if (step <= 0)
             break;
-        if (is_letter(c))
+        const char *plain = plain_letter(c);
+        if (plain)
+            g_string_append(out, plain);
+        else if (is_letter(c) && !is_apostrophe(c))
             g_string_append_unichar(out, (gunichar)c);
         else if (!is_apostrophe(c) && out->len && out->str[out->len - 1] != ' ')
             g_string_append_c(out, ' ');

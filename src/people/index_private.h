@@ -6,7 +6,7 @@
 #include "people/similar.h"
 
 #define PREFIX 7         /* deletes are taken from the first letters only */
-#define TWO_EDITS_FROM 6 /* shorter tokens are looked for with one edit only */
+#define TWO_EDITS_FROM 5 /* shorter tokens are looked for with one edit only */
 
 struct delete_entry {
     guint32 token, letters;
@@ -27,7 +27,7 @@ struct token_info {
 
 /* Prices beside those of letters (similar.c), in hundredths of a nat. */
 #define PRICE_NICKNAME 260
-#define PRICE_PART 150 /* one of two surnames */
+#define PRICE_PART 80 /* one of two surnames */
 #define PRICE_INITIAL 350
 #define PRICE_BEGINNING 320    /* the given name goes on where the word ends */
 #define PRICE_PET_ENDING 340   /* … after IE, Y or the like is taken off */
@@ -44,7 +44,8 @@ struct people_index {
     guint32 *pair_given, *pair_surname; /* tokens */
     guint32 *pair_at;                   /* [n_pairs + 1] into people */
     guint32 n_people, *people;
-    guint32 n_parts, *part_at, *part_pair; /* [n_tokens + 1]; by given name */
+    guint32 n_parts, *part_at, *part_pair,
+        *part_given; /* [n_tokens + 1] into the pair and its given name */
     guint32 delete_bits;
     guint64 *delete_at; /* [2^bits + 1] */
     struct delete_entry *deletes;

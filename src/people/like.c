@@ -40,12 +40,6 @@ void people_looker_free(struct looker *l) {
     g_free(l);
 }
 
-static void add_like(struct likes *likes, guint32 token, int price, enum people_reason reason) {
-    if (likes->n < PEOPLE_MOST_LIKE)
-        likes->list[likes->n++] = (struct like){
-            .token = token, .price = (gint16)price, .key = (gint16)price, .reason = (guint8)reason};
-}
-
 /* By key; tokens of one key stay in the order in which they came. */
 static void sort_likes(struct looker *l, struct likes *likes) {
     guint16 at[KEYS + 1] = {0};
@@ -58,6 +52,17 @@ static void sort_likes(struct looker *l, struct likes *likes) {
         likes->list[at[CLAMP(l->spare[i].key - KEY_LEAST, 0, KEYS - 1)]++] = l->spare[i];
 }
 
+/* Where there are too many, the dearer half makes room. */
+static void add_like(struct looker *l, struct likes *likes, guint32 token, int price,
+                     enum people_reason reason) {
+    if (likes->n == PEOPLE_MOST_LIKE) {
+        sort_likes(l, likes);
+        likes->n /= 2;
+    }
+    likes->list[likes->n++] = (struct like){
+        .token = token, .price = (gint16)price, .key = (gint16)price, .reason = (guint8)reason};
+}
+
 /* ── Near in letters ───────────────────────────────────────────────────────────────────────────── */
 
 static void keep_hash(guint64 hash, void *context) {
@@ -66,31 +71,16 @@ static void keep_hash(guint64 hash, void *context) {
         l->hashes[l->n_hashes++] = hash >> (64 - l->index->delete_bits);
 }
 
-/* Tokens that share an entry of `deletes` and whose letters and length do not speak against it. */
-static void gather(struct looker *l, const char *text, gsize n, guint edits) {
-    const struct people_index *x = l->index;
-    const guint32 letters = people_letters(text, n);
-    l->n_hashes = l->n_candidates = 0;
-    people_each_delete(text, n, MIN(edits, people_edits_of(n)), keep_hash, l);
-    for (guint h = 0; h < l->n_hashes; h++)
-        __builtin_prefetch(&x->delete_at[l->hashes[h]]);
-    for (guint h = 0; h < l->n_hashes; h++)
-        __builtin_prefetch(&x->deletes[x->delete_at[l->hashes[h]]]);
-    for (guint h = 0; h < l->n_hashes; h++) {
-        const struct delete_entry *e = x->deletes + x->delete_at[l->hashes[h]],
-                                  *end = x->deletes + x->delete_at[l->hashes[h] + 1];
-        for (; e < end; e++) {
-            const int longer = (int)(e->letters >> 26) - (int)(letters >> 26);
-            if (ABS(longer) > (int)edits ||
-                __builtin_popcount((e->letters ^ letters) & 0x3FFFFFF) > 2 * (int)edits)
-                continue;
-            if (l->n_candidates < MOST_CANDIDATES) {
-                __builtin_prefetch(&l->seen[e->token]);
-                l->candidates[l->n_candidates++] = e->token;
-            }
-        }
-    }
-}
+/* A word that is looked for, and what is found. */
+struct looking {
+    struct looker *l;
+    const char *text;
+    gsize n;
+    struct people_pattern pattern;
+    guint edits;
+    int most;
+    struct likes *likes;
+};
 
 static void drop_seen(struct looker *l) {
     guint kept = 0;
@@ -107,49 +97,96 @@ static void drop_seen(struct looker *l) {
         __builtin_prefetch(&l->index->texts[l->index->text_at[l->candidates[i]]]);
 }
 
-/* Tokens that sound the same. */
-static void listen(struct looker *l, const char *text, gsize n) {
-    const struct people_index *x = l->index;
-    char skeleton[PEOPLE_TOKEN_MAX + 1];
-    const guint64 hash = base_hash64(skeleton, people_skeleton(text, n, skeleton), 3);
-    const guint32 bucket = (guint32)(hash >> (64 - x->sound_bits));
-    l->n_candidates = 0;
-    for (guint32 i = x->sound_at[bucket]; i < x->sound_at[bucket + 1]; i++)
-        if (x->sounds[i].hash == (guint32)hash && l->n_candidates < MOST_CANDIDATES)
-            l->candidates[l->n_candidates++] = x->sounds[i].token;
-    drop_seen(l);
-}
-
-void people_find_likes(struct looker *l, const char *text, gsize n, guint edits, struct likes *likes) {
-    const struct people_index *x = l->index;
-    const int most = edits == 2 ? PRICE_TWO_EDITS : PRICE_ONE_EDIT;
-    struct people_pattern pattern;
-    people_pattern_make(&pattern, text, n);
-    likes->n = 0;
-    l->epoch++;
-    gather(l, text, n, edits);
+/* Prices the candidates that were gathered. */
+static void price_near(const struct looking *k) {
+    struct looker *l = k->l;
     drop_seen(l);
     for (guint i = 0; i < l->n_candidates; i++) {
         gsize m;
-        const char *other = token_text(x, l->candidates[i], &m);
-        const int price = people_edits(&pattern, other, m) <= edits
-                              ? people_price(text, n, other, m, most)
+        const char *other = token_text(l->index, l->candidates[i], &m);
+        const int price = people_edits(&k->pattern, other, m) <= k->edits
+                              ? people_price(k->text, k->n, other, m, k->most)
                               : PEOPLE_FAR;
         if (price != PEOPLE_FAR)
-            add_like(likes, l->candidates[i], price, price ? PEOPLE_LIKE : PEOPLE_SAME);
+            add_like(l, k->likes, l->candidates[i], price, price ? PEOPLE_LIKE : PEOPLE_SAME);
         else
             l->seen[l->candidates[i]] = 0; /* it may still sound like it */
     }
-    listen(l, text, n);
+    l->n_candidates = 0;
+}
+
+/* Tokens that share an entry of `deletes` and whose letters and length do not speak against it. */
+static void look_near(const struct looking *k) {
+    struct looker *l = k->l;
+    const struct people_index *x = l->index;
+    const guint32 letters = people_letters(k->text, k->n);
+    l->n_hashes = l->n_candidates = 0;
+    people_each_delete(k->text, k->n, MIN(k->edits, people_edits_of(k->n)), keep_hash, l);
+    for (guint h = 0; h < l->n_hashes; h++)
+        __builtin_prefetch(&x->delete_at[l->hashes[h]]);
+    for (guint h = 0; h < l->n_hashes; h++)
+        __builtin_prefetch(&x->deletes[x->delete_at[l->hashes[h]]]);
+    for (guint h = 0; h < l->n_hashes; h++) {
+        const struct delete_entry *e = x->deletes + x->delete_at[l->hashes[h]],
+                                  *end = x->deletes + x->delete_at[l->hashes[h] + 1];
+        for (; e < end; e++) {
+            const int longer = (int)(e->letters >> 26) - (int)(letters >> 26);
+            if (ABS(longer) > (int)k->edits ||
+                __builtin_popcount((e->letters ^ letters) & 0x3FFFFFF) > 2 * (int)k->edits)
+                continue;
+            __builtin_prefetch(&l->seen[e->token]);
+            l->candidates[l->n_candidates++] = e->token;
+            if (l->n_candidates == MOST_CANDIDATES)
+                price_near(k);
+        }
+    }
+    price_near(k);
+}
+
+static void price_sounds(const struct looking *k) {
+    struct looker *l = k->l;
+    drop_seen(l);
     for (guint i = 0; i < l->n_candidates; i++) {
         gsize m;
-        const char *other = token_text(x, l->candidates[i], &m);
-        if (people_edits(&pattern, other, m) > MOST_SOUND_EDITS)
+        const char *other = token_text(l->index, l->candidates[i], &m);
+        if (people_edits(&k->pattern, other, m) > MOST_SOUND_EDITS)
             continue;
-        const int price = people_price(text, n, other, m, 4 * PRICE_SOUND);
+        const int price = people_price(k->text, k->n, other, m, 4 * PRICE_SOUND);
         if (price != PEOPLE_FAR)
-            add_like(likes, l->candidates[i], MIN(price, PRICE_SOUND + price / 4), PEOPLE_LIKE);
+            add_like(l, k->likes, l->candidates[i], MIN(price, PRICE_SOUND + price / 4), PEOPLE_LIKE);
     }
+    l->n_candidates = 0;
+}
+
+/* Tokens that sound the same. */
+static void listen(const struct looking *k) {
+    struct looker *l = k->l;
+    const struct people_index *x = l->index;
+    char skeleton[PEOPLE_TOKEN_MAX + 1];
+    const guint64 hash = base_hash64(skeleton, people_skeleton(k->text, k->n, skeleton), 3);
+    const guint32 bucket = (guint32)(hash >> (64 - x->sound_bits));
+    for (guint32 i = x->sound_at[bucket]; i < x->sound_at[bucket + 1]; i++) {
+        if (x->sounds[i].hash != (guint32)hash)
+            continue;
+        l->candidates[l->n_candidates++] = x->sounds[i].token;
+        if (l->n_candidates == MOST_CANDIDATES)
+            price_sounds(k);
+    }
+    price_sounds(k);
+}
+
+void people_find_likes(struct looker *l, const char *text, gsize n, guint edits, struct likes *likes) {
+    struct looking k = {.l = l,
+                        .text = text,
+                        .n = n,
+                        .edits = edits,
+                        .most = edits == 2 ? PRICE_TWO_EDITS : PRICE_ONE_EDIT,
+                        .likes = likes};
+    people_pattern_make(&k.pattern, text, n);
+    likes->n = 0;
+    l->epoch++;
+    look_near(&k);
+    listen(&k);
     sort_likes(l, likes);
 }
 
@@ -178,11 +215,11 @@ void people_likes_as_givens(struct looker *l, const struct likes *likes, struct 
         const struct like *like = &likes->list[i];
         const struct token_info *info = &x->info[like->token];
         if (info->is_given)
-            add_like(givens, like->token, like->price, like->reason);
+            add_like(l, givens, like->token, like->price, like->reason);
         if (info->nicknames)
             for (guint32 k = x->nickname_at[info->nicknames]; k < x->nickname_at[info->nicknames + 1];
                  k++)
-                add_like(givens, x->nicknames[k], like->price + PRICE_NICKNAME, PEOPLE_NICKNAME);
+                add_like(l, givens, x->nicknames[k], like->price + PRICE_NICKNAME, PEOPLE_NICKNAME);
     }
     sort_likes(l, givens);
     drop_doubles(l, givens);

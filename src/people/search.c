@@ -3,8 +3,9 @@
 
 #include "people/index_private.h"
 
-#define MOST_WORDS 6
-#define MOST_READINGS 20
+#define MOST_WORDS 8 /* the last takes in what follows */
+#define MOST_READINGS 32
+#define PRICE_WRITTEN (-600) /* a name just as it was typed comes before commoner ones */
 #define MOST_RANGES 2
 
 /* Given names that begin alike stand next to each other. */
@@ -35,11 +36,14 @@ struct reading {
 struct people_searcher {
     const struct people_index *index;
     struct looker *looker;
-    guint64 *price_of, mark; /* [n_tokens]: mark and place in the list of a given name at hand */
+    guint64
+        *at_hand;   /* a bit a token: given names at hand; it fits where the tokens' places would not */
+    guint32 *place; /* [n_tokens]: where in their list they stand */
     struct word words[MOST_READINGS * 2];
     guint n_words;
     struct reading readings[MOST_READINGS];
     guint n_readings;
+    guint32 whole; /* the token that several words are together: "DE LA CRUZ"; G_MAXUINT32: none */
     struct people_hit hits[64];
     guint n_hits, most;
 };
@@ -48,7 +52,8 @@ struct people_searcher *people_searcher_new(const struct people_index *index) {
     struct people_searcher *s = g_new0(struct people_searcher, 1);
     s->index = index;
     s->looker = people_looker_new(index);
-    s->price_of = g_new0(guint64, index->n_tokens + 1);
+    s->at_hand = g_new0(guint64, index->n_tokens / 64 + 1);
+    s->place = g_new0(guint32, index->n_tokens + 1);
     return s;
 }
 
@@ -61,7 +66,8 @@ void people_searcher_free(struct people_searcher *s) {
         g_free(s->words[i].surnames);
     }
     people_looker_free(s->looker);
-    g_free(s->price_of);
+    g_free(s->at_hand);
+    g_free(s->place);
     g_free(s);
 }
 
@@ -110,8 +116,8 @@ static guint32 lower_bound(const guint32 *list, guint32 low, guint32 high, guint
 
 /* The given name at hand that this token is; NULL: none. */
 static const struct like *given_of(const struct pairing *p, guint32 token) {
-    const guint64 mark = p->s->price_of[token];
-    return mark >> 32 == p->s->mark ? &p->given->givens->list[(guint32)mark] : NULL;
+    const guint64 bits = p->s->at_hand[token >> 6];
+    return bits >> (token & 63) & 1 ? &p->given->givens->list[p->s->place[token]] : NULL;
 }
 
 static void pair_range(struct pairing *p, guint32 from, guint32 until, const struct range *range,
@@ -135,7 +141,7 @@ static void pair_surname(struct pairing *p, guint32 token, int price, int bonus,
         return;
     }
     const struct likes *givens = p->given->givens;
-    if (until - from <= givens->n * 2) {
+    if (until - from <= givens->n * 6) {
         for (guint32 i = from; i < until; i++) {
             const struct like *given = given_of(p, x->pair_given[i]);
             if (given)
@@ -161,16 +167,16 @@ static void pair_parts(struct pairing *p, guint32 token, int price) {
     const struct people_index *x = p->s->index;
     const guint32 from = x->part_at[token], until = x->part_at[token + 1];
     for (guint32 i = from; i < until; i++) {
-        const guint32 pair = x->part_pair[i], given_token = x->pair_given[pair];
+        const guint32 pair = x->part_pair[i], given_token = x->part_given[i];
         const struct like *given = p->given ? given_of(p, given_token) : NULL;
         if (!p->given)
             add_hit(p->s, pair, price, PEOPLE_PART);
-        else if (given)
+        if (given)
             add_hit(p->s, pair, price + given->price, MAX(PEOPLE_PART, given->reason));
-        else
-            for (guint r = 0; r < p->given->n_ranges; r++)
-                if (given_token >= p->given->ranges[r].from && given_token < p->given->ranges[r].until)
-                    add_hit(p->s, pair, price + p->given->ranges[r].price, PEOPLE_PART);
+        for (guint r = 0; p->given && r < p->given->n_ranges; r++)
+            if (given_token >= p->given->ranges[r].from && given_token < p->given->ranges[r].until)
+                add_hit(p->s, pair, price + p->given->ranges[r].price,
+                        MAX(PEOPLE_PART, p->given->ranges[r].reason));
     }
 }
 
@@ -181,14 +187,23 @@ static int cheapest_given(const struct word *given) {
     return least;
 }
 
-/* Marks the given names at hand and tries every surname, the likeliest first. */
+static void take_in_hand(struct people_searcher *s, const struct likes *givens, gboolean are_taken) {
+    for (guint k = 0; k < givens->n; k++) {
+        const guint32 token = givens->list[k].token;
+        const guint64 bit = (guint64)1 << (token & 63);
+        s->at_hand[token >> 6] =
+            are_taken ? s->at_hand[token >> 6] | bit : s->at_hand[token >> 6] & ~bit;
+        s->place[token] = k;
+    }
+}
+
+/* Tries every surname, the likeliest first. */
 static void try_reading(struct people_searcher *s, const struct reading *r) {
     const struct people_index *x = s->index;
     const struct likes *surnames = s->words[r->surname].surnames;
     struct pairing p = {.s = s, .given = r->given == NO_WORD ? NULL : &s->words[r->given]};
-    s->mark++;
-    for (guint k = 0; p.given && k < p.given->givens->n; k++)
-        s->price_of[p.given->givens->list[k].token] = s->mark << 32 | k;
+    if (p.given)
+        take_in_hand(s, p.given->givens, TRUE);
     p.least = r->price + (p.given ? cheapest_given(p.given) : 0);
     for (guint i = 0; i < MIN(surnames->n, 16); i++)
         __builtin_prefetch(&x->surname_at[surnames->list[i].token]);
@@ -201,11 +216,15 @@ static void try_reading(struct people_searcher *s, const struct reading *r) {
             break;
         if (i + 16 < surnames->n)
             __builtin_prefetch(&x->surname_at[surnames->list[i + 16].token]);
+        if (i + 6 < surnames->n)
+            __builtin_prefetch(&x->pair_given[x->surname_at[surnames->list[i + 6].token]]);
         if (info->best_pair && surname->price + p.least - bonus < worst(s))
             pair_surname(&p, surname->token, price, bonus, surname->reason);
         if (info->best_part && surname->price + p.least + PRICE_PART - part_bonus < worst(s))
             pair_parts(&p, surname->token, price + PRICE_PART);
     }
+    if (p.given)
+        take_in_hand(s, p.given->givens, FALSE);
 }
 
 /* ── Readings ──────────────────────────────────────────────────────────────────────────────────── */
@@ -234,16 +253,31 @@ static void add_reading(struct people_searcher *s, guint given, guint surname, i
     s->readings[s->n_readings++] = (struct reading){given, surname, price};
 }
 
-/* Words of letters, and after how many of them a comma stood (0: nowhere). */
+static gboolean is_suffix(const char *word) {
+    static const char *const suffixes[] = {"JR", "SR", "II", "III", "IV", "MD", "ESQ"};
+    for (guint i = 0; i < G_N_ELEMENTS(suffixes); i++)
+        if (strcmp(word, suffixes[i]) == 0)
+            return TRUE;
+    return FALSE;
+}
+
+/* Words of letters, and after how many of them a comma stood (0: nowhere). What follows a name and is
+ * none is left out. */
 static guint split(const char *query, char words[][PEOPLE_TOKEN_MAX + 1], guint *comma) {
     g_autofree char *copy = g_strdup(query);
     guint n = 0;
     *comma = 0;
-    for (char *at = copy; *at && n < MOST_WORDS;) {
+    for (char *at = copy; *at;) {
         const gsize length = strcspn(at, " \t,-/.;");
         const char stop = at[length];
+        char *word = words[n];
         at[length] = 0;
-        n += people_letters_of(at, words[n]) > 0;
+        if (people_letters_of(at, word) && !(n && is_suffix(word))) {
+            if (n == MOST_WORDS)
+                g_strlcat(words[n - 1], word, sizeof words[n - 1]);
+            else
+                n++;
+        }
         if (stop == ',' && !*comma)
             *comma = n;
         at += length + (stop != 0);
@@ -262,16 +296,26 @@ static void read_with_comma(struct people_searcher *s, char w[][PEOPLE_TOKEN_MAX
         add_reading(s, join_words(s, w, comma, 1), join_words(s, w, 0, 1), PRICE_MIDDLE);
 }
 
+/* All words as one token. */
+static guint32 find_joined(const struct people_index *x, char w[][PEOPLE_TOKEN_MAX + 1], guint n) {
+    char text[PEOPLE_TOKEN_MAX + 1] = "";
+    for (guint i = 0; i < n; i++)
+        g_strlcat(text, w[i], sizeof text);
+    return people_find_token(x, text, strlen(text));
+}
+
 /* Without one, either name may come first, each may be of several words, and some may be of neither. */
 static void read_query(struct people_searcher *s, const char *query) {
     char w[MOST_WORDS + 1][PEOPLE_TOKEN_MAX + 1];
     guint comma;
     const guint n = split(query, w, &comma);
     s->n_words = s->n_readings = 0;
+    s->whole = G_MAXUINT32;
     if (n == 1)
         add_reading(s, NO_WORD, join_words(s, w, 0, 1), 0);
     if (n < 2)
         return;
+    s->whole = find_joined(s->index, w, n);
     if (comma && comma < n) {
         read_with_comma(s, w, n, comma);
         return;
@@ -322,7 +366,7 @@ static void find_ranges(const struct people_index *x, struct word *w) {
         stem--;
     if (stem < w->n && strchr("IE", w->text[stem - 1]))
         stem--;
-    if (stem > 3 && w->text[stem - 1] == w->text[stem - 2])
+    if (stem < w->n && stem > 3 && w->text[stem - 1] == w->text[stem - 2])
         stem--;
     if (stem >= 3 && stem < w->n)
         add_range(x, w, stem, PRICE_PET_ENDING, PEOPLE_NICKNAME);
@@ -343,33 +387,43 @@ static void find_likes(struct people_searcher *s, struct word *w, guint edits) {
         people_likes_as_surnames(s->looker, w->likes, w->surnames);
 }
 
-/* Whether somebody has the name just as it was typed, in some reading: then one edit is enough to look
- * for. */
-static gboolean is_written_so(const struct people_searcher *s) {
+static void add_written(struct people_searcher *s, const struct reading *r, guint32 given) {
     const struct people_index *x = s->index;
+    const guint32 surname = s->words[r->surname].token;
+    if (surname == G_MAXUINT32 || given == G_MAXUINT32)
+        return;
+    const guint32 until = x->surname_at[surname + 1],
+                  pair = lower_bound(x->pair_given, x->surname_at[surname], until, given);
+    if (pair < until && x->pair_given[pair] == given)
+        add_hit(s, pair, r->price + PRICE_WRITTEN, PEOPLE_SAME);
+}
+
+/* Whoever has the name just as it was typed, in some reading, comes first; and then one edit is enough
+ * to look for. */
+static gboolean find_written(struct people_searcher *s) {
+    const guint32 nobody = people_find_token(s->index, "", 0);
     for (guint i = 0; i < s->n_readings; i++) {
         const struct reading *r = &s->readings[i];
-        if (r->given == NO_WORD || r->price >= PRICE_MIDDLE)
-            continue;
-        const guint32 surname = s->words[r->surname].token, given = s->words[r->given].token;
-        if (surname == G_MAXUINT32 || given == G_MAXUINT32)
-            continue;
-        const guint32 until = x->surname_at[surname + 1],
-                      pair = lower_bound(x->pair_given, x->surname_at[surname], until, given);
-        if (pair < until && x->pair_given[pair] == given)
-            return TRUE;
+        add_written(s, r, r->given == NO_WORD ? nobody : s->words[r->given].token);
     }
-    return FALSE;
+    for (guint32 i = s->whole == G_MAXUINT32 ? 0 : s->index->surname_at[s->whole],
+                 until = s->whole == G_MAXUINT32 ? 0 : s->index->surname_at[s->whole + 1];
+         i < until; i++)
+        add_hit(s, i, PRICE_MIDDLE, PEOPLE_SAME);
+    return s->n_hits > 0;
 }
 
 guint people_search(struct people_searcher *s, const char *query, gboolean harder, guint most,
                     struct people_hit *hits) {
-    s->most = CLAMP(most, 1, G_N_ELEMENTS(s->hits));
+    s->most = MIN(most, G_N_ELEMENTS(s->hits));
     s->n_hits = 0;
+    if (!s->most)
+        return 0;
     read_query(s, query);
     for (guint i = 0; i < s->n_words; i++)
         s->words[i].token = people_find_token(s->index, s->words[i].text, s->words[i].n);
-    const guint edits = harder || !is_written_so(s) ? 2 : 1;
+    const gboolean is_written = find_written(s);
+    const guint edits = harder || !is_written ? 2 : 1;
     for (guint i = 0; i < s->n_words; i++)
         find_likes(s, &s->words[i], edits);
     for (guint i = 0; i < s->n_readings; i++)

@@ -30,10 +30,10 @@ static const char *const like_sounds[26] = {
     ['T' - 'A'] = "D",  ['U' - 'A'] = "OW",  ['V' - 'A'] = "BFW", ['W' - 'A'] = "VU",
     ['Y' - 'A'] = "IJ", ['Z' - 'A'] = "S"};
 
-/* near[a][b] and so on as a table, filled once. */
+/* The two as one table, filled before main: threads only read it. */
 static guint16 substitution[26][26];
 
-static void fill_substitutions(void) {
+__attribute__((constructor)) static void fill_substitutions(void) {
     for (int a = 0; a < 26; a++)
         for (int b = 0; b < 26; b++) {
             const char letter = (char)('A' + b);
@@ -46,7 +46,7 @@ static void fill_substitutions(void) {
         }
 }
 
-static int price_of_letter(const char *token, gsize i, int price) {
+static inline int price_of_letter(const char *token, gsize i, int price) {
     const char c = token[i];
     if (i > 0 && token[i - 1] == c)
         return PRICE_DOUBLED;
@@ -56,13 +56,8 @@ static int price_of_letter(const char *token, gsize i, int price) {
 }
 
 int people_price(const char *a, gsize a_n, const char *b, gsize b_n, int most) {
-    static gsize is_filled;
     int rows[3][PEOPLE_TOKEN_MAX + 1], *before = rows[0], *above = rows[1], *row = rows[2];
     gsize same = 0;
-    if (g_once_init_enter(&is_filled)) {
-        fill_substitutions();
-        g_once_init_leave(&is_filled, 1);
-    }
     /* What both begin and end with costs nothing; most of two like names is that. */
     while (same < a_n && same < b_n && a[same] == b[same])
         same++;
@@ -71,9 +66,13 @@ int people_price(const char *a, gsize a_n, const char *b, gsize b_n, int most) {
         b_n--;
     }
     const gsize n = a_n - same, m = b_n - same;
+    int least_above = 0; /* a swap looks back two rows */
     above[0] = 0;
-    for (gsize j = 1; j <= m; j++)
-        above[j] = above[j - 1] + price_of_letter(b, same + j - 1, PRICE_INSERT);
+    int inserts[PEOPLE_TOKEN_MAX + 1];
+    for (gsize j = 1; j <= m; j++) {
+        inserts[j] = price_of_letter(b, same + j - 1, PRICE_INSERT);
+        above[j] = above[j - 1] + inserts[j];
+    }
     for (gsize i = 1; i <= n; i++) {
         const gsize at = same + i - 1;
         const int drop = price_of_letter(a, at, PRICE_DELETE);
@@ -84,14 +83,15 @@ int people_price(const char *a, gsize a_n, const char *b, gsize b_n, int most) {
             if (at == 0 && to == 0)
                 price += PRICE_FIRST;
             price = MIN(price, above[j] + drop);
-            price = MIN(price, row[j - 1] + price_of_letter(b, to, PRICE_INSERT));
+            price = MIN(price, row[j - 1] + inserts[j]);
             if (i > 1 && j > 1 && a[at] == b[to - 1] && a[at - 1] == b[to])
                 price = MIN(price, before[j - 2] + PRICE_SWAP + (at == 1 ? PRICE_FIRST : 0));
             row[j] = price;
             least = MIN(least, price);
         }
-        if (least > most)
+        if (least > most && least_above + PRICE_SWAP > most)
             return PEOPLE_FAR;
+        least_above = least;
         int *spare = before;
         before = above;
         above = row;
