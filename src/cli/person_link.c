@@ -1,6 +1,7 @@
 /* `tocsin person link`: which rows of a file are of one person. */
 #include "cli/person_link.h"
 
+#include <math.h>
 #include <stdio.h>
 
 #include "pipeline/link_file.h"
@@ -63,7 +64,7 @@ int cli_person_link(struct cli *cli, int argc, char **argv) {
     int status = EXIT_OK;
     guint n_problems = 0;
     GError *error = NULL;
-    char *mapping = NULL, *out = NULL, *rows = NULL;
+    g_autofree char *mapping = NULL, *out = NULL, *rows = NULL;
     struct link_file_options options = {
         .link = link_default_options, .problem = show_problem, .problem_context = &n_problems};
     GOptionEntry entries[] = {
@@ -91,7 +92,10 @@ int cli_person_link(struct cli *cli, int argc, char **argv) {
     options.out = out;
     options.link.progress = cli_progress;
     options.link.context = (void *)(gsize) "pairs compared";
-    if (rows) {
+    if (!isfinite(options.link.possible) || !isfinite(options.link.sure)) {
+        fprintf(stderr, "tocsin: --possible and --sure are numbers of bits\n");
+        status = EXIT_USAGE;
+    } else if (rows) {
         status = explain(cli, &options, rows);
     } else if (!out) {
         fprintf(stderr, "tocsin: say --out FILE\n");
@@ -106,9 +110,6 @@ int cli_person_link(struct cli *cli, int argc, char **argv) {
         if (ok)
             print_report(cli, &options, &report);
     }
-    g_free(mapping);
-    g_free(out);
-    g_free(rows);
     return status;
 }
 

@@ -27,18 +27,36 @@ struct people_builder {
     GArray *parts; /* struct row: under a part of a double surname; person: index of the whole's row */
 };
 
+gsize people_letter(gunichar c, char *out, gsize room) {
+    char letters[2];
+    gsize n = 1;
+    if (c < 0x80) {
+        n = g_ascii_isalnum((char)c) ? 1 : 0;
+        letters[0] = (char)(g_ascii_isdigit((char)c) ? 'A' + (char)c - '0' : g_ascii_toupper((char)c));
+    } else if (g_unichar_isalpha(c)) {
+        letters[0] = (char)('A' + c / 26 % 26);
+        letters[1] = (char)('A' + c % 26);
+        n = 2;
+    } else {
+        n = 0;
+    }
+    n = n <= room ? n : 0;
+    memcpy(out, letters, n);
+    return n;
+}
+
 gsize people_letters_of(const char *text, char out[PEOPLE_TOKEN_MAX + 1]) {
     gsize n = 0;
     const char *p = text;
     for (; *p && (guint8)*p < 0x80; p++)
         if (g_ascii_isalpha(*p) && n < PEOPLE_TOKEN_MAX)
             out[n++] = g_ascii_toupper(*p);
-    if (*p) { /* accents: the slow way, from the start */
+    if (*p) { /* accents and other scripts: the slow way, from the start */
         g_autofree char *folded = people_fold(text);
         n = 0;
-        for (const char *f = folded; *f; f++)
-            if (g_ascii_isalpha(*f) && n < PEOPLE_TOKEN_MAX)
-                out[n++] = g_ascii_toupper(*f);
+        for (const char *f = folded; *f; f = g_utf8_next_char(f))
+            if (!g_ascii_isdigit(*f))
+                n += people_letter(g_utf8_get_char(f), out + n, PEOPLE_TOKEN_MAX - n);
     }
     out[n] = 0;
     return n;

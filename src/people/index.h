@@ -34,8 +34,12 @@
 struct people_index;
 struct people_builder;
 
-/* The letters of a text, accents taken off, upper case, at most PEOPLE_TOKEN_MAX, and a NUL; returns
- * their number. What names are compared by. */
+/* A character as letters A to Z: itself in upper case, a digit as one of A to J, a letter of another
+ * script as two that stand for it alike everywhere. Writes at most `room`; returns how many. */
+gsize people_letter(gunichar c, char *out, gsize room);
+
+/* The letters of a text, digits left out, accents taken off, upper case, at most PEOPLE_TOKEN_MAX, and
+ * a NUL; returns their number. What names are compared by. */
 gsize people_letters_of(const char *text, char out[PEOPLE_TOKEN_MAX + 1]);
 
 /* Gathers names; any bytes. A person without letters in the surname is not found by name. */

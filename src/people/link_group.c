@@ -57,6 +57,8 @@ static void join(struct grouping *g, guint32 p, guint32 q, float bits) {
 
 /* By bits, the most first. */
 static void sort_pairs(GArray *pairs) {
+    if (!pairs->len)
+        return;
     g_autoptr(GArray) order = g_array_sized_new(FALSE, FALSE, sizeof(guint64), pairs->len);
     for (guint i = 0; i < pairs->len; i++) {
         guint32 key;

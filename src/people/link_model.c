@@ -13,7 +13,31 @@
 #define RANDOM_PAIRS 400000
 #define SESSION_PAIRS 600000
 #define ROUNDS 30
-#define LEAST_U 1e-7
+#define KIN (-1.0F)       /* bits, at most */
+#define USUAL_PAIRS 1.0   /* so many pairs is the usual u worth … */
+#define USUAL_MATCHES 5.0 /* … and so many matches the usual m */
+
+/* What is taken until the records say otherwise: of one person's records, and of two people's. */
+static double usual_m(guint field, guint level) {
+    static const float m[FIELD_COLUMNS][LEVELS] = {
+        [FIELD_GIVEN] = {0, 0.80F, 0.06F, 0.06F, 0.01F, 0.02F, 0.01F, 0.04F},
+        [FIELD_MIDDLE] = {0, 0.50F, 0.40F, 0.03F, 0.07F, 0.001F, 0.001F, 0.001F},
+        [FIELD_SURNAME] = {0, 0.84F, 0.02F, 0.07F, 0.01F, 0.01F, 0.05F, 0.001F},
+        [FIELD_SUFFIX] = {0, 0.98F, 0.001F, 0.02F, 0.001F, 0.001F, 0.001F, 0.001F},
+        [FIELD_BORN] = {0, 0.80F, 0.02F, 0.06F, 0.03F, 0.02F, 0.02F, 0.05F}};
+    static const float column[LEVELS] = {0, 0.90F, 0.04F, 0.06F, 0.001F, 0.001F, 0.001F, 0.001F};
+    return (double)(field < FIELD_COLUMNS ? m[field][level] : column[level]);
+}
+
+static double usual_u(guint field, guint level) {
+    static const guint8 others[FIELD_COLUMNS] = {[FIELD_GIVEN] = GIVEN_OTHER,
+                                                 [FIELD_MIDDLE] = MIDDLE_OTHER,
+                                                 [FIELD_SURNAME] = SURNAME_OTHER,
+                                                 [FIELD_SUFFIX] = VALUE_OTHER,
+                                                 [FIELD_BORN] = BORN_OTHER};
+    const guint other = field < FIELD_COLUMNS ? others[field] : VALUE_OTHER;
+    return level == other ? 0.6 : 0.05;
+}
 
 /* ── Random pairs ──────────────────────────────────────────────────────────────────────────────── */
 
@@ -58,7 +82,8 @@ static void learn_chance(struct link_set *set, double typical[][LEVELS]) {
     }
     for (guint f = 0; f < set->n_fields; f++)
         for (guint level = 1; level < LEVELS; level++) {
-            set->u[f][level] = MAX(n[f][level] / MAX(n_known[f], 1), LEAST_U);
+            set->u[f][level] =
+                (n[f][level] + USUAL_PAIRS * usual_u(f, level)) / (n_known[f] + USUAL_PAIRS);
             typical[f][level] = inverse[f][level] > 0 ? log2(inverse[f][level] / n[f][level]) : -1;
         }
 }
@@ -124,25 +149,15 @@ static gboolean picks_by(guint pass, guint field) {
     }
 }
 
-static void start_m(const struct link_set *set, struct session *s) {
-    for (guint f = 0; f < set->n_fields; f++) {
-        guint n = 0;
-        for (guint level = 2; level < LEVELS; level++)
-            n += set->u[f][level] > LEAST_U;
-        for (guint level = 1; level < LEVELS; level++)
-            s->m[f][level] = level == LEVEL_SAME          ? 0.9
-                             : set->u[f][level] > LEAST_U ? 0.1 / MAX(n, 1)
-                                                          : 1e-4;
-    }
-}
-
 static gpointer run_session(gpointer data) {
     struct session *s = data;
     const struct link_set *set = s->set;
     g_autoptr(GArray) entries = link_pass_entries(set, s->pass);
     g_autoptr(GArray) patterns = count_patterns(set, entries);
     s->part = 0.05;
-    start_m(set, s);
+    for (guint f = 0; f < set->n_fields; f++)
+        for (guint level = 1; level < LEVELS; level++)
+            s->m[f][level] = usual_m(f, level);
     double total = 0;
     for (guint round = 0; round < ROUNDS; round++) {
         double sum[LINK_MOST_FIELDS][LEVELS] = {{0}}, known[LINK_MOST_FIELDS] = {0}, matches = 0;
@@ -172,7 +187,8 @@ static gpointer run_session(gpointer data) {
         s->weight = matches;
         for (guint f = 0; f < set->n_fields; f++)
             for (guint level = 1; level < LEVELS; level++)
-                s->m[f][level] = (sum[f][level] + 0.02) / (known[f] + 0.02 * (LEVELS - 1));
+                s->m[f][level] =
+                    (sum[f][level] + USUAL_MATCHES * usual_m(f, level)) / (known[f] + USUAL_MATCHES);
     }
     for (guint i = 0, end; i < entries->len; i = end) {
         end = entry_run(entries, i);
@@ -229,7 +245,7 @@ static void learn_m(struct link_set *set, const struct session *sessions, guint 
                     sum += (sessions[i].weight + 1e-3) * sessions[i].m[f][level];
                     weight += sessions[i].weight + 1e-3;
                 }
-            set->m[f][level] = weight > 0 ? sum / weight : 0.9;
+            set->m[f][level] = weight > 0 ? sum / weight : usual_m(f, level);
         }
 }
 
@@ -323,6 +339,18 @@ static float field_bits(const struct link_set *set, guint f, const struct levels
                                   : set->bits[f][level] + (set->is_rare[f][level] ? l->rarity[f] : 0);
 }
 
+/* One surname, another given name: twins and households share a surname, a birth date, an address, and
+ * none of them tells of the others' chance. Only a key says that they are one. */
+static gboolean may_be_kin(const struct link_set *set, const struct levels *l) {
+    if (l->level[FIELD_GIVEN] != GIVEN_OTHER ||
+        (l->level[FIELD_SURNAME] != LEVEL_SAME && l->level[FIELD_SURNAME] != SURNAME_PART))
+        return FALSE;
+    for (guint c = 0; c < set->n_columns; c++)
+        if (set->columns[c].kind == LINK_KEY && l->level[FIELD_COLUMNS + c] == LEVEL_SAME)
+            return FALSE;
+    return TRUE;
+}
+
 double set_pair_bits(const struct link_set *set, guint32 a, guint32 b, double least) {
     struct levels l;
     float bits = (float)set->prior;
@@ -333,7 +361,7 @@ double set_pair_bits(const struct link_set *set, guint32 a, guint32 b, double le
         return -INFINITY;
     set_levels_rest(set, a, b, &l);
     bits += field_bits(set, FIELD_GIVEN, &l) + field_bits(set, FIELD_MIDDLE, &l);
-    return (double)bits;
+    return (double)(may_be_kin(set, &l) ? MIN(bits, KIN) : bits);
 }
 
 double link_prior(const struct link_set *set) {
@@ -354,5 +382,5 @@ double link_compare(const struct link_set *set, guint32 a, guint32 b, struct lin
     }
     if (n_evidence)
         *n_evidence = set->n_fields;
-    return bits;
+    return may_be_kin(set, &l) ? MIN(bits, (double)KIN) : bits;
 }

@@ -4,7 +4,8 @@
 #include "base/random.h"
 #include "people/link_private.h"
 
-#define MOST_ALIKE 400   /* a larger group is parted by birth year, or left out */
+#define MOST_ALIKE 400 /* a larger group is parted by birth year, and compared in part */
+#define NEIGHBOURS 8
 #define MOST_TEXT 40     /* a text that more rows share tells little */
 #define CHUNK (1u << 15) /* entries a worker takes at a time */
 
@@ -134,24 +135,37 @@ static gboolean sounds_alike(const struct link_set *set, guint32 a, guint32 b) {
 static gboolean is_found_before(const struct link_set *set, guint pass, const struct row *x,
                                 const struct row *y) {
     const guint32 born = row_born(x);
-    if (born && born == row_born(y))
+    if (born && born == row_born(y) && set->born_counts[born] <= MOST_ALIKE)
         return (pass > PASS_BORN_SURNAME && starts_alike(set, x->surname, y->surname)) ||
                (pass > PASS_BORN_GIVEN && starts_alike(set, x->given, y->given));
     if (pass == PASS_NICKNAME)
-        return starts_alike(set, x->given, y->given);
+        return starts_alike(set, x->given, y->given) &&
+               (x->surname == y->surname || (x->year && x->year == y->year));
     return (pass == PASS_ANY_ORDER || pass == PASS_YEAR || pass == PASS_SURNAME) &&
            sounds_alike(set, x->surname, y->surname) && sounds_alike(set, x->given, y->given);
 }
 
+/* Without a key or a birth date to share, rows of common names are too many: one of the dates must be
+ * missing, or be half the other. */
+static gboolean is_pair_of(guint pass, const struct row *x, const struct row *y) {
+    if (pass == PASS_SURNAME)
+        return !x->day || !y->day;
+    return pass != PASS_NICKNAME || !x->day || !y->day || x->year == y->year ||
+           (x->month == y->month && x->day == y->day);
+}
+
+/* A run that is too long to compare whole: each row with the next few. Equal rows hang together by
+ * that. */
 static void compare_run(const struct work *w, guint from, guint end, GArray *found) {
-    const gboolean one_is_unborn = w->pass == PASS_SURNAME || w->pass == PASS_NICKNAME;
+    const guint reach = end - from <= w->most ? end - from : NEIGHBOURS;
     for (guint i = from; i < end; i++) {
         const guint32 a = entry_row(g_array_index(w->entries, guint64, i));
         const struct row *x = set_row(w->set, a);
-        for (guint j = i + 1; j < end; j++) {
+        for (guint j = i + 1; j < MIN(end, i + 1 + reach); j++) {
             const guint32 b = entry_row(g_array_index(w->entries, guint64, j));
             const struct row *y = set_row(w->set, b);
-            if (a == b || (one_is_unborn && x->day && y->day) || is_found_before(w->set, w->pass, x, y))
+            if (a == b || !is_pair_of(w->pass, x, y) ||
+                (reach != NEIGHBOURS && is_found_before(w->set, w->pass, x, y)))
                 continue;
             const double bits = set_pair_bits(w->set, a, b, w->least);
             if (bits >= w->least) {
@@ -174,8 +188,7 @@ static gpointer compare_chunks(gpointer data) {
             i++; /* a run belongs to the chunk it begins in */
         while (i < until) {
             const guint end = entry_run(w->entries, i);
-            if (end - i <= w->most)
-                compare_run(w, i, end, found);
+            compare_run(w, i, end, found);
             i = end;
         }
         w->found[chunk] = found;

@@ -73,7 +73,7 @@ static void count_parts(struct link_set *set, const char *surname, struct row *r
     }
 }
 
-/* JR, SR and numbers; anything else is not known. */
+/* JR, SR and numbers, from 1; 0: anything else. */
 static guint8 suffix_of(const char *text) {
     static const char *const suffixes[] = {"JR", "SR", "II", "III", "IV", "V"};
     char letters[PEOPLE_TOKEN_MAX + 1];
@@ -85,31 +85,37 @@ static guint8 suffix_of(const char *text) {
     return 0;
 }
 
+gboolean link_is_suffix(const char *word) {
+    return suffix_of(word) != 0;
+}
+
 /* A text's letters and digits, the digits as letters too: what matters is that like stays like. */
 static gsize text_letters(const char *text, char out[PEOPLE_TOKEN_MAX + 1]) {
     gsize n = 0;
     const char *p = text;
     for (; *p && (guint8)*p < 0x80; p++)
         if (g_ascii_isalnum(*p) && n < PEOPLE_TOKEN_MAX)
-            out[n++] = (char)(g_ascii_isdigit(*p) ? 'A' + (*p - '0') : g_ascii_toupper(*p));
+            n += people_letter((guint8)*p, out + n, 1);
     out[n] = 0;
     if (!*p)
         return n;
-    g_autofree char *folded = people_fold(text); /* accents: the slow way */
-    g_autofree char *ascii = g_str_to_ascii(folded, "C");
-    return text_letters(ascii, out);
+    g_autofree char *folded = people_fold(text); /* accents and other scripts: the slow way */
+    n = 0;
+    for (const char *f = folded; *f; f = g_utf8_next_char(f))
+        n += people_letter(g_utf8_get_char(f), out + n, PEOPLE_TOKEN_MAX - n);
+    out[n] = 0;
+    return n;
 }
 
 /* Of a code or a key, a keyed hash of what is no blank, and nothing else. */
 static guint32 code_number(struct link_set *set, guint column, const char *text) {
-    char plain[64];
-    gsize n = 0;
-    for (const char *p = text; *p && n < sizeof plain; p++)
+    g_autoptr(GString) plain = g_string_new(NULL);
+    for (const char *p = text; *p; p++)
         if (!g_ascii_isspace(*p))
-            plain[n++] = g_ascii_toupper(*p);
-    if (!n)
+            g_string_append_c(plain, g_ascii_toupper(*p));
+    if (!plain->len)
         return 0;
-    const gpointer hash = (gpointer)(gsize)base_hash64(plain, n, set->secret);
+    const gpointer hash = (gpointer)(gsize)base_hash64(plain->str, plain->len, set->secret);
     guint32 number = GPOINTER_TO_UINT(g_hash_table_lookup(set->numbers[column], hash));
     if (!number) {
         number = set->counts[column]->len;
@@ -136,10 +142,16 @@ static guint32 value_number(struct link_set *set, guint column, const char *text
 
 static struct row make_row(struct link_set *set, const struct link_record *record) {
     struct row row = {.suffix = suffix_of(record->suffix)};
-    row.surname = count_name(set, record->surname, AS_SURNAME);
+    const char *surname = record->surname, *last = surname ? strrchr(surname, ' ') : NULL;
+    g_autofree char *without = NULL;
+    if (last && suffix_of(last)) { /* "POPLAR JR" in one column */
+        surname = without = g_strndup(surname, (gsize)(last - surname));
+        row.suffix = suffix_of(last);
+    }
+    row.surname = count_name(set, surname, AS_SURNAME);
     row.given = count_name(set, record->given, AS_GIVEN);
     row.middle = count_name(set, record->middle, AS_MIDDLE);
-    count_parts(set, record->surname, &row);
+    count_parts(set, surname, &row);
     if (record->year >= FIRST_YEAR && record->year <= LAST_YEAR) {
         row.year = (guint16)record->year;
         if (record->month && record->month <= 12 && record->day && record->day <= 31) {
@@ -216,21 +228,26 @@ static guint given_level(const struct link_set *set, const struct row *x, const 
     if (like == NAMES_SLIP)
         return GIVEN_SLIP;
     if (x->given == y->middle || x->middle == y->given) {
-        *rarity = names_rarity(names, x->given == y->middle ? x->given : y->given, AS_GIVEN);
+        *rarity = MAX(x->given == y->middle ? names_rarity(names, x->given, AS_GIVEN) : 0,
+                      x->middle == y->given ? names_rarity(names, y->given, AS_GIVEN) : 0);
         return GIVEN_ELSEWHERE;
     }
     return like == NAMES_SLIPS || names_begin_alike(names, x->given, y->given) ? GIVEN_SLIPS
                                                                                : GIVEN_OTHER;
 }
 
-static guint32 common_part(const struct row *x, const struct row *y) {
+/* The rarest part that both have; 0: none. */
+static guint32 common_part(const struct names *names, const struct row *x, const struct row *y) {
     const guint32 a[] = {x->surname, x->parts[0], x->parts[1]},
                   b[] = {y->surname, y->parts[0], y->parts[1]};
+    guint32 rarest = 0;
     for (guint i = 0; i < G_N_ELEMENTS(a); i++)
         for (guint j = 0; j < G_N_ELEMENTS(b); j++)
-            if (a[i] && a[i] == b[j])
-                return a[i];
-    return 0;
+            if (a[i] && a[i] == b[j] &&
+                (!rarest ||
+                 names_rarity(names, a[i], AS_SURNAME) > names_rarity(names, rarest, AS_SURNAME)))
+                rarest = a[i];
+    return rarest;
 }
 
 static guint surname_level(const struct link_set *set, const struct row *x, const struct row *y,
@@ -241,7 +258,7 @@ static guint surname_level(const struct link_set *set, const struct row *x, cons
     *rarity = rarer(names, x->surname, y->surname, AS_SURNAME);
     if (x->surname == y->surname)
         return LEVEL_SAME;
-    const guint32 part = x->parts[0] || y->parts[0] ? common_part(x, y) : 0;
+    const guint32 part = x->parts[0] || y->parts[0] ? common_part(names, x, y) : 0;
     if (part) {
         *rarity = names_rarity(names, part, AS_SURNAME);
         return SURNAME_PART;
@@ -258,8 +275,10 @@ static gboolean are_swapped(const struct link_set *set, const struct row *x, con
         names_compare(&set->names, x->given, y->surname) >= NAMES_SLIPS ||
         names_compare(&set->names, x->surname, y->given) >= NAMES_SLIPS)
         return FALSE;
-    *rarity = names_rarity(&set->names, x->surname, AS_SURNAME) +
-              names_rarity(&set->names, x->given, AS_GIVEN);
+    const struct names *names = &set->names;
+    *rarity =
+        MIN(names_rarity(names, x->surname, AS_SURNAME) + names_rarity(names, x->given, AS_GIVEN),
+            names_rarity(names, y->surname, AS_SURNAME) + names_rarity(names, y->given, AS_GIVEN));
     return TRUE;
 }
 

@@ -917,7 +917,7 @@ static void names_that_are_long_or_hardly_there_are_found(void) {
 /* Without letters in the surname nobody is found by name. */
 static void who_has_no_letters_has_no_name(void) {
     static const struct person people[] = {
-        {"Ann", ""}, {"", ""}, {"Иван", "Петров"}, {"Li", "李"}, {"Ann", "---"}};
+        {"Ann", ""}, {"", ""}, {"Ann", "7"}, {"Li", "&"}, {"Ann", "---"}};
     struct people_index *index = index_of(people, G_N_ELEMENTS(people));
     struct people_searcher *searcher = people_searcher_new(index);
     g_assert_cmpuint(people_index_n_names(index), ==, 0);

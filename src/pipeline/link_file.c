@@ -1,6 +1,7 @@
 #include "pipeline/link_file.h"
 
 #include <errno.h>
+#include <glib/gstdio.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -179,8 +180,16 @@ static char *field(const struct csv_row *row, int place) {
     return place >= 0 && (guint)place < row->n_fields ? row->fields[place] : NULL;
 }
 
-/* "SURNAME, GIVEN MIDDLE" or "GIVEN MIDDLE SURNAME", cut in place. */
+/* "SURNAME, GIVEN MIDDLE" or "GIVEN MIDDLE SURNAME", either with a suffix at its end, cut in place. */
 static void split_name(char *full, struct link_record *record) {
+    char *last = full + strcspn(full, "");
+    while (last > full && last[-1] != ' ' && last[-1] != ',')
+        last--;
+    if (last > full && link_is_suffix(last)) {
+        record->suffix = last;
+        while (last > full && (last[-1] == ' ' || last[-1] == ','))
+            *--last = 0;
+    }
     char *comma = strchr(full, ','), *space = strrchr(full, ' ');
     char *given = full;
     if (comma) {
@@ -319,15 +328,24 @@ static gboolean begin(struct reading *r, const struct link_file_options *options
 
 /* ── The whole ─────────────────────────────────────────────────────────────────────────────────── */
 
-static gboolean write_groups(const struct link_file_options *options,
-                             const struct link_outcome *outcomes, guint n,
-                             struct link_file_report *report, GError **error) {
-    FILE *out = fopen(options->out, "w");
-    if (!out) {
+static FILE *open_out(const struct link_file_options *options, GError **error) {
+    GStatBuf in, out;
+    if (g_stat(options->csv, &in) == 0 && g_stat(options->out, &out) == 0 && in.st_ino == out.st_ino &&
+        in.st_dev == out.st_dev) {
+        g_set_error(error, BASE_ERROR, BASE_ERROR_INPUT,
+                    "--out is the file that is read; name another");
+        return NULL;
+    }
+    FILE *file = fopen(options->out, "w");
+    if (!file)
         g_set_error(error, BASE_ERROR, BASE_ERROR_INPUT, "%s cannot be written: %s", options->out,
                     g_strerror(errno));
-        return FALSE;
-    }
+    return file;
+}
+
+static gboolean write_groups(const struct link_file_options *options, FILE *out,
+                             const struct link_outcome *outcomes, guint n,
+                             struct link_file_report *report, GError **error) {
     fputs("row,person,band,score\n", out);
     for (guint i = 0; i < n; i++) {
         const struct link_outcome *o = &outcomes[i];
@@ -340,24 +358,29 @@ static gboolean write_groups(const struct link_file_options *options,
         fputc('\n', out);
     }
     report->n_rows = n;
-    if (ferror(out) | fclose(out)) {
-        g_set_error(error, BASE_ERROR, BASE_ERROR_INPUT, "%s could not be written whole", options->out);
-        return FALSE;
-    }
-    return TRUE;
+    if (fflush(out) == 0 && !ferror(out))
+        return TRUE;
+    g_set_error(error, BASE_ERROR, BASE_ERROR_INPUT, "%s could not be written whole", options->out);
+    return FALSE;
 }
 
 gboolean link_file(const struct link_file_options *options, struct link_file_report *report,
                    GError **error) {
     struct reading r;
+    FILE *out = open_out(options, error);
+    if (!out)
+        return FALSE;
     gboolean ok = begin(&r, options, report, error);
     if (ok) {
         const guint n = link_set_size(r.set);
         struct link_outcome *outcomes = g_new(struct link_outcome, n + 1);
         link_set_group(r.set, &options->link, outcomes);
-        ok = write_groups(options, outcomes, n, report, error);
+        ok = write_groups(options, out, outcomes, n, report, error);
         g_free(outcomes);
     }
+    fclose(out);
+    if (!ok)
+        g_unlink(options->out);
     end(&r);
     return ok;
 }
@@ -376,6 +399,8 @@ gboolean link_file_explain(const struct link_file_options *options, guint row_a,
     }
     if (ok) {
         *bits = link_compare(r.set, row_a - 1, row_b - 1, evidence, n_evidence);
+        for (guint i = 0; i < *n_evidence; i++) /* columns' names end with the mapping */
+            evidence[i].field = g_intern_string(evidence[i].field);
         *prior = link_prior(r.set);
     }
     end(&r);
