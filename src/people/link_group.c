@@ -6,7 +6,7 @@
 
 #include "people/link_private.h"
 
-#define MOST_ASKED 6 /* rows of a group that are compared with the other's; its first and last */
+#define MOST_ASKED 4 /* rows of a group that are compared with the other's; its first and last */
 
 const struct link_options link_default_options = {.sure = 10, .possible = 0};
 

@@ -26,6 +26,7 @@ static void add_line(char *const *forms, guint n, void *context) {
             g_hash_table_insert(names->families, g_strdup(forms[i]), family);
         }
         g_array_append_val(family->lines, line);
+        family->bits[line >> 6 & 3] |= (guint64)1 << (line & 63);
     }
 }
 
@@ -138,7 +139,9 @@ enum likeness names_compare(const struct names *names, guint32 a, guint32 b) {
 
 gboolean names_are_nicknames(const struct names *names, guint32 a, guint32 b) {
     const struct family *p = name_at(names, a)->family, *q = name_at(names, b)->family;
-    if (!p || !q)
+    if (!p || !q ||
+        !((p->bits[0] & q->bits[0]) | (p->bits[1] & q->bits[1]) | (p->bits[2] & q->bits[2]) |
+          (p->bits[3] & q->bits[3])))
         return FALSE;
     const GArray *x = p->lines, *y = q->lines;
     for (guint i = 0, j = 0; i < x->len && j < y->len;) {

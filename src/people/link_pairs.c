@@ -5,6 +5,7 @@
 #include "people/link_private.h"
 
 #define MOST_ALIKE 400 /* a larger group is parted by birth year, and compared in part */
+#define AHEAD 16
 #define NEIGHBOURS 8
 #define MOST_TEXT 40     /* a text that more rows share tells little */
 #define CHUNK (1u << 15) /* entries a worker takes at a time */
@@ -188,6 +189,8 @@ static gpointer compare_chunks(gpointer data) {
             i++; /* a run belongs to the chunk it begins in */
         while (i < until) {
             const guint end = entry_run(w->entries, i);
+            for (guint k = end; k < MIN(end + AHEAD, w->entries->len); k++) /* rows lie anywhere */
+                __builtin_prefetch(set_row(w->set, entry_row(g_array_index(w->entries, guint64, k))));
             compare_run(w, i, end, found);
             i = end;
         }

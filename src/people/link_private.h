@@ -10,9 +10,10 @@
 enum name_role { AS_SURNAME, AS_GIVEN, AS_MIDDLE, N_ROLES };
 
 /* The lines of nicknames.txt that have a name. */
-#define MOST_SEARCHED 4
+#define MOST_SEARCHED 2
 struct family {
     GArray *lines;                   /* guint16, ascending */
+    guint64 bits[4];                 /* of their numbers: two without a common one share no line */
     guint16 searched[MOST_SEARCHED]; /* those of the commonest names; 0: none; after names_weigh */
 };
 
