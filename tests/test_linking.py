@@ -12,7 +12,7 @@ interval: 1h
 person_scope: {name}
 facility: {{id: {name}, name: {title} Jail, timezone: America/Denver}}
 columns: {{event_id: id, person: [person], booking: [booking], surname: last, given: first, middle: middle, suffix: suffix,
-  born: dob, event: what, occurred_at: when}}
+  born: dob, event: what, occurred_at: when, state_id: sid}}
 """
 
 
@@ -80,6 +80,28 @@ def test_what_is_not_sure_is_never_linked_without_asking(jails, last, first, dob
     follow(jails, "north:1")
     jails.happen("south", "77", last, first, dob, what="released", **more)
     assert alerts(jails) == []
+
+
+def test_a_state_id_links_whom_nothing_else_does_and_keeps_apart_whom_all_else_links(jails):
+    jails.happen("north", "1", "POPLAR", "WREN", "1980-01-31", sid="CO 123456")
+    jails.happen("north", "2", "LARKSPUR", "ROBIN", "1970-05-05", sid="CO-777")
+    jails.happen("south", "77", "POPPLAR", "WRENN", sid="co123456")  # misspelled, and no birth date
+    jails.happen("south", "78", "LARKSPUR", "ROBIN", "1970-05-05", sid="CO 778")
+    assert link(jails)["sure"] == 1
+    follow(jails, "north:1")
+    jails.happen("south", "77", "POPPLAR", "WRENN", sid="co123456", what="released")
+    jails.happen("south", "78", "LARKSPUR", "ROBIN", "1970-05-05", sid="CO 778", what="released")
+    assert len(alerts(jails)) == 1
+    assert "their state ids differ" in jails.run("person", "explain", "north:2", "south:78").stdout
+
+
+def test_a_state_id_is_nowhere_to_be_read(jails):
+    jails.happen("north", "1", "POPLAR", "WREN", "1980-01-31", sid="CO 123456")
+    link(jails)
+    for file in jails.path.rglob("*"):
+        if file.is_file():
+            data = file.read_bytes().upper()
+            assert b"CO 123456" not in data and b"CO123456" not in data, file
 
 
 def test_a_possible_one_is_asked_about_and_told_as_such(jails):

@@ -20,6 +20,9 @@ CREATE TABLE person_link (
 ) WITHOUT ROWID;
 CREATE INDEX person_link_waiting ON person_link (found_at_us) WHERE state = 0;
 CREATE INDEX person_link_by_b ON person_link (b);
+-- State ids as keyed hashes: compared, and never read.
+CREATE TABLE person_key (person_id INTEGER PRIMARY KEY, key BLOB NOT NULL);
+CREATE INDEX person_key_by_key ON person_key (key);
 -- How far the changes were looked at.
 CREATE TABLE person_linked (id INTEGER PRIMARY KEY CHECK (id = 1), seq INTEGER NOT NULL);
 INSERT INTO person_linked (id, seq) VALUES (1, 0);

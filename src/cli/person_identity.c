@@ -114,7 +114,7 @@ static int decide(struct cli *cli, int argc, char **argv, gboolean are_one) {
     } else if (site) {
         printf("They are %s.", are_one ? "one person" : "two people");
         if (n_corrected)
-            printf(" %u registrations are told that they heard of the wrong one.", n_corrected);
+            printf(" Registrations that heard of the wrong one and are told so: %u.", n_corrected);
         puts("");
     }
     if (ok)
@@ -149,8 +149,8 @@ int cli_person_link_new(struct cli *cli) {
     else if (cli->json)
         cli_json_line(json_pack("{s:i, s:i}", "sure", n_sure, "possible", n_possible));
     else
-        printf("%u people were linked to another number of theirs; %u pairs may be one person (`person "
-               "possible`).\n",
+        printf("Linked to another number of theirs: %u. Possibly one person, and asked about: %u "
+               "(`person possible` lists who waits).\n",
                n_sure, n_possible);
     if (ok)
         cli_send(cli, site);

@@ -17,7 +17,7 @@ struct held_adapter {
 void feed_cells_keep(GByteArray *kept, const struct feed_cells *cells) {
     guint32 row = cells->row;
     g_byte_array_append(kept, (const guint8 *)&row, sizeof row);
-    for (int field = 0; field < FIELD_N; field++) {
+    for (int field = 0; field < FIELD_KEPT; field++) {
         const char *text = cells->cell[field];
         guint32 n = text ? (guint32)strlen(text) + 1 : 0;
         g_byte_array_append(kept, (const guint8 *)&n, sizeof n);
@@ -47,7 +47,7 @@ static enum feed_next held_next(struct feed_adapter *base, struct feed_cells *ce
     memset(cells, 0, sizeof *cells);
     if (!take_u32(adapter, &cells->row))
         return FEED_END;
-    for (int field = 0; field < FIELD_N; field++) {
+    for (int field = 0; field < FIELD_KEPT; field++) {
         guint32 n;
         if (!take_u32(adapter, &n) || (n && n - 1 > total - adapter->at))
             return FEED_END;

@@ -13,7 +13,7 @@ static const char *const format_names[FEED_N_FORMATS] = {"csv-roster", "csv-even
 static const char *const field_names[FIELD_N] = {
     "person",      "booking",  "surname", "given",       "middle",   "suffix",    "full_name",
     "born",        "facility", "status",  "sealed",      "juvenile", "protected", "admitted_at",
-    "released_at", "reason",   "event",   "occurred_at", "event_id", "corrects"};
+    "released_at", "reason",   "event",   "occurred_at", "event_id", "corrects",  "state_id"};
 
 const char *feed_field_name(enum feed_field field) {
     return field_names[field];
@@ -124,6 +124,7 @@ static const cyaml_schema_field_t column_fields[] = {LIST_COLUMN("person", FIELD
                                                      ONE_COLUMN("occurred_at", FIELD_OCCURRED_AT),
                                                      ONE_COLUMN("event_id", FIELD_EVENT_ID),
                                                      ONE_COLUMN("corrects", FIELD_CORRECTS),
+                                                     ONE_COLUMN("state_id", FIELD_STATE_ID),
                                                      CYAML_FIELD_END};
 
 #define LIST(key, member, entry_schema, most)                                                          \

@@ -38,6 +38,8 @@ enum feed_field {
     FIELD_OCCURRED_AT,
     FIELD_EVENT_ID,
     FIELD_CORRECTS, /* the event_id that this event takes back */
+    FIELD_KEPT, /* so many are kept of a list that is held; what follows is never kept in the clear */
+    FIELD_STATE_ID = FIELD_KEPT, /* the state's number for the person: compared as a keyed hash */
     FIELD_N
 };
 

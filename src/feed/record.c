@@ -123,6 +123,7 @@ static void read_name(const struct reading *r, struct feed_record *record) {
     record->given = text_of(r, FIELD_GIVEN);
     record->middle = text_of(r, FIELD_MIDDLE);
     record->suffix = text_of(r, FIELD_SUFFIX);
+    record->state_id = text_of(r, FIELD_STATE_ID);
     const char *full = r->cells->cell[FIELD_FULL_NAME];
     if (!full)
         return;

@@ -22,6 +22,7 @@ struct feed_record {
     guint row;
     const char *person_key, *booking_key;
     const char *surname, *given, *middle, *suffix; /* "" when unknown */
+    const char *state_id;                          /* "" when unknown; never kept as it is */
     gint32 born;                                   /* 19800131; 0 unknown */
     const struct feed_facility *facility;          /* the jail's own when the source does not say */
     gboolean has_facility;                         /* the source says which */

@@ -55,7 +55,7 @@ guint32 link_set_size(const struct link_set *set);
 void link_set_learn(struct link_set *set);
 
 /* For judging one at a time, always alike: a fixed model for names and birth dates, and rarities from
- * the names counted so far. Columns count nothing. Call again when many more were counted. */
+ * the names counted so far. Of columns, keys alone count. Call again when many more were counted. */
 void link_set_count(struct link_set *set, const struct link_record *record); /* adds no row */
 void link_set_fix(struct link_set *set);
 /* Forgets the rows; what was counted and learned stays. */

@@ -317,11 +317,18 @@ static const float fixed[FIELD_COLUMNS][LEVELS] = {
                     [BORN_GENERATION] = -4,
                     [BORN_OTHER] = -4}};
 
+/* A number of one's own: the same is nearly proof, another may be a slip of the pen. */
+static const float fixed_key[LEVELS] = {[LEVEL_SAME] = 28, [VALUE_OTHER] = -6};
+
 void link_set_fix(struct link_set *set) {
     set_weigh(set, 0, PEOPLE_LEAST);
     set->is_fixed = TRUE;
     memset(set->bits, 0, sizeof set->bits);
     memcpy(set->bits, fixed, sizeof fixed);
+    memset(set->is_rare, 0, sizeof set->is_rare);
+    for (guint c = 0; c < set->n_columns; c++)
+        if (set->columns[c].kind == LINK_KEY)
+            memcpy(set->bits[FIELD_COLUMNS + c], fixed_key, sizeof fixed_key);
     for (guint f = 0; f < FIELD_COLUMNS; f++)
         for (guint level = 1; level < LEVELS; level++)
             set->is_rare[f][level] = rarity_of(set, f, level) != RARITY_NONE;

@@ -200,6 +200,7 @@ void set_weigh(struct link_set *set, double partners, guint32 least_total) {
             set->columns[c].kind == LINK_CODE; /* shared by many: as common as it is */
         g_free(set->value_rarity[c]);
         set->value_rarity[c] = g_new(float, counts->len);
+        set->n_weighed[c] = counts->len;
         for (guint i = 0; i < counts->len; i++)
             set->value_rarity[c][i] = rarity_of_count(g_array_index(counts, guint32, i),
                                                       set->n_values[c], is_code ? 0 : partners);
@@ -331,11 +332,16 @@ static guint born_level(const struct link_set *set, const struct row *x, const s
     return years >= 15 && years <= 45 ? BORN_GENERATION : BORN_OTHER;
 }
 
+static float value_rarity(const struct link_set *set, guint column, guint32 number) {
+    return number < set->n_weighed[column] ? set->value_rarity[column][number]
+                                           : rarity_of_count(1, set->n_values[column], 0);
+}
+
 static guint value_level(const struct link_set *set, guint column, guint32 a, guint32 b,
                          float *rarity) {
     if (!a || !b)
         return LEVEL_UNKNOWN;
-    *rarity = MAX(set->value_rarity[column][a], set->value_rarity[column][b]);
+    *rarity = MAX(value_rarity(set, column, a), value_rarity(set, column, b));
     if (a == b)
         return LEVEL_SAME;
     return set->columns[column].kind == LINK_TEXT && names_compare(&set->names, a, b) <= NAMES_SLIPS

@@ -23,7 +23,10 @@ struct named {
     gint64 id;
     char *scope, *surname, *given, *middle, *suffix;
     gint32 born;
+    char key[65]; /* of the state id, in hexadecimal digits; "" not known */
 };
+
+static const struct link_column columns[] = {{"state id", LINK_KEY}};
 
 struct linker {
     struct site *site;
@@ -47,13 +50,15 @@ static void named_clear(gpointer data) {
 }
 
 static void keep_named(const struct store_name *name, void *context) {
-    const struct named n = {name->person_id,
-                            g_strdup(name->scope),
-                            g_strdup(name->surname),
-                            g_strdup(name->given),
-                            g_strdup(name->middle),
-                            g_strdup(name->suffix),
-                            name->born};
+    struct named n = {.id = name->person_id,
+                      .scope = g_strdup(name->scope),
+                      .surname = g_strdup(name->surname),
+                      .given = g_strdup(name->given),
+                      .middle = g_strdup(name->middle),
+                      .suffix = g_strdup(name->suffix),
+                      .born = name->born};
+    for (guint i = 0; name->key && i < 32; i++)
+        g_snprintf(n.key + 2 * i, 3, "%02x", name->key[i]);
     g_array_append_val((GArray *)context, n);
 }
 
@@ -70,7 +75,8 @@ static struct link_record record_of(const struct named *n) {
                                 .suffix = n->suffix,
                                 .year = (guint)n->born / 10000,
                                 .month = (guint)n->born / 100 % 100,
-                                .day = (guint)n->born % 100};
+                                .day = (guint)n->born % 100,
+                                .values = {n->key}};
 }
 
 /* ── Counting names ────────────────────────────────────────────────────────────────────────────── */
@@ -94,7 +100,7 @@ static gboolean count_all(struct db *db, void *context, GError **error) {
 
 static gboolean count_names(struct linker *l, GError **error) {
     link_set_free(l->set);
-    l->set = link_set_new(NULL, 0);
+    l->set = link_set_new(columns, G_N_ELEMENTS(columns));
     l->n_counted = 0;
     if (!store_read(l->site->store, count_all, l, error))
         return FALSE;
@@ -104,27 +110,31 @@ static gboolean count_names(struct linker *l, GError **error) {
 
 /* ── Comparing ─────────────────────────────────────────────────────────────────────────────────── */
 
+static gboolean is_level(const struct link_evidence *e, guint n, const char *field, const char *level) {
+    for (guint i = 0; i < n; i++)
+        if (strcmp(e[i].field, field) == 0)
+            return strcmp(e[i].level, level) == 0;
+    return FALSE;
+}
+
 /* What keeps two from being linked without asking, however alike: fathers and sons, twins, brothers who
  * borrow a name, two numbers of one jail. */
 static const char *why_not_sure(const struct named *a, const struct named *b,
                                 const struct link_evidence *e, guint n) {
-    gboolean has_birth = FALSE, has_name = TRUE;
-    for (guint i = 0; i < n; i++) {
-        if (strcmp(e[i].field, "birth date") == 0)
-            has_birth = strcmp(e[i].level, "same") == 0;
-        if (strcmp(e[i].field, "suffix") == 0 && strcmp(e[i].level, "another") == 0)
-            return "their suffixes differ: they may be father and son";
-        if (strcmp(e[i].field, "middle name") == 0 && strcmp(e[i].level, "another") == 0)
-            return "their middle names differ: they may be twins or kin";
-        if (strcmp(e[i].field, "given name") == 0)
-            has_name = strcmp(e[i].level, "same") == 0 || strcmp(e[i].level, "nickname") == 0;
-    }
-    if (!has_birth)
-        return "their birth dates are not known to be the same";
-    if (!has_name)
-        return "their given names differ: they may be twins or kin";
+    if (is_level(e, n, "state id", "another"))
+        return "their state ids differ";
     if (strcmp(a->scope, b->scope) == 0)
         return "their jail gave them two numbers, and should know them apart";
+    if (is_level(e, n, "suffix", "another"))
+        return "their suffixes differ: they may be father and son";
+    if (is_level(e, n, "middle name", "another"))
+        return "their middle names differ: they may be twins or kin";
+    const gboolean has_key = is_level(e, n, "state id", "same");
+    if (!has_key && !is_level(e, n, "birth date", "same"))
+        return "their birth dates are not known to be the same";
+    if (is_level(e, n, "given name", "another") || (!has_key && !is_level(e, n, "given name", "same") &&
+                                                    !is_level(e, n, "given name", "nickname")))
+        return "their given names differ: they may be twins or kin";
     return NULL;
 }
 
@@ -174,12 +184,21 @@ static GArray *judge(struct linker *l, struct db *db, const struct named *p, GEr
     g_autoptr(GArray) near = link_find_near(finder_directory(l->finder), l->set, l->born, &record,
                                             LINKER_POSSIBLE - MAY_GROW);
     g_autoptr(GArray) read = named_list();
-    for (guint i = 0; i < near->len && read->len < MOST_READ; i++) {
+    g_autoptr(GArray) others = store_person_key_others(db, p->id, error);
+    gboolean ok = others != NULL;
+    for (guint i = 0; ok && i < others->len; i++)
+        ok = store_name_get(db, g_array_index(others, gint64, i), keep_named, read, error);
+    const guint n_keys = read->len;
+    for (guint i = 0; ok && i < near->len && read->len < MOST_READ; i++) {
         const gint64 id = g_array_index(near, struct link_near, i).person;
-        if (id != p->id && !store_name_get(db, id, keep_named, read, error)) {
-            g_array_unref(verdicts);
-            return NULL;
-        }
+        gboolean is_read = id == p->id;
+        for (guint k = 0; k < n_keys; k++)
+            is_read |= g_array_index(read, struct named, k).id == id;
+        ok = is_read || store_name_get(db, id, keep_named, read, error);
+    }
+    if (!ok) {
+        g_array_unref(verdicts);
+        return NULL;
     }
     for (guint i = 0; i < read->len; i++) {
         const struct named *other = &g_array_index(read, struct named, i);

@@ -11,6 +11,7 @@
 #include "feed/adapter.h"
 #include "feed/date.h"
 #include "people/fold.h"
+#include "store/store_link.h"
 
 #define MOST_PROBLEMS_KEPT 10000
 #define MOST_PROBLEMS_LISTED 1000
@@ -83,6 +84,19 @@ gboolean load_note_speech(struct load *load, GError **error) {
     return TRUE;
 }
 
+/* Under the site's secret, so that two jails' numbers can be compared and neither can be read. */
+static gboolean save_state_id(struct load *load, gint64 person_id, const char *state_id,
+                              GError **error) {
+    g_autofree char *folded = people_fold(state_id); /* "CO-123 456" and "co123456" are one */
+    g_auto(GStrv) words = g_strsplit(folded, " ", -1);
+    g_autofree char *plain = g_strjoinv("", words);
+    guint8 mac[32];
+    if (!*plain)
+        return TRUE;
+    site_mac(load->site, "state id", plain, mac);
+    return store_person_key_put(load->db, person_id, mac, error);
+}
+
 static gboolean save_person(struct load *load, const struct feed_record *record, gint64 *id,
                             GError **error) {
     g_autofree char *folded = people_fold_name(record->surname, record->given, record->middle);
@@ -95,7 +109,7 @@ static gboolean save_person(struct load *load, const struct feed_record *record,
                                   .born = record->born};
     gboolean ok = store_person_save(load->db, &person, folded, error);
     *id = person.id;
-    return ok;
+    return ok && save_state_id(load, person.id, record->state_id, error);
 }
 
 /* The booking is known as somebody else's. Nobody is told what the row says, for it is about one of
@@ -111,7 +125,7 @@ static gboolean refuse_other_person(struct load *load, const struct custody_book
     load_keep_problem(&problem, load);
     *safe = *record;
     safe->person_key = prior->person_key;
-    safe->surname = safe->given = safe->middle = safe->suffix = "";
+    safe->surname = safe->given = safe->middle = safe->suffix = safe->state_id = "";
     safe->born = 0;
     if (record->has_action) {
         safe->is_unclear = TRUE;
@@ -180,7 +194,8 @@ static gboolean follow_correction(struct load *load, const struct feed_record **
     *corrected = **record;
     corrected->booking_key = prior->key;
     corrected->person_key = prior->person_key;
-    corrected->surname = corrected->given = corrected->middle = corrected->suffix = "";
+    corrected->surname = corrected->given = corrected->middle = corrected->suffix =
+        corrected->state_id = "";
     corrected->born = 0;
     *record = corrected;
     return TRUE;

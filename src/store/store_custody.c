@@ -349,10 +349,14 @@ gboolean store_person_rows(struct db *db, const GArray *ids, store_person_fn eac
     return ok;
 }
 
-#define NAME_COLUMNS "p.id, p.scope, p.surname, p.given, p.middle, p.suffix, p.born"
+#define NAME_COLUMNS                                                                                   \
+    "p.id, p.scope, p.surname, p.given, p.middle, p.suffix, p.born, "                                  \
+    "(SELECT key FROM person_key k WHERE k.person_id = p.id)"
 
 static gboolean each_name(struct db_rows *rows, store_name_fn each, void *context, GError **error) {
     while (db_next(rows)) {
+        gsize n;
+        const guint8 *key = db_blob(rows, 7, &n);
         const struct store_name name = {.person_id = db_int(rows, 0),
                                         .scope = db_text(rows, 1),
                                         .surname = db_text(rows, 2),
@@ -360,7 +364,8 @@ static gboolean each_name(struct db_rows *rows, store_name_fn each, void *contex
                                         .middle = db_text(rows, 4),
                                         .suffix = db_text(rows, 5),
                                         .born = (gint32)db_int(rows, 6),
-                                        .seq = db_int(rows, 7)};
+                                        .key = key && n == 32 ? key : NULL,
+                                        .seq = db_int(rows, 8)};
         each(&name, context);
     }
     return db_done(rows, error);

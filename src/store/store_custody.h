@@ -100,6 +100,7 @@ struct store_name {
     gint64 person_id, seq; /* of the change; 0: not read as one */
     const char *scope, *surname, *given, *middle, *suffix;
     gint32 born;
+    const guint8 *key; /* the state id's keyed hash, 32 bytes; NULL: not known */
 };
 typedef void (*store_name_fn)(const struct store_name *name, void *context);
 /* Everybody's, by id. */

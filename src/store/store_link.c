@@ -146,6 +146,33 @@ gboolean store_identity_leave(struct db *db, gint64 person_id, GError **error) {
     return ok;
 }
 
+gboolean store_person_key_put(struct db *db, gint64 person_id, const guint8 key[32], GError **error) {
+    return db_run(
+               db,
+               "INSERT INTO person_key (person_id, key) VALUES (:id, :key) ON CONFLICT DO UPDATE SET "
+               "key = excluded.key WHERE key <> excluded.key",
+               PARAMS(P_INT("id", person_id), P_BLOB("key", key, 32)), error) &&
+           (!db_changes(db) || db_run(db, "INSERT INTO person_change (person_id) VALUES (:id)",
+                                      PARAMS(P_INT("id", person_id)), error));
+}
+
+GArray *store_person_key_others(struct db *db, gint64 person_id, GError **error) {
+    GArray *others = g_array_new(FALSE, FALSE, sizeof(gint64));
+    struct db_rows *rows =
+        db_query(db,
+                 "SELECT o.person_id FROM person_key k JOIN person_key o ON o.key = k.key "
+                 "WHERE k.person_id = :id AND o.person_id <> :id LIMIT 20",
+                 PARAMS(P_INT("id", person_id)));
+    while (db_next(rows)) {
+        const gint64 id = db_int(rows, 0);
+        g_array_append_val(others, id);
+    }
+    if (db_done(rows, error))
+        return others;
+    g_array_unref(others);
+    return NULL;
+}
+
 gint64 store_linked_seq(struct db *db) {
     struct db_rows *rows = db_query(db, "SELECT seq FROM person_linked", NO_PARAMS);
     const gint64 seq = db_next(rows) ? db_int(rows, 0) : 0;

@@ -47,6 +47,11 @@ gboolean store_identity_join(struct db *db, gint64 a, gint64 b, GError **error);
 /* Takes a number out: it stands alone. */
 gboolean store_identity_leave(struct db *db, gint64 person_id, GError **error);
 
+/* A key that tells people apart (a keyed hash), one a person; what it changes is looked at anew. */
+gboolean store_person_key_put(struct db *db, gint64 person_id, const guint8 key[32], GError **error);
+/* Everybody else who has it too. Transfer full: gint64. */
+GArray *store_person_key_others(struct db *db, gint64 person_id, GError **error);
+
 /* How far changes of names were looked at. */
 gint64 store_linked_seq(struct db *db);
 gboolean store_linked_set(struct db *db, gint64 seq, GError **error);
