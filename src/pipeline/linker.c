@@ -81,17 +81,20 @@ static struct link_record record_of(const struct named *n) {
 
 /* ── Counting names ────────────────────────────────────────────────────────────────────────────── */
 
+static void count_person(struct linker *l, gint64 id, gint32 born, const struct link_record *record) {
+    link_set_count(l->set, record);
+    l->n_counted++;
+    if (id < G_MAXINT32) {
+        if ((gint64)l->born->len <= id)
+            g_array_set_size(l->born, (guint)id + 1);
+        g_array_index(l->born, gint32, id) = born;
+    }
+}
+
 static void count_name(const struct store_name *name, void *context) {
-    struct linker *l = context;
     const struct link_record record = {
         .surname = name->surname, .given = name->given, .middle = name->middle, .suffix = name->suffix};
-    link_set_count(l->set, &record);
-    l->n_counted++;
-    if (name->person_id < G_MAXINT32) {
-        if ((gint64)l->born->len <= name->person_id)
-            g_array_set_size(l->born, (guint)name->person_id + 1);
-        g_array_index(l->born, gint32, name->person_id) = name->born;
-    }
+    count_person(context, name->person_id, name->born, &record);
 }
 
 static gboolean count_all(struct db *db, void *context, GError **error) {
@@ -319,7 +322,6 @@ struct looking {
 static void keep_changed(const struct store_name *name, void *context) {
     struct looking *k = context;
     keep_named(name, k->changed);
-    count_name(name, k->writing->linker);
     k->writing->seq = name->seq;
 }
 
@@ -336,6 +338,8 @@ static gboolean look(struct db *db, void *context, GError **error) {
     }
     for (guint i = 0; i < k->changed->len; i++) {
         const struct named *p = &g_array_index(k->changed, struct named, i);
+        const struct link_record record = record_of(p);
+        count_person(w->linker, p->id, p->born, &record);
         struct finding f = {p->id, judge(w->linker, db, p, error)};
         if (!f.verdicts)
             return FALSE;
