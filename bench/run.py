@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Measures, against peers in the same alternating run, and writes the figures into docs/performance.md.
 
-usage: bench/run.py [--quick] [--scratch DIR] [durable] [roster] [latency] [gate] [search]
+usage: bench/run.py [--quick] [--scratch DIR] [durable] [roster] [latency] [gate] [search] [link]
 
 Ratios count, not rates: machines differ. Medians of several rounds. Needs the release build in
 build-bench (./dev bench makes it) and the sqlite3 shell.
@@ -28,6 +28,7 @@ import threading
 import time
 from pathlib import Path
 
+from linking import link
 from search_peers import search
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -322,14 +323,14 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--quick", action="store_true", help="smaller sizes, nothing is written")
     parser.add_argument("--scratch", type=Path, help="where to work: the disk to measure")
-    parser.add_argument("what", nargs="*", default=["durable", "roster", "latency", "gate", "search"])
+    parser.add_argument("what", nargs="*", default=["durable", "roster", "latency", "gate", "search", "link"])
     options = parser.parse_args()
     scratch = Path(tempfile.mkdtemp(prefix="tocsin-bench-", dir=options.scratch or ROOT.parent))
     try:
         for name in options.what:
             lines = []
             for line in {"durable": durable, "roster": roster, "latency": latency, "gate": gate,
-                         "search": search}[name](scratch, options.quick):
+                         "search": search, "link": link}[name](scratch, options.quick):
                 print(line, flush=True)
                 lines.append(line)
             if lines and not options.quick:

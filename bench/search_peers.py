@@ -2,6 +2,7 @@
 """Name search side by side with two peers: how often, how fast, how large; prints tables for docs/performance.md.
 
 usage: bench/search_peers.py [--people P.tsv … --queries Q.tsv …] [--sizes N …] [--limit SECONDS] [--figures FILE]
+                             [--drawing FILE]
 
 Measured for each pair of files, with everything in memory and one thread that asks:
 
@@ -17,7 +18,7 @@ once, as "GIVEN SURNAME", and never wait for the disk. Built means: from the nam
 from a file of distinct names and on one thread, Tocsin from everybody's name in memory and on two); its bytes are
 those of the names, too. A query is a hit when its target's given name and surname, by their letters, are among the
 first ten distinct names. The peers are first asked one query of each class, unmeasured. Tocsin knows how many people
-have a name and prefers common ones; the peers do not.
+have a name and prefers common ones; the peers do not. At 300,000 and 3,000,000 people Tocsin is measured alone.
 
 The files are the caller's, by option or in $TOCSIN_PEOPLE and $TOCSIN_QUERIES: tab-separated with a header, columns
 given, surname; class, query, given, surname. Without them people of --sizes are made by people_generator.c where that
@@ -25,6 +26,7 @@ is found beside the data ($TOCSIN_DATA or ../shared/data): it is not part of thi
 """
 import argparse
 import json
+import math
 import os
 import re
 import shutil
@@ -41,7 +43,9 @@ TOCSIN = ROOT / "build-bench/tocsin"
 DATA = Path(os.environ.get("TOCSIN_DATA", ROOT.parent / "shared/data"))
 GENERATOR = DATA.parent / "tools/people_generator.c"
 POSTGRES = Path("/usr/lib/postgresql/15/bin")
-SIZES = (100_000, 1_000_000, 10_000_000)
+SIZES = (100_000, 300_000, 1_000_000, 3_000_000, 10_000_000)
+ALONE = (300_000, 3_000_000)
+DRAWING = ROOT / "docs/figures/search-growth.svg"
 SEED, PER_CLASS, MOST_QUERIES, LIMIT = 7, 200, 300, 600
 CLASSES = {"edit1": "one slip", "edit2": "two slips", "swap": "surname first",
            "swap_edit1": "surname first, one slip", "nick": "nickname", "nick_edit1": "nickname, one slip",
@@ -99,15 +103,21 @@ def even_sample(queries):
     return [rows[i * len(rows) // each] for i in range(each) for rows in by_class.values()]
 
 
-def made_files(scratch, sizes):
-    generator = scratch / "people_generator"
-    run("cc", "-O2", "-o", generator, GENERATOR, "-lm")
+def generated(file, *words):
+    """Writes what people_generator.c makes of the words; gives the file."""
+    generator = file.parent / "people_generator"
+    if not generator.exists():
+        run("cc", "-O2", "-o", generator, GENERATOR, "-lm")
+    with open(file, "w") as out:
+        subprocess.run([generator, *map(str, words)], stdout=out, check=True,
+                       env={**os.environ, "DATA": str(DATA / "names")})
+    return file
+
+
+def made_files(scratch, sizes, per_class=PER_CLASS):
     for n in sizes:
-        files = scratch / f"people{n}.tsv", scratch / f"queries{n}.tsv"
-        for file, words in zip(files, (["people", n, SEED], ["queries", n, SEED, PER_CLASS])):
-            with open(file, "w") as out:
-                subprocess.run([generator, *map(str, words)], stdout=out, check=True,
-                               env={**os.environ, "DATA": str(DATA / "names")})
+        files = (generated(scratch / f"people{n}.tsv", "people", n, SEED),
+                 generated(scratch / f"queries{n}.tsv", "queries", n, SEED, per_class))
         yield files
         for file in files:
             file.unlink()
@@ -301,7 +311,7 @@ def side_by_side(people, queries, folder, limit):
     del numbers
     tocsin, peers = Tocsin(people, sample, folder), []
     try:
-        for kind in kinds_of_peers():
+        for kind in () if n_people in ALONE else kinds_of_peers():
             peers.append(kind(folder))
         asked = list(build_peers(peers, names, limit))
         n_classes = len({kind for kind, _, _ in questions})
@@ -360,7 +370,78 @@ def by_class(lines):
             f"{cell['recall_at_1']:.2f}, {cell['recall_at_10']:.2f}" if cell else "" for cell in cells) + " |"
 
 
-def search(scratch, quick, sizes=SIZES, pairs=(), limit=LIMIT, figures=None):
+# ── The drawing ───────────────────────────────────────────────────────────────────────────────────
+
+WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 720, 380, 70, 160, 40, 50
+STYLE = """
+  svg { color: #1f2328; --page: #fff; --grid: #d8dee4 }
+  .side0 { color: #0550ae } .side1 { color: #a33d00 } .side2 { color: #116329 }
+  @media (prefers-color-scheme: dark) {
+    svg { color: #e6edf3; --page: #0d1117; --grid: #30363d }
+    .side0 { color: #79c0ff } .side1 { color: #ffa657 } .side2 { color: #7ee787 }
+  }
+  text { font: 13px system-ui, -apple-system, "Segoe UI", Roboto, Helvetica, Arial, sans-serif; fill: currentColor }
+  rect { fill: var(--page) } line { stroke: var(--grid) } circle { fill: currentColor }
+  polyline { fill: none; stroke: currentColor; stroke-width: 2.5; stroke-linejoin: round }
+  .label { paint-order: stroke; stroke: var(--page); stroke-width: 4; font-weight: 600 }
+"""
+
+
+def scale(values, first, last):
+    """A logarithmic axis from decade to decade: where a value is, and the decades."""
+    low, high = math.floor(math.log10(min(values))), math.ceil(math.log10(max(values)))
+    high = max(high, low + 1)
+    return (lambda value: first + (math.log10(value) - low) / (high - low) * (last - first),
+            [10 ** k for k in range(low, high + 1)])
+
+
+def duration(us):
+    return f"{us:,.0f} µs" if us < 1e3 else f"{us / 1e3:,.0f} ms" if us < 1e6 else f"{us / 1e6:,.0f} s"
+
+
+def axes(x, peoples, y, times):
+    for n in peoples:
+        yield f'<line x1="{x(n):.1f}" y1="{TOP}" x2="{x(n):.1f}" y2="{HEIGHT - BOTTOM}"/>'
+        yield f'<text x="{x(n):.1f}" y="{HEIGHT - BOTTOM + 18}" text-anchor="middle">{n:,}</text>'
+    for us in times:
+        yield f'<line x1="{LEFT}" y1="{y(us):.1f}" x2="{WIDTH - RIGHT}" y2="{y(us):.1f}"/>'
+        yield f'<text x="{LEFT - 8}" y="{y(us) + 4:.1f}" text-anchor="end">{duration(us)}</text>'
+    yield f'<text x="{(LEFT + WIDTH - RIGHT) / 2}" y="{HEIGHT - 10}" text-anchor="middle">people</text>'
+    yield '<text x="10" y="22">Half of the searches by name take at most</text>'
+
+
+def curve(i, points):
+    places = [f"{px:.1f},{py:.1f}" for px, py in points]
+    yield f'<polyline class="side{i}" points="{" ".join(places)}"/>'
+    for px, py in points:
+        yield f'<circle class="side{i}" cx="{px:.1f}" cy="{py:.1f}" r="3.5"/>'
+
+
+def draw(sizes, file):
+    """p50 by number of people, a line for each side, its name at its end."""
+    sides = {}
+    for lines in sizes:
+        for name, side in by_index(lines).items():
+            sides.setdefault(name, []).append((lines[0]["people"], side["all"]["p50_us"]))
+    points = sorted(point for side in sides.values() for point in side)
+    x, peoples = scale([n for n, _ in points], LEFT, WIDTH - RIGHT)
+    y, times = scale([us for _, us in points], HEIGHT - BOTTOM, TOP)
+    curves = [(i, name, [(x(n), y(us)) for n, us in sorted(side)]) for i, (name, side) in enumerate(sides.items())]
+    parts, lowest = list(axes(x, peoples, y, times)), 0
+    for i, _, side in curves:
+        parts += curve(i, side)
+    for i, name, side in sorted(curves, key=lambda each: each[2][-1][1]):
+        lowest = max(side[-1][1] + 4, lowest + 17)
+        parts.append(f'<text class="label side{i}" x="{side[-1][0] + 9:.1f}" y="{lowest:.1f}">'
+                     f'{name.split(",")[0]}</text>')
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" width="{WIDTH}" '
+                    f'height="{HEIGHT}" role="img">\n<title>Median time of a search by number of people</title>\n'
+                    f'<style>{STYLE}</style>\n<rect width="{WIDTH}" height="{HEIGHT}" rx="6"/>\n'
+                    + "\n".join(parts) + "\n</svg>\n", encoding="utf-8")
+
+
+def search(scratch, quick, sizes=SIZES, pairs=(), limit=LIMIT, figures=None, drawing=DRAWING):
     """The tables' lines; nothing where there are no people. As a section of bench/run.py: search(scratch, quick)."""
     scratch.chmod(0o711)  # PostgreSQL has its folder below
     given = [os.environ.get(name, "").split() for name in ("TOCSIN_PEOPLE", "TOCSIN_QUERIES")]
@@ -374,8 +455,12 @@ def search(scratch, quick, sizes=SIZES, pairs=(), limit=LIMIT, figures=None):
         for line in results[-1] if figures else ():
             print(json.dumps(line), file=figures, flush=True)
     yield from overall(results)
+    if drawing and not quick:
+        draw(results, drawing)
+        yield "\n![Median time of a search by number of people](figures/search-growth.svg)"
     for lines in results:
-        yield from by_class(lines)
+        if lines[0]["people"] not in ALONE:
+            yield from by_class(lines)
 
 
 def main():
@@ -385,6 +470,7 @@ def main():
     parser.add_argument("--sizes", nargs="+", type=int, default=SIZES, help="how many people to make, without files")
     parser.add_argument("--limit", type=int, default=LIMIT, help="seconds for a peer's build, and for all the asking")
     parser.add_argument("--figures", type=argparse.FileType("w"), help="where to write every figure: lines of JSON")
+    parser.add_argument("--drawing", type=Path, help="where to draw how the times grow: an SVG")
     parser.add_argument("--scratch", type=Path, help="where to work")
     options = parser.parse_args()
     if len(options.people) != len(options.queries):
@@ -392,7 +478,7 @@ def main():
     scratch = Path(tempfile.mkdtemp(prefix="tocsin-search-", dir=options.scratch))
     try:
         for line in search(scratch, False, options.sizes, list(zip(options.people, options.queries)), options.limit,
-                           options.figures):
+                           options.figures, options.drawing):
             print(line, flush=True)
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
