@@ -320,10 +320,7 @@ static gboolean begin(struct reading *r, const struct link_file_options *options
         r->formats = g_new0(char *, r->yaml->dates_count + 1);
         memcpy(r->formats, r->yaml->dates, r->yaml->dates_count * sizeof *r->formats);
     }
-    if (!read_rows(r, error))
-        return FALSE;
-    link_set_learn(r->set);
-    return TRUE;
+    return read_rows(r, error);
 }
 
 /* ── The whole ─────────────────────────────────────────────────────────────────────────────────── */
@@ -367,20 +364,17 @@ static gboolean write_groups(const struct link_file_options *options, FILE *out,
 gboolean link_file(const struct link_file_options *options, struct link_file_report *report,
                    GError **error) {
     struct reading r;
-    FILE *out = open_out(options, error);
-    if (!out)
-        return FALSE;
     gboolean ok = begin(&r, options, report, error);
-    if (ok) {
+    FILE *out = ok ? open_out(options, error) : NULL; /* before the long work */
+    if ((ok = out != NULL)) {
         const guint n = link_set_size(r.set);
         struct link_outcome *outcomes = g_new(struct link_outcome, n + 1);
+        link_set_learn(r.set);
         link_set_group(r.set, &options->link, outcomes);
         ok = write_groups(options, out, outcomes, n, report, error);
         g_free(outcomes);
+        fclose(out);
     }
-    fclose(out);
-    if (!ok)
-        g_unlink(options->out);
     end(&r);
     return ok;
 }
@@ -398,6 +392,7 @@ gboolean link_file_explain(const struct link_file_options *options, guint row_a,
         ok = FALSE;
     }
     if (ok) {
+        link_set_learn(r.set);
         *bits = link_compare(r.set, row_a - 1, row_b - 1, evidence, n_evidence);
         for (guint i = 0; i < *n_evidence; i++) /* columns' names end with the mapping */
             evidence[i].field = g_intern_string(evidence[i].field);
