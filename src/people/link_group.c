@@ -93,10 +93,10 @@ void link_set_group(const struct link_set *set, const struct link_options *optio
                     struct link_outcome *outcomes) {
     const guint32 n = set->rows->len;
     struct grouping g = {.set = set, .outcomes = outcomes};
-    g.head = g_new(guint32, n + 1);
-    g.next = g_new(guint32, n + 1);
-    g.tail = g_new(guint32, n + 1);
-    g.size = g_new(guint32, n + 1);
+    g.head = g_new0(guint32, n + 1);
+    g.next = g_new0(guint32, n + 1);
+    g.tail = g_new0(guint32, n + 1);
+    g.size = g_new0(guint32, n + 1);
     for (guint32 i = 0; i < n; i++) {
         g.head[i] = g.tail[i] = i;
         g.next[i] = G_MAXUINT32;

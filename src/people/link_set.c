@@ -145,7 +145,8 @@ static struct row make_row(struct link_set *set, const struct link_record *recor
     const char *surname = record->surname, *last = surname ? strrchr(surname, ' ') : NULL;
     g_autofree char *without = NULL;
     if (last && suffix_of(last)) { /* "POPLAR JR" in one column */
-        surname = without = g_strndup(surname, (gsize)(last - surname));
+        without = g_strndup(surname, (gsize)(last - surname));
+        surname = without;
         row.suffix = suffix_of(last);
     }
     row.surname = count_name(set, surname, AS_SURNAME);
