@@ -76,7 +76,6 @@ def identities(site, *labels):
 # ── Alerts that are lost ──
 
 
-@defect("linker.c tell: only a person's newest event is told; a release before it is lost for whoever follows releases only")
 def test_a_release_is_told_though_something_else_happened_after_it(jails, tmp_path):
     begin(jails)
     jails.happen("north", "1", *WREN)
@@ -87,7 +86,6 @@ def test_a_release_is_told_though_something_else_happened_after_it(jails, tmp_pa
     assert len(alerts(jails)) == 1
 
 
-@defect("linker.c join: only the two named are looked at, not the others of their groups, whose news is owed as well")
 def test_when_two_groups_become_one_the_news_of_all_members_is_told(jails, tmp_path):
     begin(jails)
     third_jail(jails, tmp_path)
@@ -104,8 +102,6 @@ def test_when_two_groups_become_one_the_news_of_all_members_is_told(jails, tmp_p
     assert len(alerts(jails)) == 1
 
 
-@defect("linker.c take_back: parting A from a group takes back what the others of the group rightly heard of each other, and "
-        "withdraws what of it is still queued")
 def test_parting_one_leaves_alone_what_the_others_were_rightly_told(jails, tmp_path):
     begin(jails)
     jails.happen("north", "1", *WREN)
@@ -121,8 +117,6 @@ def test_parting_one_leaves_alone_what_the_others_were_rightly_told(jails, tmp_p
     assert "withdrawn" not in states(jails) and done[-1]["corrected"] == 0
 
 
-@defect("linker.c part_in_transaction: a pair that were never one is parted, and what followers of the rest of A's own group rightly "
-        "heard of A is taken back")
 def test_refusing_a_possible_pair_leaves_the_sure_one_alone(jails, tmp_path):
     begin(jails)
     third_jail(jails, tmp_path)
@@ -138,7 +132,6 @@ def test_refusing_a_possible_pair_leaves_the_sure_one_alone(jails, tmp_path):
     assert "withdrawn" not in states(jails) and done[-1]["corrected"] == 0
 
 
-@defect("publish_alert meets the withdrawn row of alert_once: whoever is joined again is never told what was withdrawn")
 def test_what_was_withdrawn_by_mistake_is_told_when_they_are_joined_again(jails):
     begin(jails)
     jails.happen("north", "1", *WREN)
@@ -154,8 +147,6 @@ def test_what_was_withdrawn_by_mistake_is_told_when_they_are_joined_again(jails)
     assert "withdrawn" not in states(jails)
 
 
-@defect("store_event_newest takes the linker's own \"another person\" event for news: the release under it is not told to whom the "
-        "person is rightly joined next")
 def test_a_person_parted_from_the_wrong_one_brings_the_news_to_the_right_one(jails):
     begin(jails)
     jails.happen("north", "1", *WREN)
@@ -171,8 +162,6 @@ def test_a_person_parted_from_the_wrong_one_brings_the_news_to_the_right_one(jai
     assert [a for a in alerts(jails) if a["registration"] == right]
 
 
-@defect("store_alerts_across counts the correction itself as an alert about the other: a second `part` withdraws it unsent, and owes "
-        "no other")
 def test_a_correction_that_waits_survives_a_second_part(jails):
     begin(jails)
     jails.happen("north", "1", *WREN)
@@ -190,7 +179,6 @@ def test_a_correction_that_waits_survives_a_second_part(jails):
     assert wrong_notices(jails) == 1
 
 
-@defect("the same: a second `part` corrects the correction, and the registrant hears twice")
 def test_parting_twice_tells_once(jails):
     begin(jails)
     jails.happen("north", "1", *WREN)
@@ -202,8 +190,6 @@ def test_parting_twice_tells_once(jails):
     assert wrong_notices(jails) == 1
 
 
-@defect("part A B of a pair that was only possible takes back what B's followers heard of A, not what A's heard of B: the order of "
-        "the words decides who is left with a false notice")
 def test_the_order_of_the_two_numbers_does_not_matter(jails):
     begin(jails)
     jails.happen("north", "1", *WREN)
@@ -226,8 +212,6 @@ def test_people_from_before_the_upgrade_are_linked(jails):
     assert link(jails)["sure"] == 1
 
 
-@defect("store_registrations_on_jail asks for a booking of the very number: whoever follows a person by another jail's number is not "
-        "told that the jail which holds them has fallen silent")
 def test_silence_of_the_jail_that_holds_the_other_number_is_told(jails, serve):
     begin(jails)
     jails.happen("north", "1", *WREN)
@@ -247,8 +231,6 @@ def test_silence_of_the_jail_that_holds_the_other_number_is_told(jails, serve):
 # ── Alerts that are false ──
 
 
-@defect("write_verdict only ever adds: a number whose name and birth date the jail corrects stays linked to who it is not, and "
-        "whoever follows them hears of a stranger for ever")
 def test_a_link_does_not_outlive_the_name_it_was_made_for(jails):
     begin(jails)
     jails.happen("north", "1", *WREN)
@@ -261,8 +243,6 @@ def test_a_link_does_not_outlive_the_name_it_was_made_for(jails):
     assert alerts(jails) == []
 
 
-@defect("the guards of why_not_sure look at pairs, the join at groups: two whose middle names differ become one through a third "
-        "without any")
 def test_twins_are_not_made_one_through_a_third_number(jails, tmp_path):
     begin(jails)
     third_jail(jails, tmp_path)
@@ -275,7 +255,6 @@ def test_twins_are_not_made_one_through_a_third_number(jails, tmp_path):
     assert a != b
 
 
-@defect("the same: two numbers that one jail knows apart become one through another jail's")
 def test_two_numbers_of_one_jail_are_not_made_one_through_another_jail(jails):
     begin(jails)
     jails.happen("north", "1", *WREN)
@@ -287,8 +266,6 @@ def test_two_numbers_of_one_jail_are_not_made_one_through_another_jail(jails):
     assert a != b
 
 
-@defect("linker_join does not look whether a clerk's earlier \"no\" is inside the group that it makes: a refused pair becomes one "
-        "without a word")
 def test_a_refused_pair_is_not_joined_through_a_third_without_asking(jails, tmp_path):
     begin(jails)
     third_jail(jails, tmp_path)
@@ -303,7 +280,6 @@ def test_a_refused_pair_is_not_joined_through_a_third_without_asking(jails, tmp_
     assert a != b
 
 
-@defect("take_back: an alert that was tried and failed counts as one that left; it stays queued and is sent after the clerk's word")
 def test_a_notice_that_never_left_is_not_sent_after_they_were_parted(jails):
     begin(jails)
     jails.happen("north", "1", *WREN)
@@ -320,7 +296,6 @@ def test_a_notice_that_never_left_is_not_sent_after_they_were_parted(jails):
     assert not any("South Jail" in body and "another person" not in " ".join(body.replace("=\n", "").split()) for body in bodies(jails))
 
 
-@defect("linker.c tell does not know that an event came with a feed's first file, which tells nobody (rule 8): history is news")
 def test_a_feeds_history_is_no_news_when_it_is_linked(jails, tmp_path):
     begin(jails)
     third_jail(jails, tmp_path)
@@ -344,8 +319,6 @@ def test_what_was_loaded_without_alerts_is_not_told_when_it_is_linked(jails, tmp
     assert alerts(jails) == []
 
 
-@defect("step: RECOUNT compares with the count before this very step of at most 64 people, so rarities are never worked out again: "
-        "under `serve` that began with an empty site every name stays the rarest there is")
 def test_a_common_name_is_common_under_serve_too(jails, serve, tmp_path):
     third_jail(jails, tmp_path)
     server = serve()
@@ -368,8 +341,6 @@ def test_a_common_name_is_common_under_serve_too(jails, serve, tmp_path):
     assert abs(said / 100 - total["bits"]) < 1
 
 
-@defect("why_not_sure takes two given names that share a short form for one: a brother and a sister born on one day are linked "
-        "without asking")
 @pytest.mark.parametrize("brother, sister", [("DANIEL", "DANIELLE"), ("PATRICK", "PATRICIA"), ("JESSE", "JESSICA")])
 def test_twins_whose_names_have_one_short_form_are_asked_about(jails, tmp_path, brother, sister):
     begin(jails)
@@ -403,7 +374,6 @@ def test_a_thousand_namesakes_without_birth_dates_hide_nobody(jails, tmp_path):
     assert a == b
 
 
-@defect("a name that is corrected makes a possible pair tell again: more is told of a stranger before a clerk has looked")
 def test_a_possible_pair_tells_no_more_when_a_name_changes(jails):
     begin(jails)
     jails.happen("north", "1", *WREN)
@@ -416,7 +386,6 @@ def test_a_possible_pair_tells_no_more_when_a_name_changes(jails):
     assert len(alerts(jails)) == 1
 
 
-@defect("put_decision writes the evidence over with nothing: nobody can look later at why two were taken for one")
 def test_a_decision_keeps_the_evidence(jails):
     jails.happen("north", "1", *WREN)
     jails.happen("south", "77", "POPLAR", "WREN")
@@ -513,8 +482,6 @@ def test_digits_beside_a_letter_do_not_list_the_jail(searched):
         assert status == 422 or answer["people"] == [], text
 
 
-@defect("read_found gives up on names once a number was found, also when nobody of that number may be shown: a number that a hidden "
-        "person has answers otherwise than one that nobody has")
 def test_a_hidden_persons_number_answers_as_one_that_nobody_has(named, searched):
     more = PEOPLE + "30,POPLAR500,SEALWELL,SUE,,1980-01-31,,y,,\n"
     named.load_names(more, "2025-05-06T13:00:00Z.csv")
@@ -591,8 +558,6 @@ def tight(named):
     return named
 
 
-@defect("finder.c consider and read_found compare facility, birth year and booking number also where the policy hides them: "
-        "narrowing tells what is not shown")
 @pytest.mark.parametrize("right, wrong", [({"facility": "south"}, {"facility": "north"}), ({"born": 1991}, {"born": 1990}),
                                           ({"text": "B200"}, {"text": "B201"})])
 def test_a_field_that_the_policy_hides_cannot_be_learned_by_narrowing(tight, serve, right, wrong):

@@ -2,6 +2,7 @@
 
 -- A name or birth date that is new or another, in order: what an index that was built before must add.
 CREATE TABLE person_change (seq INTEGER PRIMARY KEY, person_id INTEGER NOT NULL);
+INSERT INTO person_change (person_id) SELECT id FROM person WHERE folded <> '' ORDER BY id;
 
 -- People under several numbers: the least of their ids stands for all. Who is not here stands alone.
 CREATE TABLE person_identity (person_id INTEGER PRIMARY KEY, identity INTEGER NOT NULL);

@@ -51,6 +51,10 @@ void link_set_free(struct link_set *set);
 void link_set_add(struct link_set *set, const struct link_record *record);
 guint32 link_set_size(const struct link_set *set);
 
+/* Whether one of two given names is short for the other, and no full name itself: BOB and ROBERT, not
+ * DANIEL and DANIELLE. */
+gboolean link_is_short_for(const struct link_set *set, const char *given, const char *other);
+
 /* Learns what agreement is worth from the set's own records. Call once, before anything below. */
 void link_set_learn(struct link_set *set);
 

@@ -26,6 +26,7 @@ static void add_line(char *const *forms, guint n, void *context) {
             g_hash_table_insert(names->families, g_strdup(forms[i]), family);
         }
         g_array_append_val(family->lines, line);
+        family->is_formal |= i == 0;
         family->bits[line >> 6 & 3] |= (guint64)1 << (line & 63);
     }
 }

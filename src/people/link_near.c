@@ -34,12 +34,15 @@ struct comparing {
     double least;
 };
 
-static void compare_all(struct comparing *c, const struct people_found *found) {
+/* Who was born the same day first: a common name must not use up the room before them. */
+static void compare_all(struct comparing *c, const struct people_found *found, gboolean same_day) {
     struct link_record other = {.surname = found->name.surname, .given = found->name.given};
+    const gint32 day = (gint32)(c->record->year * 10000 + c->record->month * 100 + c->record->day);
     for (guint i = 0; i < found->people->len && g_hash_table_size(c->seen) < MOST_COMPARED; i++) {
         const guint32 person = g_array_index(found->people, guint32, i);
         const gint32 born = person < c->born->len ? g_array_index(c->born, gint32, person) : 0;
-        if ((found->people->len > MOST_UNLIKE && is_far(c->record, born)) ||
+        if ((born == day && born) != same_day ||
+            (found->people->len > MOST_UNLIKE && is_far(c->record, born)) ||
             !g_hash_table_add(c->seen, GUINT_TO_POINTER(person)))
             continue;
         set_born(&other, born);
@@ -60,8 +63,9 @@ GArray *link_find_near(struct people_directory *directory, struct link_set *set,
     struct comparing c = {set, born, record, seen, near, least};
     link_set_clear(set);
     link_set_add(set, record);
-    for (guint i = 0; i < found->len; i++)
-        compare_all(&c, &g_array_index(found, struct people_found, i));
+    for (guint pass = 0; pass < 2; pass++)
+        for (guint i = 0; i < found->len; i++)
+            compare_all(&c, &g_array_index(found, struct people_found, i), pass == 0);
     g_array_sort(near, likeliest_first);
     return near;
 }

@@ -13,6 +13,7 @@ enum name_role { AS_SURNAME, AS_GIVEN, AS_MIDDLE, N_ROLES };
 #define MOST_SEARCHED 2
 struct family {
     GArray *lines;                   /* guint16, ascending */
+    gboolean is_formal;              /* the first of a line */
     guint64 bits[4];                 /* of their numbers: two without a common one share no line */
     guint16 searched[MOST_SEARCHED]; /* those of the commonest names; 0: none; after names_weigh */
 };

@@ -386,6 +386,22 @@ float set_most_of_rest(const struct link_set *set, guint32 a, guint32 b) {
     return most;
 }
 
+gboolean link_is_short_for(const struct link_set *set, const char *given, const char *other) {
+    char a[PEOPLE_TOKEN_MAX + 1], b[PEOPLE_TOKEN_MAX + 1];
+    people_letters_of(given, a);
+    people_letters_of(other, b);
+    const struct family *p = g_hash_table_lookup(set->names.families, a),
+                        *q = g_hash_table_lookup(set->names.families, b);
+    if (!p || !q || p->is_formal == q->is_formal)
+        return FALSE;
+    const struct family *form = p->is_formal ? q : p;
+    const char *name = p->is_formal ? a : b;
+    for (guint i = 0; i < form->lines->len; i++) /* a line that begins with the full name */
+        if (strcmp(set->names.formal->pdata[g_array_index(form->lines, guint16, i)], name) == 0)
+            return TRUE;
+    return FALSE;
+}
+
 /* ── In words ──────────────────────────────────────────────────────────────────────────────────── */
 
 enum rarity level_rarity(guint field, enum link_kind kind, guint level) {

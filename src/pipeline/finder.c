@@ -234,7 +234,7 @@ static gboolean read_found(struct db *db, void *context, GError **error) {
     if (s->query->text[strcspn(s->query->text, "0123456789")]) {
         if (!store_person_numbered(db, s->query->text, consider, s, error))
             return FALSE;
-        if (s->n_fit)
+        if (s->n_fit || s->query->only_numbers)
             return TRUE;
     }
     g_autoptr(GArray) names =
@@ -283,6 +283,7 @@ struct looking_up {
     GHashTable *facilities; /* id → name */
     GPtrArray *cards;
     guint n_permitted;
+    gboolean takes_numbers;
 };
 
 /* Pages are counted over those who may be shown, so that what is missing leaves no gap. */
@@ -349,9 +350,12 @@ static gboolean is_narrow(const char *text) {
 GPtrArray *finder_look_up(struct finder *f, const struct finder_query *query, guint *n_more,
                           GError **error) {
     struct looking_up l = {.finder = f, .query = query};
+    struct disclose_view view;
     struct finder_query all = *query;
     all.offset = 0;
     all.limit = MOST_READ;
+    all.only_numbers =
+        TRUE; /* else a number that somebody hidden has would answer otherwise than one nobody has */
     if (!is_narrow(query->text) || strlen(query->text) > 200) {
         g_set_error(error, BASE_ERROR, BASE_ERROR_INPUT,
                     "type at least three letters of a name, or a booking number");
@@ -365,10 +369,18 @@ GPtrArray *finder_look_up(struct finder *f, const struct finder_query *query, gu
     }
     if (!(l.gate = site_gate(f->site, error)))
         return NULL;
+    /* What may not be told cannot be asked by, either. */
+    disclose_look_up(l.gate, 0, site_now(f->site), &view);
+    all.facility = view.facility ? query->facility : NULL;
+    all.born = view.birth_year ? query->born : 0;
+    all.age = view.birth_year ? query->age : 0;
+    l.takes_numbers = view.booking_number;
     l.facilities = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     l.cards = g_ptr_array_new_with_free_func(card_free);
     gboolean ok = store_read(f->site->store, read_facilities, &l, error) &&
-                  finder_search(f, &all, judge, &l, NULL, error) &&
+                  (!(query->text[strcspn(query->text, "0123456789")] && !l.takes_numbers)
+                       ? finder_search(f, &all, judge, &l, NULL, error)
+                       : TRUE) &&
                   (!l.cards->len || store_write(f->site->store, note, f->site, error));
     *n_more = MIN(l.n_permitted, PUBLIC_MOST) > query->offset + l.cards->len
                   ? MIN(l.n_permitted, PUBLIC_MOST) - query->offset - l.cards->len

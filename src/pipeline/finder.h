@@ -32,12 +32,13 @@ gint64 finder_seq(struct finder *finder);
 struct people_directory *finder_directory(struct finder *finder);
 
 struct finder_query {
-    const char *text;     /* a name in any order, or a number of a person or booking */
-    const char *facility; /* NULL: any */
-    guint born;           /* a year; 0: any */
-    guint age;            /* years, give or take one; 0: any */
-    gboolean harder;      /* look for two edits in any case */
-    guint limit, offset;  /* people shown, people passed over first */
+    const char *text;      /* a name in any order, or a number of a person or booking */
+    const char *facility;  /* NULL: any */
+    guint born;            /* a year; 0: any */
+    guint age;             /* years, give or take one; 0: any */
+    gboolean harder;       /* look for two edits in any case */
+    gboolean only_numbers; /* a text with digits is no name */
+    guint limit, offset;   /* people shown, people passed over first */
 };
 
 /* Why somebody was found, as a word for JSON and one for people. */

@@ -32,8 +32,8 @@ struct linker {
     struct site *site;
     struct finder *finder;
     struct link_set *set;
-    GArray *born; /* gint32 by person id */
-    guint64 n_counted;
+    GArray *born;                 /* gint32 by person id */
+    guint64 n_counted, n_weighed; /* people counted; when rarities were last worked out */
     GThread *thread;
     GMutex mutex;
     GCond wakes;
@@ -108,6 +108,7 @@ static gboolean count_names(struct linker *l, GError **error) {
     if (!store_read(l->site->store, count_all, l, error))
         return FALSE;
     link_set_fix(l->set);
+    l->n_weighed = l->n_counted;
     return TRUE;
 }
 
@@ -122,7 +123,7 @@ static gboolean is_level(const struct link_evidence *e, guint n, const char *fie
 
 /* What keeps two from being linked without asking, however alike: fathers and sons, twins, brothers who
  * borrow a name, two numbers of one jail. */
-static const char *why_not_sure(const struct named *a, const struct named *b,
+static const char *why_not_sure(const struct linker *l, const struct named *a, const struct named *b,
                                 const struct link_evidence *e, guint n) {
     if (is_level(e, n, "state id", "another"))
         return "their state ids differ";
@@ -136,7 +137,7 @@ static const char *why_not_sure(const struct named *a, const struct named *b,
     if (!has_key && !is_level(e, n, "birth date", "same"))
         return "their birth dates are not known to be the same";
     if (is_level(e, n, "given name", "another") || (!has_key && !is_level(e, n, "given name", "same") &&
-                                                    !is_level(e, n, "given name", "nickname")))
+                                                    !link_is_short_for(l->set, a->given, b->given)))
         return "their given names differ: they may be twins or kin";
     return NULL;
 }
@@ -208,7 +209,7 @@ static GArray *judge(struct linker *l, struct db *db, const struct named *p, GEr
         struct link_evidence evidence[LINK_MOST_FIELDS];
         guint n;
         const double bits = compare(l, p, other, evidence, &n);
-        const char *why_not = why_not_sure(p, other, evidence, n);
+        const char *why_not = why_not_sure(l, p, other, evidence, n);
         if (bits < LINKER_POSSIBLE)
             continue;
         const struct verdict v = {other->id, bits, bits >= LINKER_SURE && !why_not,
@@ -220,36 +221,91 @@ static GArray *judge(struct linker *l, struct db *db, const struct named *p, GEr
 
 /* ── Writing it down ───────────────────────────────────────────────────────────────────────────── */
 
-/* Tells those who follow `other` of what just happened to `person`, once the two are (or may be) one.
+/* Tells those who follow another number of what happened to `person` in the last day: all of it once
+ * the two are one, the newest while they may be. What they were told already they are not told again.
  */
 static gboolean tell(struct db *db, struct site *site, gint64 person, gint64 other, gboolean is_sure,
                      GError **error) {
-    struct store_newest_event newest;
-    if (!store_event_newest(db, person, &newest, error))
+    const gint64 since = site_now(site) - RECENT_US;
+    g_autoptr(GArray) events = store_events_since(db, person, since, error);
+    g_autoptr(GPtrArray) registrations =
+        events ? store_registrations_on_person(db, other, error) : NULL;
+    if (!registrations)
         return FALSE;
-    if (!newest.seq || newest.observed_at_us < site_now(site) - RECENT_US)
-        return TRUE;
-    const struct custody_event event = {.kind = (enum custody_kind)newest.kind,
-                                        .is_late = newest.is_late,
-                                        .is_unclear = newest.is_unclear,
-                                        .booking_key = newest.booking_key};
-    g_autoptr(GPtrArray) registrations = store_registrations_on_person(db, other, error);
-    for (guint i = 0; registrations && i < registrations->len; i++) {
-        const struct store_registration *row = registrations->pdata[i];
-        if (row->person_id == person)
-            continue; /* told when it happened */
-        enum match_reason reason =
-            match_registration(&event, &row->registration, FALSE, site_now(site));
-        if (reason != MATCH_NONE && !publish_alert(db, site, row->registration.id, newest.seq,
-                                                   is_sure ? reason : MATCH_POSSIBLE, NULL, error))
-            return FALSE;
+    for (guint k = is_sure || !events->len ? 0 : events->len - 1; k < events->len; k++) {
+        const struct store_recent_event *e = &g_array_index(events, struct store_recent_event, k);
+        const struct custody_event event = {.kind = (enum custody_kind)e->kind,
+                                            .is_late = e->is_late,
+                                            .is_unclear = e->is_unclear,
+                                            .booking_key = e->booking_key};
+        if (e->occurred_at_us != TIME_UNKNOWN && e->occurred_at_us < since)
+            continue; /* history that came late is no news */
+        for (guint i = 0; i < registrations->len; i++) {
+            const struct store_registration *row = registrations->pdata[i];
+            const enum match_reason reason =
+                match_registration(&event, &row->registration, FALSE, site_now(site));
+            if (row->person_id == person || reason == MATCH_NONE)
+                continue;
+            if (!publish_alert(db, site, row->registration.id, e->seq,
+                               is_sure ? reason : MATCH_POSSIBLE, NULL, error) ||
+                (is_sure &&
+                 !store_alert_revive(db, row->registration.id, e->seq, site_now(site), error)))
+                return FALSE;
+        }
     }
-    return registrations != NULL;
+    return TRUE;
 }
 
+/* Everybody who follows any number of the two hears of all. */
 static gboolean join(struct db *db, struct site *site, gint64 a, gint64 b, GError **error) {
-    return store_identity_join(db, a, b, error) && tell(db, site, a, b, TRUE, error) &&
-           tell(db, site, b, a, TRUE, error);
+    if (!store_identity_join(db, a, b, error))
+        return FALSE;
+    g_autoptr(GArray) members = store_identity_members(db, a, error);
+    gboolean ok = members != NULL;
+    for (guint i = 0; ok && i < members->len; i++)
+        ok = tell(db, site, g_array_index(members, gint64, i), a, TRUE, error);
+    return ok;
+}
+
+/* What was owed about `person` to those who follow one of `others`: unsent it stays so; who may have
+ * read of them is told so, once each. */
+static gboolean take_back(struct db *db, const struct site *site, gint64 person, const GArray *others,
+                          guint *n_corrected, GError **error) {
+    g_autoptr(GArray) alerts = store_alerts_across(db, person, MATCH_UNLINKED, error);
+    g_autoptr(GHashTable) told = g_hash_table_new(g_str_hash, g_str_equal);
+    gboolean ok = alerts != NULL;
+    for (guint i = 0; ok && i < alerts->len; i++) {
+        const struct store_wrong_alert *w = &g_array_index(alerts, struct store_wrong_alert, i);
+        gboolean is_theirs = FALSE;
+        gint64 seq;
+        for (guint k = 0; k < others->len; k++)
+            is_theirs |= g_array_index(others, gint64, k) == w->follows;
+        if (!is_theirs || (w->is_queued && !store_alert_withdraw(db, w->seq, error)))
+            continue;
+        if (!w->may_have_left || !g_hash_table_add(told, (gpointer)(gsize)w->registration_id))
+            continue;
+        gboolean is_new = FALSE;
+        ok = publish_mistake(db, site, w->event_seq, &seq, error) &&
+             publish_alert(db, site, w->registration_id, seq, MATCH_UNLINKED, &is_new, error);
+        *n_corrected += is_new;
+    }
+    return ok;
+}
+
+/* `person` leaves those it was one with. */
+static gboolean leave(struct db *db, const struct site *site, gint64 person, guint *n_corrected,
+                      GError **error) {
+    g_autoptr(GArray) others = store_identity_members(db, person, error);
+    g_autoptr(GArray) alone = g_array_new(FALSE, FALSE, sizeof(gint64));
+    gboolean ok = others != NULL;
+    g_array_append_val(alone, person);
+    for (guint i = 0; ok && i < others->len; i++)
+        if (g_array_index(others, gint64, i) == person)
+            g_array_remove_index(others, i--);
+    ok = ok && take_back(db, site, person, others, n_corrected, error);
+    for (guint i = 0; ok && i < others->len; i++)
+        ok = take_back(db, site, g_array_index(others, gint64, i), alone, n_corrected, error);
+    return ok && store_identity_leave(db, person, error);
 }
 
 /* What a thread has found out about one person. */
@@ -269,45 +325,115 @@ struct writing {
     guint n_sure, n_possible;
 };
 
+/* Whether anything speaks against any two across the groups of two people: a guard between two of them
+ * holds for all, or a third number would carry the link past it. */
+static gboolean is_guarded(struct db *db, struct linker *l, gint64 a, gint64 b, gboolean *is_guarded,
+                           GError **error) {
+    g_autoptr(GArray) of_a = store_identity_members(db, a, error);
+    g_autoptr(GArray) of_b = of_a ? store_identity_members(db, b, error) : NULL;
+    g_autoptr(GArray) named = named_list();
+    gboolean ok = of_b != NULL;
+    *is_guarded = FALSE;
+    for (guint i = 0; ok && i < of_a->len; i++)
+        ok = store_name_get(db, g_array_index(of_a, gint64, i), keep_named, named, error);
+    const guint n_a = named->len;
+    for (guint i = 0; ok && i < of_b->len; i++)
+        ok = store_name_get(db, g_array_index(of_b, gint64, i), keep_named, named, error);
+    for (guint i = 0; ok && i < n_a; i++)
+        for (guint k = n_a; k < named->len; k++) {
+            const struct named *p = &g_array_index(named, struct named, i),
+                               *q = &g_array_index(named, struct named, k);
+            struct link_evidence evidence[LINK_MOST_FIELDS];
+            guint n;
+            compare(l, p, q, evidence, &n);
+            *is_guarded |= p->id != q->id && why_not_sure(l, p, q, evidence, n) != NULL;
+        }
+    return ok;
+}
+
 static gboolean write_verdict(struct db *db, struct writing *w, gint64 person, const struct verdict *v,
                               guint *n_asked, GError **error) {
     struct site *site = w->linker->site;
     struct store_link known;
-    gboolean is_known, is_refused;
+    gboolean is_known, is_refused, guarded;
     g_autoptr(GArray) members = store_identity_members(db, person, error);
     if (!members || !store_link_get(db, person, v->other, &known, &is_known, error) ||
-        !store_link_is_refused(db, person, v->other, &is_refused, error))
+        !store_link_is_refused(db, person, v->other, &is_refused, error) ||
+        !is_guarded(db, w->linker, person, v->other, &guarded, error))
         return FALSE;
-    for (guint i = 0; i < members->len; i++)
-        is_known |= g_array_index(members, gint64, i) == v->other; /* one already */
-    if (is_refused || (is_known && known.state != LINK_WAITS) ||
-        (!v->is_sure && *n_asked >= MOST_ASKED))
+    const gboolean is_sure = v->is_sure && !guarded;
+    if (is_refused || (is_known && known.state != LINK_WAITS) || (!is_sure && *n_asked >= MOST_ASKED))
         return TRUE;
+    for (guint i = 0; i < members->len; i++)
+        if (g_array_index(members, gint64, i) == v->other)
+            return TRUE; /* one already */
     const struct store_link link = {.a = person,
                                     .b = v->other,
-                                    .state = v->is_sure ? LINK_AUTOMATIC : LINK_WAITS,
+                                    .state = is_sure ? LINK_AUTOMATIC : LINK_WAITS,
                                     .bits = v->bits,
                                     .evidence = v->evidence,
                                     .found_at_us = site_now(site)};
-    w->n_sure += v->is_sure;
-    *n_asked += !v->is_sure;
-    return store_link_put(db, &link, error) &&
-           (v->is_sure ? join(db, site, person, v->other, error)
-                       : tell(db, site, person, v->other, FALSE, error));
+    w->n_sure += is_sure;
+    *n_asked += !is_sure;
+    if (!store_link_put(db, &link, error))
+        return FALSE;
+    if (is_sure)
+        return join(db, site, person, v->other, error);
+    /* Of a pair that waits, once, whoever follows either. */
+    return is_known || (tell(db, site, person, v->other, FALSE, error) &&
+                        tell(db, site, v->other, person, FALSE, error));
+}
+
+/* A link that was made for another name than the person has now, and would not be made for this one:
+ * they part, who was told is told so, and a clerk is asked. */
+static gboolean undo_what_no_longer_holds(struct db *db, struct writing *w, const struct finding *f,
+                                          GError **error) {
+    g_autoptr(GArray) linked = store_links_automatic(db, f->person, error);
+    gboolean holds = TRUE;
+    guint n_corrected = 0;
+    if (!linked)
+        return FALSE;
+    for (guint i = 0; i < linked->len; i++) {
+        gboolean is_sure = FALSE;
+        for (guint k = 0; k < f->verdicts->len; k++) {
+            const struct verdict *v = &g_array_index(f->verdicts, struct verdict, k);
+            is_sure |= v->other == g_array_index(linked, gint64, i) && v->is_sure;
+        }
+        holds &= is_sure;
+    }
+    if (holds)
+        return TRUE;
+    for (guint i = 0; i < linked->len; i++) {
+        const struct store_link link = {.a = f->person,
+                                        .b = g_array_index(linked, gint64, i),
+                                        .state = LINK_WAITS,
+                                        .found_at_us = site_now(w->linker->site)};
+        if (!store_link_put(db, &link, error))
+            return FALSE;
+    }
+    return leave(db, w->linker->site, f->person, &n_corrected, error);
+}
+
+static gboolean write_finding(struct db *db, struct writing *w, const struct finding *f,
+                              GError **error) {
+    g_autoptr(GArray) keep = store_links_automatic(db, f->person, error);
+    guint n_asked = 0;
+    gboolean ok = keep && undo_what_no_longer_holds(db, w, f, error);
+    for (guint k = 0; ok && k < f->verdicts->len; k++)
+        g_array_append_val(keep, g_array_index(f->verdicts, struct verdict, k).other);
+    ok = ok && store_links_forget(db, f->person, keep, error);
+    for (guint k = 0; ok && k < f->verdicts->len; k++)
+        ok = write_verdict(db, w, f->person, &g_array_index(f->verdicts, struct verdict, k), &n_asked,
+                           error);
+    return ok;
 }
 
 static gboolean write_findings(struct db *db, void *context, GError **error) {
     struct writing *w = context;
     const gint64 waiting = store_links_waiting(db);
     gboolean ok = TRUE;
-    for (guint i = 0; ok && i < w->findings->len; i++) {
-        const struct finding *f = &g_array_index(w->findings, struct finding, i);
-        guint n_asked = 0;
-        ok = store_links_forget(db, f->person, error);
-        for (guint k = 0; ok && k < f->verdicts->len; k++)
-            ok = write_verdict(db, w, f->person, &g_array_index(f->verdicts, struct verdict, k),
-                               &n_asked, error);
-    }
+    for (guint i = 0; ok && i < w->findings->len; i++)
+        ok = write_finding(db, w, &g_array_index(w->findings, struct finding, i), error);
     w->n_possible = (guint)MAX(store_links_waiting(db) - waiting, 0);
     return ok && store_linked_set(db, w->seq, error);
 }
@@ -355,10 +481,9 @@ static gboolean step(struct linker *l, guint *n, guint *n_sure, guint *n_possibl
     struct writing w = {.linker = l, .findings = findings};
     struct looking k = {&w, changed};
     g_array_set_clear_func(findings, finding_clear);
-    const guint64 counted = l->n_counted;
     gboolean ok = store_read(l->site->store, look, &k, error) &&
                   (!findings->len || store_write(l->site->store, write_findings, &w, error));
-    if (ok && l->n_counted > 1000 && l->n_counted / RECOUNT > counted)
+    if (ok && l->n_counted > 300 && l->n_counted > l->n_weighed * RECOUNT)
         ok = count_names(l, error);
     *n = findings->len;
     *n_sure += w.n_sure;
@@ -457,7 +582,7 @@ gboolean linker_explain(struct site *site, gint64 a, gint64 b, struct link_evide
                            *q = &g_array_index(named, struct named, 1);
         *bits = compare(two.linker, p, q, evidence, n_evidence);
         *prior = link_prior(two.linker->set);
-        *why_not = why_not_sure(p, q, evidence, *n_evidence);
+        *why_not = why_not_sure(two.linker, p, q, evidence, *n_evidence);
     }
     linker_free(two.linker);
     return ok;
@@ -488,48 +613,40 @@ static gboolean put_decision(struct db *db, const struct decision *d, enum store
 
 static gboolean join_in_transaction(struct db *db, void *context, GError **error) {
     const struct decision *d = context;
-    return put_decision(db, d, LINK_CONFIRMED, error) && join(db, d->site, d->a, d->b, error);
-}
-
-/* What was queued about the other stays unsent; who may have read of them is told, once each. */
-static gboolean take_back(struct db *db, struct decision *d, gint64 person, GError **error) {
-    g_autoptr(GArray) alerts = store_alerts_across(db, person, error);
-    g_autoptr(GHashTable) told = g_hash_table_new(g_str_hash, g_str_equal);
-    gboolean ok = alerts != NULL;
-    for (guint i = 0; ok && i < alerts->len; i++) {
-        const struct store_wrong_alert *w = &g_array_index(alerts, struct store_wrong_alert, i);
-        gint64 seq;
-        if (!w->has_left) {
-            ok = store_alert_withdraw(db, w->seq, error);
-            continue;
-        }
-        if (!g_hash_table_add(told, (gpointer)(gsize)w->registration_id))
-            continue;
-        d->n_corrected++;
-        ok = publish_mistake(db, d->site, w->event_seq, &seq, error) &&
-             publish_alert(db, d->site, w->registration_id, seq, MATCH_UNLINKED, NULL, error);
+    gboolean is_refused;
+    if (!put_decision(db, d, LINK_CONFIRMED, error) ||
+        !store_link_is_refused(db, d->a, d->b, &is_refused, error))
+        return FALSE;
+    if (is_refused) {
+        g_set_error(error, BASE_ERROR, BASE_ERROR_CONFLICT,
+                    "somebody decided that another number of theirs is another person: join those two "
+                    "first, or part "
+                    "what does not belong");
+        return FALSE;
     }
-    return ok;
+    return join(db, d->site, d->a, d->b, error);
 }
 
-/* `a` leaves those it was one with, and a clerk's word stands against each of them. */
+/* A clerk's word stands against `a` and each that it was one with; or against the two alone. */
 static gboolean part_in_transaction(struct db *db, void *context, GError **error) {
     struct decision *d = context;
     g_autoptr(GArray) members = store_identity_members(db, d->a, error);
+    g_autoptr(GArray) only_a = g_array_new(FALSE, FALSE, sizeof(gint64)),
+                      only_b = g_array_new(FALSE, FALSE, sizeof(gint64));
     gboolean ok = members && put_decision(db, d, LINK_REFUSED, error), were_one = FALSE;
+    g_array_append_val(only_a, d->a);
+    g_array_append_val(only_b, d->b);
     for (guint i = 0; ok && i < members->len; i++)
         were_one |= g_array_index(members, gint64, i) == d->b;
-    for (guint i = 0; ok && i < members->len; i++) {
+    for (guint i = 0; ok && were_one && i < members->len; i++) {
         struct decision other = *d;
         other.b = g_array_index(members, gint64, i);
-        if (were_one && other.b != d->a)
-            ok = put_decision(db, &other, LINK_REFUSED, error);
+        ok = other.b == d->a || put_decision(db, &other, LINK_REFUSED, error);
     }
-    ok = ok && take_back(db, d, d->a, error);
-    for (guint i = 0; ok && were_one && i < members->len; i++)
-        if (g_array_index(members, gint64, i) != d->a)
-            ok = take_back(db, d, g_array_index(members, gint64, i), error);
-    return ok && (!were_one || store_identity_leave(db, d->a, error));
+    if (ok && were_one)
+        return leave(db, d->site, d->a, &d->n_corrected, error);
+    return ok && take_back(db, d->site, d->a, only_b, &d->n_corrected, error) &&
+           take_back(db, d->site, d->b, only_a, &d->n_corrected, error);
 }
 
 static gboolean check_decision(gint64 a, gint64 b, const char *by, GError **error) {

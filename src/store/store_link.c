@@ -15,7 +15,8 @@ gboolean store_link_put(struct db *db, const struct store_link *l, GError **erro
         "INSERT INTO person_link (a, b, state, centibits, evidence, found_at_us, decided_by, "
         "decided_at_us) VALUES (:a, :b, :state, :centibits, :evidence, :found, :by, :decided) "
         "ON CONFLICT DO UPDATE SET state = excluded.state, centibits = excluded.centibits, "
-        "evidence = excluded.evidence, decided_by = excluded.decided_by, decided_at_us = "
+        "evidence = iif(excluded.evidence <> '', excluded.evidence, evidence), decided_by = "
+        "excluded.decided_by, decided_at_us = "
         "excluded.decided_at_us",
         PARAMS(P_INT("a", MIN(l->a, l->b)), P_INT("b", MAX(l->a, l->b)), P_INT("state", l->state),
                P_INT("centibits", l->bits * 100), P_TEXT("evidence", l->evidence ? l->evidence : ""),
@@ -72,9 +73,44 @@ gint64 store_links_waiting(struct db *db) {
     return n;
 }
 
-gboolean store_links_forget(struct db *db, gint64 person_id, GError **error) {
-    return db_run(db, "DELETE FROM person_link WHERE state = 0 AND (a = :id OR b = :id)",
-                  PARAMS(P_INT("id", person_id)), error);
+static GArray *read_ids(struct db_rows *rows, GError **error) {
+    GArray *ids = g_array_new(FALSE, FALSE, sizeof(gint64));
+    while (db_next(rows)) {
+        const gint64 id = db_int(rows, 0);
+        g_array_append_val(ids, id);
+    }
+    if (db_done(rows, error))
+        return ids;
+    g_array_unref(ids);
+    return NULL;
+}
+
+gboolean store_links_forget(struct db *db, gint64 person_id, const GArray *keep, GError **error) {
+    g_autoptr(GArray) others = read_ids(
+        db_query(db,
+                 "SELECT iif(a = :id, b, a) FROM person_link WHERE state = 0 AND (a = :id OR b = :id)",
+                 PARAMS(P_INT("id", person_id))),
+        error);
+    gboolean ok = others != NULL;
+    for (guint i = 0; ok && i < others->len; i++) {
+        const gint64 other = g_array_index(others, gint64, i);
+        gboolean is_kept = FALSE;
+        for (guint k = 0; k < keep->len; k++)
+            is_kept |= g_array_index(keep, gint64, k) == other;
+        if (!is_kept)
+            ok = db_run(db, "DELETE FROM person_link WHERE state = 0 AND a = :a AND b = :b",
+                        PARAMS(P_INT("a", MIN(person_id, other)), P_INT("b", MAX(person_id, other))),
+                        error);
+    }
+    return ok;
+}
+
+GArray *store_links_automatic(struct db *db, gint64 person_id, GError **error) {
+    return read_ids(
+        db_query(db,
+                 "SELECT iif(a = :id, b, a) FROM person_link WHERE state = 1 AND (a = :id OR b = :id)",
+                 PARAMS(P_INT("id", person_id))),
+        error);
 }
 
 #define MEMBERS_OF(id)                                                                                 \
@@ -96,17 +132,9 @@ gboolean store_link_is_refused(struct db *db, gint64 a, gint64 b, gboolean *is_r
 }
 
 GArray *store_identity_members(struct db *db, gint64 person_id, GError **error) {
-    GArray *members = g_array_new(FALSE, FALSE, sizeof(gint64));
-    struct db_rows *rows =
-        db_query(db, "SELECT * FROM " MEMBERS_OF(":id") " ORDER BY 1", PARAMS(P_INT("id", person_id)));
-    while (db_next(rows)) {
-        const gint64 id = db_int(rows, 0);
-        g_array_append_val(members, id);
-    }
-    if (db_done(rows, error))
-        return members;
-    g_array_unref(members);
-    return NULL;
+    return read_ids(
+        db_query(db, "SELECT * FROM " MEMBERS_OF(":id") " ORDER BY 1", PARAMS(P_INT("id", person_id))),
+        error);
 }
 
 static gboolean put_identity(struct db *db, gint64 person_id, gint64 identity, GError **error) {
@@ -157,20 +185,11 @@ gboolean store_person_key_put(struct db *db, gint64 person_id, const guint8 key[
 }
 
 GArray *store_person_key_others(struct db *db, gint64 person_id, GError **error) {
-    GArray *others = g_array_new(FALSE, FALSE, sizeof(gint64));
-    struct db_rows *rows =
-        db_query(db,
-                 "SELECT o.person_id FROM person_key k JOIN person_key o ON o.key = k.key "
-                 "WHERE k.person_id = :id AND o.person_id <> :id LIMIT 20",
-                 PARAMS(P_INT("id", person_id)));
-    while (db_next(rows)) {
-        const gint64 id = db_int(rows, 0);
-        g_array_append_val(others, id);
-    }
-    if (db_done(rows, error))
-        return others;
-    g_array_unref(others);
-    return NULL;
+    return read_ids(db_query(db,
+                             "SELECT o.person_id FROM person_key k JOIN person_key o ON o.key = k.key "
+                             "WHERE k.person_id = :id AND o.person_id <> :id LIMIT 20",
+                             PARAMS(P_INT("id", person_id))),
+                    error);
 }
 
 gint64 store_linked_seq(struct db *db) {
@@ -184,43 +203,52 @@ gboolean store_linked_set(struct db *db, gint64 seq, GError **error) {
     return db_run(db, "UPDATE person_linked SET seq = :seq", PARAMS(P_INT("seq", seq)), error);
 }
 
-gboolean store_event_newest(struct db *db, gint64 person_id, struct store_newest_event *event,
-                            GError **error) {
-    *event = (struct store_newest_event){.seq = 0};
-    struct db_rows *rows =
-        db_query(db,
-                 "SELECT e.seq, e.kind, e.is_late, e.is_unclear, e.observed_at_us, b.key "
-                 "FROM booking b JOIN event e ON e.booking_id = b.id WHERE b.person_id = "
-                 ":id ORDER BY e.seq DESC LIMIT 1",
-                 PARAMS(P_INT("id", person_id)));
-    if (db_next(rows)) {
-        *event = (struct store_newest_event){.seq = db_int(rows, 0),
-                                             .kind = (int)db_int(rows, 1),
-                                             .is_late = db_int(rows, 2) != 0,
-                                             .is_unclear = db_int(rows, 3) != 0,
-                                             .observed_at_us = db_time(rows, 4)};
-        g_strlcpy(event->booking_key, db_text(rows, 5), sizeof event->booking_key);
+GArray *store_events_since(struct db *db, gint64 person_id, gint64 since_us, GError **error) {
+    GArray *events = g_array_new(FALSE, FALSE, sizeof(struct store_recent_event));
+    struct db_rows *rows = db_query(
+        db,
+        "SELECT e.seq, e.kind, e.is_late, e.is_unclear, e.occurred_at_us, e.observed_at_us, b.key FROM "
+        "booking b JOIN event e ON e.booking_id = b.id WHERE b.person_id = :id AND e.observed_at_us >= "
+        ":since AND e.detail <> 'another person' AND NOT EXISTS (SELECT 1 FROM event c WHERE "
+        "c.corrects = "
+        "e.id) ORDER BY e.seq",
+        PARAMS(P_INT("id", person_id), P_INT("since", since_us)));
+    while (db_next(rows)) {
+        struct store_recent_event event = {.seq = db_int(rows, 0),
+                                           .kind = (int)db_int(rows, 1),
+                                           .is_late = db_int(rows, 2) != 0,
+                                           .is_unclear = db_int(rows, 3) != 0,
+                                           .occurred_at_us = db_time(rows, 4),
+                                           .observed_at_us = db_time(rows, 5)};
+        g_strlcpy(event.booking_key, db_text(rows, 6), sizeof event.booking_key);
+        g_array_append_val(events, event);
     }
-    return db_done(rows, error);
+    if (db_done(rows, error))
+        return events;
+    g_array_unref(events);
+    return NULL;
 }
 
-GArray *store_alerts_across(struct db *db, gint64 person_id, GError **error) {
+GArray *store_alerts_across(struct db *db, gint64 person_id, int reason_of_mistakes, GError **error) {
     GArray *alerts = g_array_new(FALSE, FALSE, sizeof(struct store_wrong_alert));
     struct db_rows *rows = db_query(
         db,
-        "SELECT a.seq, a.event_seq, b.id, a.registration_id, a.state, a.attempts FROM booking b JOIN "
+        "SELECT a.seq, a.event_seq, r.person_id, a.registration_id, a.state, a.attempts FROM booking b "
+        "JOIN "
         "event e ON "
         "e.booking_id = b.id JOIN alert a ON a.event_seq = e.seq JOIN registration r ON r.id = "
         "a.registration_id WHERE b.person_id = :id AND r.person_id <> :id AND r.ended_at_us IS NULL "
+        "AND a.reason <> :mistake "
         "ORDER BY a.seq DESC",
-        PARAMS(P_INT("id", person_id)));
+        PARAMS(P_INT("id", person_id), P_INT("mistake", reason_of_mistakes)));
     while (db_next(rows)) {
         const enum store_alert_state state = (enum store_alert_state)db_int(rows, 4);
         struct store_wrong_alert alert = {
-            .seq = db_int(rows, 0), .event_seq = db_int(rows, 1), .booking_id = db_int(rows, 2)};
+            .seq = db_int(rows, 0), .event_seq = db_int(rows, 1), .follows = db_int(rows, 2)};
         if (state == ALERT_WITHDRAWN || state == ALERT_WITHHELD)
             continue;
-        alert.has_left = state != ALERT_QUEUED || db_int(rows, 5) > 0;
+        alert.is_queued = state == ALERT_QUEUED;
+        alert.may_have_left = !alert.is_queued || db_int(rows, 5) > 0;
         g_strlcpy(alert.registration_id, db_text(rows, 3), sizeof alert.registration_id);
         g_array_append_val(alerts, alert);
     }
@@ -228,6 +256,17 @@ GArray *store_alerts_across(struct db *db, gint64 person_id, GError **error) {
         return alerts;
     g_array_unref(alerts);
     return NULL;
+}
+
+gboolean store_alert_revive(struct db *db, const char *registration_id, gint64 event_seq,
+                            gint64 now_at_us, GError **error) {
+    return db_run(db,
+                  "UPDATE alert SET state = :queued, next_at_us = :now WHERE registration_id = :id AND "
+                  "event_seq = :event AND state = :withdrawn",
+                  PARAMS(P_INT("queued", ALERT_QUEUED), P_INT("now", now_at_us),
+                         P_TEXT("id", registration_id), P_INT("event", event_seq),
+                         P_INT("withdrawn", ALERT_WITHDRAWN)),
+                  error);
 }
 
 gboolean store_alert_withdraw(struct db *db, gint64 seq, GError **error) {

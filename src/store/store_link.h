@@ -35,8 +35,10 @@ typedef void (*store_link_fn)(const struct store_link *link, void *context);
 gboolean store_links(struct db *db, gint64 person_id, guint limit, store_link_fn each, void *context,
                      GError **error);
 gint64 store_links_waiting(struct db *db);
-/* Takes back what waits about a person whose name is another now. */
-gboolean store_links_forget(struct db *db, gint64 person_id, GError **error);
+/* Takes back what waits about a person, but for those in `keep` (gint64). */
+gboolean store_links_forget(struct db *db, gint64 person_id, const GArray *keep, GError **error);
+/* Numbers that were linked to a person's automatically. Transfer full: gint64. */
+GArray *store_links_automatic(struct db *db, gint64 person_id, GError **error);
 /* Whether a clerk said of any two of the two people's numbers that they are not one. */
 gboolean store_link_is_refused(struct db *db, gint64 a, gint64 b, gboolean *is_refused, GError **error);
 
@@ -56,26 +58,29 @@ GArray *store_person_key_others(struct db *db, gint64 person_id, GError **error)
 gint64 store_linked_seq(struct db *db);
 gboolean store_linked_set(struct db *db, gint64 seq, GError **error);
 
-/* The newest event of a person, for telling those who turn out to follow them. */
-struct store_newest_event {
-    gint64 seq; /* 0: none */
+/* What happened to a person since, oldest first; what only told of a mistake is left out. Transfer
+ * full: struct store_recent_event. */
+struct store_recent_event {
+    gint64 seq;
     int kind;
     gboolean is_late, is_unclear;
-    gint64 observed_at_us;
+    gint64 occurred_at_us, observed_at_us;
     char booking_key[256];
 };
-gboolean store_event_newest(struct db *db, gint64 person_id, struct store_newest_event *event,
-                            GError **error);
+GArray *store_events_since(struct db *db, gint64 person_id, gint64 since_us, GError **error);
 
 /* An alert about one of `person_id`'s events that somebody who follows another of its numbers was owed.
- * `has_left`: they may have read it. */
+ */
 struct store_wrong_alert {
-    gint64 seq, event_seq, booking_id;
+    gint64 seq, event_seq, follows; /* the number that the registration is about */
     char registration_id[65];
-    gboolean has_left;
+    gboolean is_queued, may_have_left;
 };
 /* Newest first. Transfer full. */
-GArray *store_alerts_across(struct db *db, gint64 person_id, GError **error);
+GArray *store_alerts_across(struct db *db, gint64 person_id, int reason_of_mistakes, GError **error);
+/* An alert that was withdrawn unsent is owed again. */
+gboolean store_alert_revive(struct db *db, const char *registration_id, gint64 event_seq,
+                            gint64 now_at_us, GError **error);
 gboolean store_alert_withdraw(struct db *db, gint64 seq, GError **error);
 
 #endif

@@ -115,13 +115,17 @@ GPtrArray *store_registrations_on_person(struct db *db, gint64 person_id, GError
 
 GPtrArray *store_registrations_on_jail(struct db *db, const char *jail, GError **error) {
     return read_rows(
-        db_query(db,
-                 REGISTRATION_COLUMNS
-                 "WHERE r.ended_at_us IS NULL AND r.confirmed_at_us IS NOT NULL AND NOT EXISTS "
-                 "(SELECT 1 FROM agency_watch w WHERE w.registration_id = r.id) AND EXISTS (SELECT 1 "
-                 "FROM booking h WHERE h.person_id = r.person_id AND h.jail = :jail "
-                 "AND h.standing IN (0, 1)) ORDER BY r.id",
-                 PARAMS(P_TEXT("jail", jail))),
+        db_query(
+            db,
+            REGISTRATION_COLUMNS
+            "WHERE r.ended_at_us IS NULL AND r.confirmed_at_us IS NOT NULL AND NOT EXISTS "
+            "(SELECT 1 FROM agency_watch w WHERE w.registration_id = r.id) AND EXISTS (SELECT 1 "
+            "FROM booking h WHERE (h.person_id = r.person_id OR h.person_id IN (SELECT o.person_id "
+            "FROM "
+            "person_identity i JOIN person_identity o ON o.identity = i.identity WHERE i.person_id = "
+            "r.person_id)) AND h.jail = :jail "
+            "AND h.standing IN (0, 1)) ORDER BY r.id",
+            PARAMS(P_TEXT("jail", jail))),
         error);
 }
 
