@@ -45,18 +45,38 @@ gsize people_letter(gunichar c, char *out, gsize room) {
     return n;
 }
 
+/* The letter that a scanner took for the digit at `p`, next to letters; 0: none. */
+static char scanned_letter(const char *text, const char *p) {
+    static const char digits[] = "0158", letters[] = "OISB";
+    const char *from = p, *until = p;
+    if (!strchr(digits, *p))
+        return 0;
+    while (from > text && strchr(digits, from[-1]))
+        from--;
+    while (*until && strchr(digits, *until))
+        until++;
+    return (from > text && g_ascii_isalpha(from[-1])) || g_ascii_isalpha(*until)
+               ? letters[strchr(digits, *p) - digits]
+               : 0;
+}
+
 gsize people_letters_of(const char *text, char out[PEOPLE_TOKEN_MAX + 1]) {
     gsize n = 0;
     const char *p = text;
-    for (; *p && (guint8)*p < 0x80; p++)
-        if (g_ascii_isalpha(*p) && n < PEOPLE_TOKEN_MAX)
-            out[n++] = g_ascii_toupper(*p);
+    for (; *p && (guint8)*p < 0x80; p++) {
+        const char letter = g_ascii_isalpha(*p) ? g_ascii_toupper(*p) : scanned_letter(text, p);
+        if (letter && n < PEOPLE_TOKEN_MAX)
+            out[n++] = letter;
+    }
     if (*p) { /* accents and other scripts: the slow way, from the start */
         g_autofree char *folded = people_fold(text);
         n = 0;
-        for (const char *f = folded; *f; f = g_utf8_next_char(f))
-            if (!g_ascii_isdigit(*f))
-                n += people_letter(g_utf8_get_char(f), out + n, PEOPLE_TOKEN_MAX - n);
+        for (const char *f = folded; *f; f = g_utf8_next_char(f)) {
+            const char letter = g_ascii_isdigit(*f) ? scanned_letter(folded, f) : 0;
+            if (letter || !g_ascii_isdigit(*f))
+                n += people_letter(letter ? (gunichar)letter : g_utf8_get_char(f), out + n,
+                                   PEOPLE_TOKEN_MAX - n);
+        }
     }
     out[n] = 0;
     return n;
@@ -289,6 +309,7 @@ static void make_parts(struct people_index *x, GArray *parts, const guint32 *who
     for (guint i = 0; i < parts->len; i++)
         r[i].person = find_pair(x, wholes[r[i].person], r[i].given); /* the pair from now on */
     sort_rows_by(parts, offsetof(struct row, person), x->n_pairs);
+    sort_rows_by(parts, offsetof(struct row, given), x->n_tokens);
     sort_rows_by(parts, offsetof(struct row, surname), x->n_tokens);
     x->part_at = g_new0(guint32, x->n_tokens + 1);
     x->part_pair = g_new(guint32, parts->len + 1);
@@ -461,6 +482,50 @@ static void make_nicknames(struct people_index *x) {
     x->nickname_at[row + 1] = x->n_nicknames;
 }
 
+int people_compare_ending(const struct people_index *x, guint32 token, const char *text, gsize n) {
+    gsize m;
+    const char *other = token_text(x, token, &m);
+    while (m && n)
+        if (other[--m] != text[--n])
+            return other[m] - text[n];
+    return n ? -1 : 0;
+}
+
+static gint by_ending(gconstpointer a, gconstpointer b, gpointer data) {
+    gsize n;
+    const guint32 token = *(const guint32 *)a, other = *(const guint32 *)b;
+    const char *text = token_text(data, other, &n);
+    const int order = people_compare_ending(data, token, text, n);
+    return order ? order : (token_length(data, token) > n) - (token_length(data, token) < n);
+}
+
+static void make_endings(struct people_index *x) {
+    for (guint32 t = 0; t < x->n_tokens; t++)
+        x->n_endings += x->info[t].is_given;
+    x->endings = g_new(guint32, x->n_endings + 1);
+    for (guint32 t = 0, n = 0; t < x->n_tokens; t++)
+        if (x->info[t].is_given)
+            x->endings[n++] = t;
+    g_qsort_with_data(x->endings, (gint)x->n_endings, sizeof *x->endings, by_ending, x);
+}
+
+/* ── Worth ─────────────────────────────────────────────────────────────────────────────────────── */
+
+static void make_worth(struct people_index *x) {
+    x->worth = g_new0(guint8, x->n_tokens + 1);
+    for (guint32 pair = 0; pair < x->n_pairs; pair++)
+        keep_best(x, pair, &x->worth[x->pair_given[pair]]);
+    for (guint32 t = 0; t < x->n_tokens; t++)
+        x->worth[t] = MAX(x->worth[t], MAX(x->info[t].best_pair, x->info[t].best_part));
+    for (guint32 t = 0; t < x->n_tokens; t++) {
+        const guint16 row = x->info[t].nicknames;
+        for (guint32 k = row ? x->nickname_at[row] : 0; row && k < x->nickname_at[row + 1]; k++) {
+            const int worth = x->worth[x->nicknames[k]] - PRICE_NICKNAME / BONUS_STEP;
+            x->worth[t] = (guint8)MAX(x->worth[t], worth);
+        }
+    }
+}
+
 /* ── The whole ─────────────────────────────────────────────────────────────────────────────────── */
 
 guint32 people_token_from(const struct people_index *x, const char *text, gsize n) {
@@ -526,6 +591,8 @@ struct people_index *people_builder_build(struct people_builder *builder,
         progress(0.6, context);
     make_sounds(x);
     make_nicknames(x);
+    make_endings(x);
+    make_worth(x);
     g_thread_join(other);
     if (progress)
         progress(1, context);
@@ -538,16 +605,17 @@ void people_index_free(struct people_index *x) {
     void *const owned[] = {x->texts,        x->text_at,   x->info,    x->surname_at, x->pair_given,
                            x->pair_surname, x->pair_at,   x->people,  x->part_at,    x->part_pair,
                            x->part_given,   x->delete_at, x->deletes, x->sound_at,   x->sounds,
-                           x->nickname_at,  x->nicknames};
+                           x->nickname_at,  x->nicknames, x->worth,   x->endings};
     for (guint i = 0; i < G_N_ELEMENTS(owned); i++)
         g_free(owned[i]);
     g_free(x);
 }
 
 guint64 people_index_bytes(const struct people_index *x) {
-    return x->text_at[x->n_tokens] + 5 * 4 * (guint64)x->n_tokens + 3 * 4 * (guint64)x->n_pairs +
-           4 * (guint64)x->n_people + 8 * (guint64)x->n_parts + (8ull << x->delete_bits) +
-           8 * x->delete_at[(guint64)1 << x->delete_bits] + (4ull << x->sound_bits);
+    return x->text_at[x->n_tokens] + (5 * 4 + 1) * (guint64)x->n_tokens + 4 * (guint64)x->n_endings +
+           3 * 4 * (guint64)x->n_pairs + 4 * (guint64)x->n_people + 8 * (guint64)x->n_parts +
+           (8ull << x->delete_bits) + 8 * x->delete_at[(guint64)1 << x->delete_bits] +
+           (4ull << x->sound_bits);
 }
 
 guint people_index_n_names(const struct people_index *x) {

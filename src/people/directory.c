@@ -158,7 +158,7 @@ static gint by_price(gconstpointer a, gconstpointer b) {
 
 static void search_level(struct level *level, const char *query, gboolean harder, guint most,
                          GArray *found) {
-    struct people_hit hits[64];
+    struct people_hit hits[PEOPLE_MOST_HITS];
     struct people_searcher *searcher = g_async_queue_try_pop(level->searchers);
     if (!searcher)
         searcher = people_searcher_new(level->index);

@@ -33,7 +33,8 @@ struct people_found {
     GArray *people; /* guint32, each once */
 };
 
-/* The likeliest names, best first, at most `most` (≤ 64). Transfer full: struct people_found. */
+/* The likeliest names, best first, at most `most` (≤ PEOPLE_MOST_HITS). Transfer full: struct
+ * people_found. */
 GArray *people_directory_search(struct people_directory *directory, const char *query, gboolean harder,
                                 guint most);
 

@@ -20,8 +20,9 @@
  *
  * A query is read in every way that makes sense (given first, surname first, two surnames …). For each
  * reading, tokens like the given name and tokens like the surname are paired, best first under a bound;
- * a pair that exists is a hit, and its price the sum of both less what its commonness is worth. Two
- * edits a token are looked for when nobody has the name just as it was typed.
+ * a pair that exists is a hit, and its price the sum of both less what its commonness is worth. Tokens
+ * one edit away come first; who is found with them says how dear a token farther off may be at most,
+ * and such are looked for when nobody is likely yet.
  *
  * Used by: pipeline, cli. Includes: base, people. */
 #ifndef PEOPLE_INDEX_H
@@ -38,8 +39,9 @@ struct people_builder;
  * script as two that stand for it alike everywhere. Writes at most `room`; returns how many. */
 gsize people_letter(gunichar c, char *out, gsize room);
 
-/* The letters of a text, digits left out, accents taken off, upper case, at most PEOPLE_TOKEN_MAX, and
- * a NUL; returns their number. What names are compared by. */
+/* The letters of a text, digits left out but for those that a scanner takes for letters, accents taken
+ * off, upper case, at most PEOPLE_TOKEN_MAX, and a NUL; returns their number. What names are compared
+ * by. */
 gsize people_letters_of(const char *text, char out[PEOPLE_TOKEN_MAX + 1]);
 
 /* Gathers names; any bytes. A person without letters in the surname is not found by name. */
@@ -57,10 +59,11 @@ guint people_index_n_names(const struct people_index *index);
 
 enum people_reason {
     PEOPLE_SAME,     /* as it was written, in whatever order */
-    PEOPLE_LIKE,     /* a letter or two away, or a like sound */
+    PEOPLE_LIKE,     /* a letter or two away */
+    PEOPLE_SOUND,    /* written otherwise, it sounds alike */
     PEOPLE_NICKNAME, /* the given name is called so for short */
     PEOPLE_PART,     /* one of two surnames */
-    PEOPLE_INITIAL   /* the given name begins so */
+    PEOPLE_INITIAL   /* a name begins so; or, of a full name, only the surname or the given name fits */
 };
 
 struct people_hit {
@@ -74,8 +77,9 @@ struct people_searcher;
 struct people_searcher *people_searcher_new(const struct people_index *index);
 void people_searcher_free(struct people_searcher *searcher);
 
-/* The likeliest distinct names, best first, at most `most` (≤ 64). `harder` always looks for two edits.
- */
+/* The likeliest distinct names, best first, at most `most` (≤ PEOPLE_MOST_HITS). `harder` always looks
+ * for two edits. */
+#define PEOPLE_MOST_HITS 1024
 guint people_search(struct people_searcher *searcher, const char *query, gboolean harder, guint most,
                     struct people_hit *hits);
 

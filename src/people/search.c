@@ -6,6 +6,10 @@
 #define MOST_WORDS 8 /* the last takes in what follows */
 #define MOST_READINGS 32
 #define PRICE_WRITTEN (-600) /* a name just as it was typed comes before commoner ones */
+#define LIKELY 350           /* who costs less is not looked for farther off … */
+#define USUAL 700            /* … and there, what most of the ten likeliest cost less than, first */
+#define MOST_NAMESAKES 1000  /* with more, the surname alone tells too little */
+#define NO_LIMIT (G_MAXINT / 2)
 #define MOST_RANGES 2
 
 /* Given names that begin alike stand next to each other. */
@@ -44,7 +48,7 @@ struct people_searcher {
     struct reading readings[MOST_READINGS];
     guint n_readings;
     guint32 whole; /* the token that several words are together: "DE LA CRUZ"; G_MAXUINT32: none */
-    struct people_hit hits[64];
+    struct people_hit hits[PEOPLE_MOST_HITS];
     guint n_hits, most;
 };
 
@@ -74,7 +78,7 @@ void people_searcher_free(struct people_searcher *s) {
 /* ── Hits ──────────────────────────────────────────────────────────────────────────────────────── */
 
 static int worst(const struct people_searcher *s) {
-    return s->n_hits < s->most ? G_MAXINT / 2 : s->hits[s->n_hits - 1].price;
+    return s->n_hits < s->most ? NO_LIMIT : s->hits[s->n_hits - 1].price;
 }
 
 static void add_hit(struct people_searcher *s, guint32 pair, int price, enum people_reason reason) {
@@ -162,21 +166,39 @@ static void pair_surname(struct pairing *p, guint32 token, int price, int bonus,
             pair_range(p, from, until, &p->given->ranges[r], price, reason);
 }
 
-/* The double surnames of which the token is a part. */
-static void pair_parts(struct pairing *p, guint32 token, int price) {
+/* The double surnames of which the token is a part; `bonus` as above. */
+static void pair_parts(struct pairing *p, guint32 token, int price, int bonus) {
     const struct people_index *x = p->s->index;
     const guint32 from = x->part_at[token], until = x->part_at[token + 1];
-    for (guint32 i = from; i < until; i++) {
-        const guint32 pair = x->part_pair[i], given_token = x->part_given[i];
-        const struct like *given = p->given ? given_of(p, given_token) : NULL;
-        if (!p->given)
-            add_hit(p->s, pair, price, PEOPLE_PART);
-        if (given)
-            add_hit(p->s, pair, price + given->price, MAX(PEOPLE_PART, given->reason));
-        for (guint r = 0; p->given && r < p->given->n_ranges; r++)
-            if (given_token >= p->given->ranges[r].from && given_token < p->given->ranges[r].until)
-                add_hit(p->s, pair, price + p->given->ranges[r].price,
-                        MAX(PEOPLE_PART, p->given->ranges[r].reason));
+    if (!p->given) {
+        for (guint32 i = from; i < until; i++)
+            add_hit(p->s, x->part_pair[i], price, PEOPLE_PART);
+        return;
+    }
+    const struct likes *givens = p->given->givens;
+    if (until - from <= givens->n * 6) {
+        for (guint32 i = from; i < until; i++) {
+            const struct like *given = given_of(p, x->part_given[i]);
+            if (given)
+                add_hit(p->s, x->part_pair[i], price + given->price, MAX(PEOPLE_PART, given->reason));
+        }
+    } else {
+        for (guint k = 0; k < givens->n; k++) {
+            const struct like *given = &givens->list[k];
+            if (price + given->price - bonus >= worst(p->s))
+                break;
+            for (guint32 i = lower_bound(x->part_given, from, until, given->token);
+                 i < until && x->part_given[i] == given->token; i++)
+                add_hit(p->s, x->part_pair[i], price + given->price, MAX(PEOPLE_PART, given->reason));
+        }
+    }
+    for (guint r = 0; r < p->given->n_ranges; r++) {
+        const struct range *range = &p->given->ranges[r];
+        if (price + range->price - bonus >= worst(p->s))
+            continue;
+        for (guint32 i = lower_bound(x->part_given, from, until, range->from);
+             i < until && x->part_given[i] < range->until; i++)
+            add_hit(p->s, x->part_pair[i], price + range->price, MAX(PEOPLE_PART, range->reason));
     }
 }
 
@@ -221,7 +243,7 @@ static void try_reading(struct people_searcher *s, const struct reading *r) {
         if (info->best_pair && surname->price + p.least - bonus < worst(s))
             pair_surname(&p, surname->token, price, bonus, surname->reason);
         if (info->best_part && surname->price + p.least + PRICE_PART - part_bonus < worst(s))
-            pair_parts(&p, surname->token, price + PRICE_PART);
+            pair_parts(&p, surname->token, price + PRICE_PART, part_bonus);
     }
     if (p.given)
         take_in_hand(s, p.given->givens, FALSE);
@@ -261,8 +283,16 @@ static gboolean is_suffix(const char *word) {
     return FALSE;
 }
 
-/* Words of letters, and after how many of them a comma stood (0: nowhere). What follows a name and is
- * none is left out. */
+static gboolean is_title(const char *word) {
+    static const char *const titles[] = {"MR", "MRS", "MS", "MISS", "DR", "SRA", "SRTA"};
+    for (guint i = 0; i < G_N_ELEMENTS(titles); i++)
+        if (strcmp(word, titles[i]) == 0)
+            return TRUE;
+    return FALSE;
+}
+
+/* Words of letters, and after how many of them a comma stood (0: nowhere). What stands before or after
+ * a name and is none is left out. */
 static guint split(const char *query, char words[][PEOPLE_TOKEN_MAX + 1], guint *comma) {
     g_autofree char *copy = g_strdup(query);
     guint n = 0;
@@ -281,11 +311,14 @@ static guint split(const char *query, char words[][PEOPLE_TOKEN_MAX + 1], guint 
         if (stop == ',' && !*comma)
             *comma = n;
         at += length + (stop != 0);
+        if (n == 1 && *at && is_title(word))
+            n = 0;
     }
     return n;
 }
 
-/* The comma parts the names where there is one: what is before it is the surname. */
+/* The comma parts the names where there is one: what is before it is the surname, or else the given
+ * name. */
 static void read_with_comma(struct people_searcher *s, char w[][PEOPLE_TOKEN_MAX + 1], guint n,
                             guint comma) {
     const guint surname = join_words(s, w, 0, comma);
@@ -294,6 +327,7 @@ static void read_with_comma(struct people_searcher *s, char w[][PEOPLE_TOKEN_MAX
         add_reading(s, join_words(s, w, comma, 2), surname, 0);
     if (comma > 1)
         add_reading(s, join_words(s, w, comma, 1), join_words(s, w, 0, 1), PRICE_MIDDLE);
+    add_reading(s, join_words(s, w, 0, comma), join_words(s, w, comma, n - comma), PRICE_WRONG_COMMA);
 }
 
 /* All words as one token. */
@@ -328,18 +362,18 @@ static void read_query(struct people_searcher *s, const char *query) {
     if (n == 2)
         return;
     const guint first = join_words(s, w, 0, 1), last = join_words(s, w, n - 1, 1);
-    add_reading(s, first, last, PRICE_MIDDLE);
-    add_reading(s, join_words(s, w, 1, 1), first, PRICE_SURNAME_FIRST + PRICE_MIDDLE);
-    add_reading(s, last, first, PRICE_SURNAME_FIRST + PRICE_MIDDLE);
-    add_reading(s, first, join_words(s, w, 1, 1), PRICE_MIDDLE);
+    const int middle = PRICE_MIDDLE + (strchr(query, '-') ? PRICE_HYPHEN : 0);
+    add_reading(s, first, last, middle);
+    add_reading(s, join_words(s, w, 1, 1), first, PRICE_SURNAME_FIRST + middle);
+    add_reading(s, last, first, PRICE_SURNAME_FIRST + middle);
+    add_reading(s, first, join_words(s, w, 1, 1), middle);
     if (n > 3) {
-        add_reading(s, first, join_words(s, w, n - 2, 2), PRICE_MIDDLE);
-        add_reading(s, join_words(s, w, 2, 1), join_words(s, w, 0, 2),
-                    PRICE_SURNAME_FIRST + PRICE_MIDDLE);
+        add_reading(s, first, join_words(s, w, n - 2, 2), middle);
+        add_reading(s, join_words(s, w, 2, 1), join_words(s, w, 0, 2), PRICE_SURNAME_FIRST + middle);
     }
 }
 
-/* ── The whole ─────────────────────────────────────────────────────────────────────────────────── */
+/* ── Words ─────────────────────────────────────────────────────────────────────────────────────── */
 
 /* Every token that begins with the first `n` letters. */
 static void add_range(const struct people_index *x, struct word *w, gsize n, int price,
@@ -372,45 +406,158 @@ static void find_ranges(const struct people_index *x, struct word *w) {
         add_range(x, w, stem, PRICE_PET_ENDING, PEOPLE_NICKNAME);
 }
 
-static void find_likes(struct people_searcher *s, struct word *w, guint edits) {
-    if (!w->likes) {
-        w->likes = g_new(struct likes, 1);
-        w->givens = g_new(struct likes, 1);
-        w->surnames = g_new(struct likes, 1);
-    }
-    people_find_likes(s->looker, w->text, w->n, edits, w->likes);
+static void find_roles(struct people_searcher *s, struct word *w) {
     if (w->is_given) {
-        people_likes_as_givens(s->looker, w->likes, w->givens);
+        people_likes_as_givens(s->looker, w->text, w->n, w->likes, w->givens);
         find_ranges(s->index, w);
     }
     if (w->is_surname)
         people_likes_as_surnames(s->looker, w->likes, w->surnames);
 }
 
-static void add_written(struct people_searcher *s, const struct reading *r, guint32 given) {
-    const struct people_index *x = s->index;
-    const guint32 surname = s->words[r->surname].token;
-    if (surname == G_MAXUINT32 || given == G_MAXUINT32)
-        return;
-    const guint32 until = x->surname_at[surname + 1],
-                  pair = lower_bound(x->pair_given, x->surname_at[surname], until, given);
-    if (pair < until && x->pair_given[pair] == given)
-        add_hit(s, pair, r->price + PRICE_WRITTEN, PEOPLE_SAME);
+static void find_likes(struct people_searcher *s, struct word *w) {
+    if (!w->likes) {
+        w->likes = g_new(struct likes, 1);
+        w->givens = g_new(struct likes, 1);
+        w->surnames = g_new(struct likes, 1);
+    }
+    people_find_likes(s->looker, w->text, w->n, w->likes);
+    find_roles(s, w);
 }
 
-/* Whoever has the name just as it was typed, in some reading, comes first; and then one edit is enough
- * to look for. */
+/* ── As it was typed ───────────────────────────────────────────────────────────────────────────── */
+
+static guint32 find_pair(const struct people_index *x, guint32 given, guint32 surname) {
+    if (surname == G_MAXUINT32 || given == G_MAXUINT32)
+        return G_MAXUINT32;
+    const guint32 until = x->surname_at[surname + 1],
+                  pair = lower_bound(x->pair_given, x->surname_at[surname], until, given);
+    return pair < until && x->pair_given[pair] == given ? pair : G_MAXUINT32;
+}
+
+static gboolean add_written(struct people_searcher *s, guint32 given, guint32 surname, int price) {
+    const guint32 pair = find_pair(s->index, given, surname);
+    if (pair != G_MAXUINT32)
+        add_hit(s, pair, price, PEOPLE_SAME);
+    return pair != G_MAXUINT32;
+}
+
+/* "JOHNSMITH": one word that is two names. */
+static void add_run_together(struct people_searcher *s, const struct word *w) {
+    for (gsize k = 2; k + 2 <= w->n; k++) {
+        const guint32 before = people_find_token(s->index, w->text, k),
+                      after = people_find_token(s->index, w->text + k, w->n - k);
+        add_written(s, before, after, PRICE_RUN_TOGETHER);
+        add_written(s, after, before, PRICE_RUN_TOGETHER + PRICE_SURNAME_FIRST);
+    }
+}
+
+/* Whoever has the name just as it was typed, in some reading of all its words, comes first. Returns
+ * whether anybody has. */
 static gboolean find_written(struct people_searcher *s) {
-    const guint32 nobody = people_find_token(s->index, "", 0);
+    const struct people_index *x = s->index;
+    const guint32 nobody = people_find_token(x, "", 0);
+    gboolean is_written = FALSE;
     for (guint i = 0; i < s->n_readings; i++) {
         const struct reading *r = &s->readings[i];
-        add_written(s, r, r->given == NO_WORD ? nobody : s->words[r->given].token);
+        const gboolean is_all = r->price < PRICE_MIDDLE;
+        is_written |=
+            add_written(s, r->given == NO_WORD ? nobody : s->words[r->given].token,
+                        s->words[r->surname].token, r->price + (is_all ? PRICE_WRITTEN : 0)) &&
+            is_all;
     }
-    for (guint32 i = s->whole == G_MAXUINT32 ? 0 : s->index->surname_at[s->whole],
-                 until = s->whole == G_MAXUINT32 ? 0 : s->index->surname_at[s->whole + 1];
+    for (guint32 i = s->whole == G_MAXUINT32 ? 0 : x->surname_at[s->whole],
+                 until = s->whole == G_MAXUINT32 ? 0 : x->surname_at[s->whole + 1];
          i < until; i++)
-        add_hit(s, i, PRICE_MIDDLE, PEOPLE_SAME);
-    return s->n_hits > 0;
+        add_hit(s, i, PRICE_ONE_NAME, PEOPLE_SAME);
+    if (s->n_readings == 1 && s->readings[0].given == NO_WORD)
+        add_run_together(s, &s->words[s->readings[0].surname]);
+    return is_written;
+}
+
+/* ── The whole ─────────────────────────────────────────────────────────────────────────────────── */
+
+static int cheapest_surname(const struct word *w) {
+    int least = G_MAXINT / 4;
+    for (guint i = 0; i < w->surnames->n; i++) /* they are in order of what they are worth, too */
+        least = MIN(least, w->surnames->list[i].price);
+    return least;
+}
+
+/* What a token like the word may cost, its worth taken off, to be part of a hit of less than `within`.
+ */
+static int slack_of(const struct people_searcher *s, guint word, int within) {
+    int slack = G_MININT;
+    for (guint i = 0; i < s->n_readings; i++) {
+        const struct reading *r = &s->readings[i];
+        int other = G_MAXINT / 4;
+        if (r->surname == word)
+            other = r->given == NO_WORD ? 0 : cheapest_given(&s->words[r->given]);
+        else if (r->given == word)
+            other = cheapest_surname(&s->words[r->surname]);
+        else
+            continue;
+        slack = MAX(slack, within - r->price - MIN(other, PEOPLE_LATER_LEAST));
+    }
+    return slack;
+}
+
+static void look_farther(struct people_searcher *s, gboolean is_far, int within) {
+    gboolean is_new[G_N_ELEMENTS(s->words)];
+    int slack[G_N_ELEMENTS(s->words)];
+    for (guint i = 0; i < s->n_words; i++)
+        slack[i] = slack_of(s, i, within);
+    for (guint i = 0; i < s->n_words; i++) {
+        struct word *w = &s->words[i];
+        is_new[i] = people_find_more_likes(s->looker, w->text, w->n, is_far, slack[i], w->likes);
+        if (is_new[i])
+            find_roles(s, w);
+    }
+    for (guint i = 0; i < s->n_readings; i++) {
+        const struct reading *r = &s->readings[i];
+        if (is_new[r->surname] || (r->given != NO_WORD && is_new[r->given]))
+            try_reading(s, r);
+    }
+}
+
+/* Few fit both names: whoever has a surname like it, whatever the given name. */
+static void find_by_surname(struct people_searcher *s, const struct reading *r) {
+    const struct people_index *x = s->index;
+    const struct likes *surnames = s->words[r->surname].surnames;
+    const int price = r->price + PRICE_OTHER_GIVEN;
+    for (guint i = 0; i < surnames->n && price + surnames->list[i].key < worst(s); i++) {
+        const struct like *like = &surnames->list[i];
+        const guint32 from = x->surname_at[like->token], until = x->surname_at[like->token + 1],
+                      part_from = x->part_at[like->token], part_until = x->part_at[like->token + 1];
+        if (until - from + part_until - part_from > MOST_NAMESAKES)
+            continue;
+        for (guint32 pair = from; pair < until; pair++)
+            add_hit(s, pair, price + like->price, PEOPLE_INITIAL);
+        for (guint32 k = part_from; k < part_until; k++)
+            add_hit(s, x->part_pair[k], price + like->price + PRICE_PART, PEOPLE_INITIAL);
+    }
+}
+
+/* One word that is nobody's surname may be a given name. Reads all pairs: what is found by this is no
+ * more than a small site has. */
+static void find_by_given(struct people_searcher *s, guint32 given) {
+    const struct people_index *x = s->index;
+    for (guint32 pair = 0; pair < x->n_pairs; pair++)
+        if (x->pair_given[pair] == given)
+            add_hit(s, pair, PRICE_ONE_NAME, PEOPLE_INITIAL);
+}
+
+/* Who shares one name only. */
+static void find_by_one_name(struct people_searcher *s) {
+    for (guint i = 0; i < s->n_readings; i++) {
+        const struct reading *r = &s->readings[i];
+        const guint32 token = s->words[r->surname].token;
+        if (r->given != NO_WORD && r->price < PRICE_MIDDLE)
+            find_by_surname(s, r);
+        else if (r->given == NO_WORD && token != G_MAXUINT32 && s->index->info[token].is_given &&
+                 s->n_hits < s->most)
+            find_by_given(s, token);
+    }
 }
 
 guint people_search(struct people_searcher *s, const char *query, gboolean harder, guint most,
@@ -423,11 +570,16 @@ guint people_search(struct people_searcher *s, const char *query, gboolean harde
     for (guint i = 0; i < s->n_words; i++)
         s->words[i].token = people_find_token(s->index, s->words[i].text, s->words[i].n);
     const gboolean is_written = find_written(s);
-    const guint edits = harder || !is_written ? 2 : 1;
     for (guint i = 0; i < s->n_words; i++)
-        find_likes(s, &s->words[i], edits);
+        find_likes(s, &s->words[i]);
     for (guint i = 0; i < s->n_readings; i++)
         try_reading(s, &s->readings[i]);
+    const gboolean is_likely = is_written || (s->n_hits && s->hits[0].price < LIKELY);
+    const int within = MIN(worst(s), USUAL);
+    look_farther(s, harder || !is_likely, within);
+    if (worst(s) > within)
+        look_farther(s, harder || !is_likely, worst(s));
+    find_by_one_name(s);
     memcpy(hits, s->hits, s->n_hits * sizeof *hits);
     return s->n_hits;
 }

@@ -7,11 +7,11 @@ enum {
     PRICE_SUBSTITUTE = 420,
     PRICE_NEAR_KEY = 300,
     PRICE_LIKE_SOUND = 250,
-    PRICE_INSERT = 380,
-    PRICE_DELETE = 350,
+    PRICE_INSERT = 350,
+    PRICE_DELETE = 380,
     PRICE_DOUBLED = 230, /* a letter written twice, or once for twice */
-    PRICE_SWAP = 300,
-    PRICE_FIRST = 180, /* on top, in the first letter */
+    PRICE_SWAP = 260,
+    PRICE_FIRST = 150, /* on top, in the first letter */
     PRICE_MUTE = 280   /* H and E come and go */
 };
 
@@ -129,6 +129,18 @@ guint people_edits(const struct people_pattern *pattern, const char *token, gsiz
         match_before = match;
     }
     return edits;
+}
+
+gboolean people_is_one_edit(const char *a, gsize a_n, const char *b, gsize b_n) {
+    gsize same = 0;
+    while (same < a_n && same < b_n && a[same] == b[same])
+        same++;
+    while (a_n > same && b_n > same && a[a_n - 1] == b[b_n - 1]) {
+        a_n--;
+        b_n--;
+    }
+    const gsize n = a_n - same, m = b_n - same;
+    return (n <= 1 && m <= 1) || (n == 2 && m == 2 && a[same] == b[same + 1] && a[same + 1] == b[same]);
 }
 
 /* ── Skeletons ─────────────────────────────────────────────────────────────────────────────────── */

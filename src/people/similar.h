@@ -29,6 +29,20 @@ void people_pattern_make(struct people_pattern *pattern, const char *token, gsiz
  * Levenshtein and Damerau edit distances", Nordic Journal of Computing 10 (2003). */
 guint people_edits(const struct people_pattern *pattern, const char *token, gsize n);
 
+/* Whether more than `most` edits lie between, told by letters that have no like one near their place;
+ * else maybe. Much quicker than counting. */
+static inline gboolean people_is_far(const struct people_pattern *pattern, const char *token, gsize n,
+                                     guint most) {
+    const guint64 around = ((guint64)1 << (2 * most + 1)) - 1;
+    guint alone = 0;
+    for (gsize i = 0; i < n; i++)
+        alone += !(pattern->at[token[i] - 'A'] & (around << i >> most));
+    return alone > most;
+}
+
+/* Whether at most one edit lies between. */
+gboolean people_is_one_edit(const char *a, gsize a_n, const char *b, gsize b_n);
+
 /* The sound's skeleton: spellings that are heard alike have the same. Writes at most PEOPLE_TOKEN_MAX
  * letters and a NUL; returns their number. */
 gsize people_skeleton(const char *token, gsize n, char *out);

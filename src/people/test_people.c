@@ -89,7 +89,7 @@ static void people_are_found_however_they_are_written(void) {
                  {"Rick Tucker", "RICK PRICETUCKER", PEOPLE_PART},
                  {"Price, Rick", "RICK PRICETUCKER", PEOPLE_PART},
                  {"Vet Marshal", "SYLVESTER MARSHALL", PEOPLE_NICKNAME},
-                 {"Fillis Van Kirk", "PHYLLIS VANKIRK", PEOPLE_LIKE},
+                 {"Fillis Van Kirk", "PHYLLIS VANKIRK", PEOPLE_SOUND},
                  {"AJAHI MICHAEL", "MICHAEL AJAYI", PEOPLE_LIKE},
                  {"DANEL PPEREZ", "DANIEL PEREZ", PEOPLE_LIKE},
                  {"sean obrien", "SEAN OBRIEN", PEOPLE_SAME},
@@ -98,6 +98,19 @@ static void people_are_found_however_they_are_written(void) {
                   "SEAN OBRIEN", PEOPLE_LIKE},
                  {"Ana Delacruz", "ANA DELACRUZ", PEOPLE_SAME},
                  {"J. Smith", "JOHN SMITH", PEOPLE_INITIAL},
+                 {"Daniel, Perez", "DANIEL PEREZ", PEOPLE_SAME},
+                 {"danielperez", "DANIEL PEREZ", PEOPLE_SAME},
+                 {"PerezDaniel", "DANIEL PEREZ", PEOPLE_SAME},
+                 {"Mrs. Eva Arnold", "EVA ARNOLD", PEOPLE_SAME},
+                 {"Ms Eva Amold", "EVA ARNOLD", PEOPLE_LIKE},
+                 {"EVA ARN0LD", "EVA ARNOLD", PEOPLE_SAME},
+                 {"JANE SRNITH", "JANE SMITH", PEOPLE_LIKE},
+                 {"R0BERT 5UNDERMAN", "ROBERT SUNDERMAN", PEOPLE_SAME},
+                 {"Robert Sunde", "ROBERT SUNDERMAN", PEOPLE_INITIAL},
+                 {"hael Ajayi", "MICHAEL AJAYI", PEOPLE_NICKNAME},
+                 {"Sylvester", "SYLVESTER MARSHALL", PEOPLE_INITIAL},
+                 {"Wolfgang Zwolinski", "JUAN ZWOLINSKI", PEOPLE_INITIAL},
+                 {"John Jacob Smith", "JOHN SMITH", PEOPLE_SAME},
                  {"Zwolinsky", "JUAN ZWOLINSKI", PEOPLE_LIKE}};
     struct people_index *index = index_of(some_people, G_N_ELEMENTS(some_people));
     for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {

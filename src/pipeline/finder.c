@@ -7,10 +7,12 @@
 #include "pipeline/logbook.h"
 #include "store/store_feed.h"
 
-#define MOST_NAMES 32      /* names that a search goes through */
-#define MOST_CHANGES 20000 /* taken in at once */
-#define MOST_READ 3000     /* people of them that are read from the store */
-#define PUBLIC_MOST 50     /* people that the public sees of one search, over all its pages */
+#define MOST_NAMES 32            /* names that a search goes through */
+#define MOST_CHANGES 20000       /* taken in at once */
+#define MOST_READ 3000           /* people of them that are read from the store … */
+#define MOST_READ_NARROWED 50000 /* … and of more names, when most of them will not fit */
+#define LEAST_LETTERS 3          /* of a name for the public: one or two would list the jail */
+#define PUBLIC_MOST 50           /* people that the public sees of one search, over all its pages */
 
 struct finder {
     struct site *site;
@@ -166,13 +168,13 @@ struct people_directory *finder_directory(struct finder *f) {
 /* ── Searching ─────────────────────────────────────────────────────────────────────────────────── */
 
 const char *finder_reason(enum people_reason reason) {
-    static const char *const words[] = {"same", "like", "nickname", "part", "initial"};
+    static const char *const words[] = {"same", "like", "sound", "nickname", "part", "beginning"};
     return words[reason];
 }
 
 const char *finder_reason_words(enum people_reason reason) {
-    static const char *const words[] = {"as written", "written or sounds like it", "another form of it",
-                                        "one of two surnames", "begins so"};
+    static const char *const words[] = {"as written",          "written like it",     "sounds like it",
+                                        "called so for short", "one of two surnames", "fits in part"};
     return words[reason];
 }
 
@@ -229,18 +231,30 @@ static void consider(const struct store_person_row *p, void *context) {
     s->n_fit++;
 }
 
+static gsize n_letters(const char *text) {
+    char letters[PEOPLE_TOKEN_MAX + 1];
+    return people_letters_of(text, letters);
+}
+
 static gboolean read_found(struct db *db, void *context, GError **error) {
     struct searching *s = context;
-    if (s->query->text[strcspn(s->query->text, "0123456789")]) {
+    if (s->query->numbers != FINDER_NUMBER_NEVER &&
+        s->query->text[strcspn(s->query->text, "0123456789")]) {
         if (!store_person_numbered(db, s->query->text, consider, s, error))
             return FALSE;
-        if (s->n_fit || s->query->only_numbers)
+        if (s->query->numbers == FINDER_NUMBER_FIRST && s->n_fit)
             return TRUE;
     }
+    if (s->query->numbers != FINDER_NUMBER_FIRST && n_letters(s->query->text) < LEAST_LETTERS)
+        return TRUE;
+    /* Whom a narrowing leaves may have a rare one of many names. */
+    const gboolean is_narrowed = s->query->facility || s->query->born || s->query->age;
+    const guint most_read = is_narrowed ? MOST_READ_NARROWED : MOST_READ;
     g_autoptr(GArray) names =
-        people_directory_search(s->finder->directory, s->query->text, s->query->harder, MOST_NAMES);
+        people_directory_search(s->finder->directory, s->query->text, s->query->harder,
+                                is_narrowed ? PEOPLE_MOST_HITS : MOST_NAMES);
     gboolean ok = TRUE;
-    for (guint i = 0; ok && i < names->len && s->n_read < MOST_READ; i++) {
+    for (guint i = 0; ok && i < names->len && s->n_read < most_read; i++) {
         s->found = &g_array_index(names, struct people_found, i);
         ok = store_person_rows(db, s->found->people, consider, s, error);
     }
@@ -283,7 +297,6 @@ struct looking_up {
     GHashTable *facilities; /* id → name */
     GPtrArray *cards;
     guint n_permitted;
-    gboolean takes_numbers;
 };
 
 /* Pages are counted over those who may be shown, so that what is missing leaves no gap. */
@@ -338,13 +351,11 @@ static gboolean note(struct db *db, void *context, GError **error) {
     return logbook_notice(db, site, id, 0, error);
 }
 
-/* A letter or two would list the jail. */
 static gboolean is_narrow(const char *text) {
-    char letters[PEOPLE_TOKEN_MAX + 1];
     guint digits = 0;
     for (const char *p = text; *p; p++)
         digits += g_ascii_isdigit(*p);
-    return people_letters_of(text, letters) >= 3 || digits >= 3;
+    return n_letters(text) >= LEAST_LETTERS || digits >= 3;
 }
 
 GPtrArray *finder_look_up(struct finder *f, const struct finder_query *query, guint *n_more,
@@ -354,8 +365,6 @@ GPtrArray *finder_look_up(struct finder *f, const struct finder_query *query, gu
     struct finder_query all = *query;
     all.offset = 0;
     all.limit = MOST_READ;
-    all.only_numbers =
-        TRUE; /* else a number that somebody hidden has would answer otherwise than one nobody has */
     if (!is_narrow(query->text) || strlen(query->text) > 200) {
         g_set_error(error, BASE_ERROR, BASE_ERROR_INPUT,
                     "type at least three letters of a name, or a booking number");
@@ -374,13 +383,11 @@ GPtrArray *finder_look_up(struct finder *f, const struct finder_query *query, gu
     all.facility = view.facility ? query->facility : NULL;
     all.born = view.birth_year ? query->born : 0;
     all.age = view.birth_year ? query->age : 0;
-    l.takes_numbers = view.booking_number;
+    all.numbers = view.booking_number ? FINDER_NUMBER_TOO : FINDER_NUMBER_NEVER;
     l.facilities = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     l.cards = g_ptr_array_new_with_free_func(card_free);
     gboolean ok = store_read(f->site->store, read_facilities, &l, error) &&
-                  (!(query->text[strcspn(query->text, "0123456789")] && !l.takes_numbers)
-                       ? finder_search(f, &all, judge, &l, NULL, error)
-                       : TRUE) &&
+                  finder_search(f, &all, judge, &l, NULL, error) &&
                   (!l.cards->len || store_write(f->site->store, note, f->site, error));
     *n_more = MIN(l.n_permitted, PUBLIC_MOST) > query->offset + l.cards->len
                   ? MIN(l.n_permitted, PUBLIC_MOST) - query->offset - l.cards->len

@@ -31,14 +31,21 @@ gint64 finder_seq(struct finder *finder);
 /* Once something was read. Borrowed; only searched. */
 struct people_directory *finder_directory(struct finder *finder);
 
+/* What a text with digits is. */
+enum finder_numbers {
+    FINDER_NUMBER_FIRST, /* a number; a name where nobody has it */
+    FINDER_NUMBER_TOO,   /* both: whether somebody has the number changes nothing else of the answer */
+    FINDER_NUMBER_NEVER  /* a name */
+};
+
 struct finder_query {
-    const char *text;      /* a name in any order, or a number of a person or booking */
-    const char *facility;  /* NULL: any */
-    guint born;            /* a year; 0: any */
-    guint age;             /* years, give or take one; 0: any */
-    gboolean harder;       /* look for two edits in any case */
-    gboolean only_numbers; /* a text with digits is no name */
-    guint limit, offset;   /* people shown, people passed over first */
+    const char *text;     /* a name in any order, or a number of a person or booking */
+    const char *facility; /* NULL: any */
+    guint born;           /* a year; 0: any */
+    guint age;            /* years, give or take one; 0: any */
+    gboolean harder;      /* look for two edits in any case */
+    enum finder_numbers numbers;
+    guint limit, offset; /* people shown, people passed over first */
 };
 
 /* Why somebody was found, as a word for JSON and one for people. */

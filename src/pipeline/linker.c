@@ -145,7 +145,7 @@ static const char *why_not_sure(const struct linker *l, const struct named *a, c
 struct verdict {
     gint64 other;
     double bits;
-    gboolean is_sure;
+    gboolean is_sure, is_guarded; /* something keeps it from being sure whatever the bits */
     char *evidence;
 };
 
@@ -189,7 +189,10 @@ static GArray *judge(struct linker *l, struct db *db, const struct named *p, GEr
                                             LINKER_POSSIBLE - MAY_GROW);
     g_autoptr(GArray) read = named_list();
     g_autoptr(GArray) others = store_person_key_others(db, p->id, error);
-    gboolean ok = others != NULL;
+    g_autoptr(GArray) linked = others ? store_links_automatic(db, p->id, error) : NULL;
+    gboolean ok = linked != NULL;
+    if (ok) /* those it is linked to are judged again, however many are liker */
+        g_array_append_vals(others, linked->data, linked->len);
     for (guint i = 0; ok && i < others->len; i++)
         ok = store_name_get(db, g_array_index(others, gint64, i), keep_named, read, error);
     const guint n_keys = read->len;
@@ -212,8 +215,11 @@ static GArray *judge(struct linker *l, struct db *db, const struct named *p, GEr
         const char *why_not = why_not_sure(l, p, other, evidence, n);
         if (bits < LINKER_POSSIBLE)
             continue;
-        const struct verdict v = {other->id, bits, bits >= LINKER_SURE && !why_not,
-                                  evidence_json(evidence, n, why_not)};
+        const struct verdict v = {.other = other->id,
+                                  .bits = bits,
+                                  .is_sure = bits >= LINKER_SURE && !why_not,
+                                  .is_guarded = why_not != NULL,
+                                  .evidence = evidence_json(evidence, n, why_not)};
         g_array_append_val(verdicts, v);
     }
     return verdicts;
@@ -384,8 +390,9 @@ static gboolean write_verdict(struct db *db, struct writing *w, gint64 person, c
                         tell(db, site, v->other, person, FALSE, error));
 }
 
-/* A link that was made for another name than the person has now, and would not be made for this one:
- * they part, who was told is told so, and a clerk is asked. */
+/* A link that was made for another name than the person has now, and that this one speaks against: they
+ * part, who was told is told so, and a clerk is asked. A few bits less part nobody: names grow common
+ * with a site. */
 static gboolean undo_what_no_longer_holds(struct db *db, struct writing *w, const struct finding *f,
                                           GError **error) {
     g_autoptr(GArray) linked = store_links_automatic(db, f->person, error);
@@ -394,12 +401,12 @@ static gboolean undo_what_no_longer_holds(struct db *db, struct writing *w, cons
     if (!linked)
         return FALSE;
     for (guint i = 0; i < linked->len; i++) {
-        gboolean is_sure = FALSE;
+        gboolean may_be = FALSE;
         for (guint k = 0; k < f->verdicts->len; k++) {
             const struct verdict *v = &g_array_index(f->verdicts, struct verdict, k);
-            is_sure |= v->other == g_array_index(linked, gint64, i) && v->is_sure;
+            may_be |= v->other == g_array_index(linked, gint64, i) && !v->is_guarded;
         }
-        holds &= is_sure;
+        holds &= may_be;
     }
     if (holds)
         return TRUE;
