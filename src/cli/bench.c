@@ -13,7 +13,7 @@ struct table {
     FILE *file;
     char *line;
     size_t size;
-    char *cells[64];
+    char *cells[256];
     guint n;
 };
 
@@ -23,7 +23,8 @@ static gboolean next_row(struct table *t) {
         return FALSE;
     t->line[strcspn(t->line, "\r\n")] = 0;
     t->n = 0;
-    for (char *at = t->line; at && t->n < G_N_ELEMENTS(t->cells);) {
+    char *first = g_str_has_prefix(t->line, "\xEF\xBB\xBF") ? t->line + 3 : t->line;
+    for (char *at = first; at && t->n < G_N_ELEMENTS(t->cells);) {
         char *tab = strchr(at, '\t');
         if (tab)
             *tab++ = 0;
@@ -103,11 +104,21 @@ static gint64 now_ns(void) {
     return at.tv_sec * G_GINT64_CONSTANT(1000000000) + at.tv_nsec;
 }
 
-static gboolean is_name(const struct people_index *index, guint32 pair,
-                        const struct people_name *wanted) {
+/* Whether a hit is the name wanted; "MARIA JOSE" is told by each of its words, too. */
+static gboolean is_name(const struct people_index *index, guint32 pair, const char *given,
+                        const char *surname) {
     struct people_name name;
+    char letters[PEOPLE_TOKEN_MAX + 1];
     people_hit_name(index, pair, &name);
-    return strcmp(name.given, wanted->given) == 0 && strcmp(name.surname, wanted->surname) == 0;
+    people_letters_of(surname, letters);
+    if (strcmp(name.surname, letters) != 0)
+        return FALSE;
+    people_letters_of(given, letters);
+    gboolean is_given = strcmp(name.given, letters) == 0;
+    g_auto(GStrv) words = g_strsplit_set(given, " -", -1);
+    for (char **word = words; *word && !is_given; word++)
+        is_given = people_letters_of(*word, letters) > 1 && strcmp(name.given, letters) == 0;
+    return is_given;
 }
 
 static struct people_index *read_people(const char *path, double *seconds) {
@@ -145,11 +156,8 @@ static gboolean ask_all(const struct people_index *index, const char *path, gboo
         const gint64 began = now_ns();
         const guint n = people_search(searcher, cell(&t, columns[1]), harder, G_N_ELEMENTS(hits), hits);
         const gint64 ns = now_ns() - began;
-        struct people_name wanted;
-        people_letters_of(cell(&t, columns[2]), wanted.given);
-        people_letters_of(cell(&t, columns[3]), wanted.surname);
         guint rank = 0;
-        while (rank < n && !is_name(index, hits[rank].pair, &wanted))
+        while (rank < n && !is_name(index, hits[rank].pair, cell(&t, columns[2]), cell(&t, columns[3])))
             rank++;
         struct tally *const both[] = {all, class};
         for (guint i = 0; i < 2; i++) {

@@ -130,11 +130,12 @@ static void add_people(const struct people_index *index, guint32 pair, GArray *o
     }
 }
 
-/* One name of two levels is one hit. */
-static void add_hit(GArray *found, const struct people_index *index, const struct people_hit *hit) {
+/* One name of two levels is one hit: those of other levels are the first `n_known`. */
+static void add_hit(GArray *found, guint n_known, const struct people_index *index,
+                    const struct people_hit *hit) {
     struct people_name name;
     people_hit_name(index, hit->pair, &name);
-    for (guint i = 0; i < found->len; i++) {
+    for (guint i = 0; i < n_known; i++) {
         struct people_found *other = &g_array_index(found, struct people_found, i);
         if (strcmp(other->name.surname, name.surname) == 0 &&
             strcmp(other->name.given, name.given) == 0) {
@@ -163,8 +164,9 @@ static void search_level(struct level *level, const char *query, gboolean harder
     if (!searcher)
         searcher = people_searcher_new(level->index);
     const guint n = people_search(searcher, query, harder, MIN(most, G_N_ELEMENTS(hits)), hits);
+    const guint n_known = found->len;
     for (guint i = 0; i < n; i++)
-        add_hit(found, level->index, &hits[i]);
+        add_hit(found, n_known, level->index, &hits[i]);
     if (g_async_queue_length(level->searchers) < MOST_SEARCHERS)
         g_async_queue_push(level->searchers, searcher);
     else

@@ -79,7 +79,7 @@ void people_searcher_free(struct people_searcher *searcher);
 
 /* The likeliest distinct names, best first, at most `most` (≤ PEOPLE_MOST_HITS). `harder` always looks
  * for two edits. */
-#define PEOPLE_MOST_HITS 1024
+#define PEOPLE_MOST_HITS 4096
 guint people_search(struct people_searcher *searcher, const char *query, gboolean harder, guint most,
                     struct people_hit *hits);
 

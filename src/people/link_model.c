@@ -15,6 +15,7 @@
 #define ROUNDS 30
 #define KIN (-1.0F)       /* bits, at most */
 #define USUAL_PAIRS 1.0   /* so many pairs is the usual u worth … */
+#define USUAL_CODES 20.0  /* … the usual chance of a code, among those of one given name … */
 #define USUAL_MATCHES 5.0 /* … and so many matches the usual m */
 
 /* What is taken until the records say otherwise: of one person's records, and of two people's. */
@@ -86,6 +87,41 @@ static void learn_chance(struct link_set *set, double typical[][LEVELS]) {
                 (n[f][level] + USUAL_PAIRS * usual_u(f, level)) / (n_known[f] + USUAL_PAIRS);
             typical[f][level] = inverse[f][level] > 0 ? log2(inverse[f][level] / n[f][level]) : -1;
         }
+}
+
+/* A code says no more than the given name does not say already: who is called MARIA shares her sex with
+ * every other MARIA. So its chance is that among neighbours of one given name who are two people. */
+static void learn_code(struct link_set *set, guint column) {
+    const GArray *counts = set->counts[column];
+    const guint f = FIELD_COLUMNS + column;
+    g_autofree guint32 *last = g_new0(guint32, set->names.names->len); /* row + 1, by given name */
+    g_autofree guint32 *n = g_new0(guint32, counts->len), *n_same = g_new0(guint32, counts->len);
+    double pairs = 0, same = 0;
+    for (guint32 i = 0; i < set->rows->len; i++) {
+        const struct row *x = set_row(set, i);
+        const guint32 value = set_value(set, column, i), other = last[x->given];
+        if (!x->given || !value)
+            continue;
+        last[x->given] = i + 1;
+        const struct row *y = other ? set_row(set, other - 1) : NULL;
+        if (!y || x->surname == y->surname || (x->year && row_born(x) == row_born(y)))
+            continue;
+        const guint32 value_of_other = set_value(set, column, other - 1);
+        n[value]++;
+        n_same[value] += value == value_of_other;
+        pairs++;
+        same += value == value_of_other;
+    }
+    set->code_rarity[column] = g_new(float, counts->len);
+    for (guint value = 0; value < counts->len; value++) {
+        const double share =
+            (double)g_array_index(counts, guint32, value) / MAX(set->n_values[column], 1);
+        set->code_rarity[column][value] =
+            (float)-log2(MAX((n_same[value] + USUAL_CODES * share) / (n[value] + USUAL_CODES), 1e-6));
+    }
+    set->u[f][LEVEL_SAME] = (same + USUAL_CODES * set->u[f][LEVEL_SAME]) / (pairs + USUAL_CODES);
+    set->u[f][VALUE_OTHER] =
+        (pairs - same + USUAL_CODES * set->u[f][VALUE_OTHER]) / (pairs + USUAL_CODES);
 }
 
 /* ── Sessions ──────────────────────────────────────────────────────────────────────────────────── */
@@ -258,6 +294,9 @@ void link_set_learn(struct link_set *set) {
     if (set->rows->len < 2)
         return;
     learn_chance(set, typical);
+    for (guint c = 0; c < set->n_columns; c++)
+        if (set->columns[c].kind == LINK_CODE && set->n_values[c])
+            learn_code(set, c);
     if (set->n_born)
         sessions[n++].pass = PASS_BORN;
     sessions[n++].pass = PASS_ANY_ORDER;

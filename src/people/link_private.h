@@ -138,6 +138,8 @@ struct link_set {
     guint32 n_values[LINK_MOST_COLUMNS];    /* how many rows have any */
     guint64 secret;                         /* the keys' hashes are keyed by it, and it is never kept */
     float *value_rarity[LINK_MOST_COLUMNS]; /* by number; after set_weigh */
+    float *
+        code_rarity[LINK_MOST_COLUMNS]; /* of codes, among those of one given name; NULL: not learned */
     guint32
         n_weighed[LINK_MOST_COLUMNS]; /* values that have one; others came later: they are the rarest */
     guint32 *born_counts, n_born;     /* by row_born */

@@ -33,6 +33,7 @@ void link_set_free(struct link_set *set) {
         g_hash_table_unref(set->numbers[c]);
         g_array_unref(set->counts[c]);
         g_free(set->value_rarity[c]);
+        g_free(set->code_rarity[c]);
     }
     names_clear(&set->names);
     g_array_unref(set->rows);
@@ -200,6 +201,11 @@ void set_weigh(struct link_set *set, double partners, guint32 least_total) {
         const gboolean is_code =
             set->columns[c].kind == LINK_CODE; /* shared by many: as common as it is */
         g_free(set->value_rarity[c]);
+        if (set->code_rarity[c]) {
+            set->value_rarity[c] = g_memdup2(set->code_rarity[c], counts->len * sizeof(float));
+            set->n_weighed[c] = counts->len;
+            continue;
+        }
         set->value_rarity[c] = g_new(float, counts->len);
         set->n_weighed[c] = counts->len;
         for (guint i = 0; i < counts->len; i++)
