@@ -115,8 +115,10 @@ def flatten(folder, extra=None):
 
 def policy_of(texts):
     parties = {}
+    one_case = {word["word"] for word in texts["vocabulary"]["basis"] if word.get("one_case")}
     for entry in texts["recipients"]:
-        passes = [(edge["to"], edge.get("data"), edge["basis"], edge.get("from", FIRST_DAY),
+        passes = [(edge["to"], edge.get("data"), "unknown" if edge["basis"] in one_case else edge["basis"],
+                   edge.get("from", FIRST_DAY),
                    edge.get("until", LAST_DAY)) for edge in entry.get("may_pass_to") or []]
         parties[entry["id"]] = Party(entry["id"], entry["class"], entry.get("uses") or ["unknown"], passes)
     policy = Policy(words={kind: [word["word"] for word in words] for kind, words in texts["vocabulary"].items()},

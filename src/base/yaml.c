@@ -2,16 +2,101 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <yaml.h>
 
 #include "base/error.h"
 
-/* The first line on which `word` stands, from 1; 1 when it stands nowhere. */
+/* Where a walk over a file's events is: which entry of which list at the top, and how deep. */
+struct walk {
+    const struct base_yaml_source *source;
+    guint depth, item; /* 1 inside the mapping at the top; entries of its list so far */
+    gboolean is_value, is_section;
+};
+
+static gboolean is_inside(const struct walk *w) {
+    return !w->source->section || (w->is_section && w->item == w->source->item);
+}
+
+/* Keeps count; returns whether the event belongs to the entry that the source is about. */
+static gboolean step(struct walk *w, const yaml_event_t *e) {
+    const gboolean opens = e->type == YAML_MAPPING_START_EVENT || e->type == YAML_SEQUENCE_START_EVENT,
+                   closes = e->type == YAML_MAPPING_END_EVENT || e->type == YAML_SEQUENCE_END_EVENT;
+    w->depth -= closes;
+    const gboolean is_scalar = e->type == YAML_SCALAR_EVENT;
+    if (w->depth == 1 && is_scalar && !w->is_value) {
+        w->is_section =
+            w->source->section && strcmp((const char *)e->data.scalar.value, w->source->section) == 0;
+        w->item = 0;
+    }
+    if (w->depth == 1 && (is_scalar || closes))
+        w->is_value = !w->is_value;
+    if (w->depth == 2 && (is_scalar || opens))
+        w->item++;
+    w->depth += opens;
+    return is_inside(w);
+}
+
+static gboolean next_event(yaml_parser_t *parser, yaml_event_t *event) {
+    return yaml_parser_parse(parser, event) && event->type != YAML_STREAM_END_EVENT;
+}
+
+static void parser_start(yaml_parser_t *parser, const struct base_yaml_source *source) {
+    if (!yaml_parser_initialize(parser))
+        g_error("out of memory"); /* as GLib has it */
+    yaml_parser_set_input_string(parser, (const unsigned char *)source->text, source->n);
+}
+
+/* The line, from 1, of the first key or value `word` in the source's entry; else of the entry. */
 static guint line_of(const struct base_yaml_source *source, const char *word) {
-    const char *at = word && *word ? g_strstr_len(source->text, (gssize)source->n, word) : NULL;
-    guint line = 1;
-    for (const char *p = source->text; at && p < at; p++)
-        line += *p == '\n';
-    return line;
+    struct walk w = {.source = source};
+    guint line = 0, first = 0;
+    yaml_parser_t parser;
+    yaml_event_t event;
+    parser_start(&parser, source);
+    while (!line && next_event(&parser, &event)) {
+        const guint here = (guint)event.start_mark.line + 1;
+        if (step(&w, &event) && w.depth > 0) {
+            first = first ? first : here;
+            if (word && event.type == YAML_SCALAR_EVENT &&
+                strcmp((const char *)event.data.scalar.value, word) == 0)
+                line = here;
+        }
+        yaml_event_delete(&event);
+    }
+    yaml_parser_delete(&parser);
+    return line ? line : MAX(first, 1);
+}
+
+/* One document, well-formed, without aliases: what libcyaml passes over, or says in its own words. */
+static gboolean check(const struct base_yaml_source *source, GError **error) {
+    const char *what = NULL;
+    guint line = 1, n_documents = 0;
+    gboolean is_empty = TRUE;
+    yaml_parser_t parser;
+    yaml_event_t event;
+    parser_start(&parser, source);
+    while (!what && next_event(&parser, &event)) {
+        line = (guint)event.start_mark.line + 1;
+        if (event.type == YAML_DOCUMENT_START_EVENT && ++n_documents == 2)
+            what = "a second document begins here: what is after `---` would not be read. Take the "
+                   "line out";
+        if (event.type == YAML_ALIAS_EVENT)
+            what = "`*` stands for what is written elsewhere; write it out here";
+        is_empty &= event.type != YAML_MAPPING_START_EVENT && event.type != YAML_SEQUENCE_START_EVENT;
+        yaml_event_delete(&event);
+    }
+    g_autofree char *problem = NULL;
+    if (!what && parser.error != YAML_NO_ERROR) {
+        line = (guint)parser.problem_mark.line + 1;
+        what = problem = g_strdup_printf("this is no YAML: %s", parser.problem ? parser.problem : "?");
+    } else if (!what && is_empty) {
+        line = 1;
+        what = "nothing is written here but comments";
+    }
+    yaml_parser_delete(&parser);
+    if (what)
+        g_set_error(error, BASE_ERROR, BASE_ERROR_INPUT, "%s:%u: %s", source->name, line, what);
+    return what == NULL;
 }
 
 gboolean base_yaml_wrong(const struct base_yaml_source *source, const char *near, GError **error,
@@ -35,6 +120,28 @@ static void collect(cyaml_log_t level, void *context, const char *format, va_lis
         g_string_append(messages, line);
 }
 
+/* libcyaml's words in ours. Transfer full. */
+static char *in_words(const char *what) {
+    static const struct {
+        const char *theirs, *ours;
+    } words[] = {{"Expecting SEQUENCE, got event: SCALAR", "a list belongs here: [a, b]"},
+                 {"Expecting SEQUENCE", "a list belongs here: lines that begin with a dash"},
+                 {"Expecting MAPPING", "keys and values belong here: lines such as `key: value`"},
+                 {"Expecting", "a single value belongs here, no list and no keys"},
+                 {"STRING length <", "this is empty; write something, or take the line out"},
+                 {"STRING length >", "this is too long"},
+                 {"Insufficient entries", "this list is empty; name something, or take the line out"},
+                 {"Excessive entries", "this list is too long"}};
+    for (guint i = 0; i < G_N_ELEMENTS(words); i++)
+        if (g_str_has_prefix(what, words[i].theirs))
+            return g_strdup(words[i].ours);
+    if (g_str_has_prefix(what, "Missing required mapping field: "))
+        return g_strdup_printf("`%s` is missing", strchr(what, ':') + 2);
+    if (g_str_has_prefix(what, "Mapping field already seen: "))
+        return g_strdup_printf("`%s` stands here twice", strchr(what, ':') + 2);
+    return g_strdup(what);
+}
+
 static void explain(const struct base_yaml_source *source, const char *messages, cyaml_err_t code,
                     GError **error) {
     g_autofree char *first = g_strdup(messages);
@@ -55,9 +162,10 @@ static void explain(const struct base_yaml_source *source, const char *messages,
         g_set_error(error, BASE_ERROR, BASE_ERROR_INPUT,
                     "%s:%u: \"%s\" is not a key here; %s lists the keys", source->name, line, key,
                     source->manual ? source->manual : "docs/operators.md");
-    else
-        g_set_error(error, BASE_ERROR, BASE_ERROR_INPUT, "%s:%u: %s", source->name, line,
-                    *what ? what : cyaml_strerror(code));
+    else {
+        g_autofree char *words = in_words(*what ? what : cyaml_strerror(code));
+        g_set_error(error, BASE_ERROR, BASE_ERROR_INPUT, "%s:%u: %s", source->name, line, words);
+    }
 }
 
 static cyaml_config_t config_with(GString *messages) {
@@ -79,6 +187,8 @@ void *base_yaml_load(const struct base_yaml_source *source, const cyaml_schema_v
         base_yaml_wrong(source, NULL, error, "this should be YAML in UTF-8, and is not");
         return NULL;
     }
+    if (!check(source, error))
+        return NULL;
     cyaml_err_t code =
         cyaml_load_data((const guint8 *)source->text, source->n, &config, schema, &data, NULL);
     if (code != CYAML_OK || !data) {

@@ -6,15 +6,6 @@
 
 static const char usual[] = "baseline";
 
-#define CHOSEN_ENTRIES(c)                                                                              \
-    {"profile", 0, 0, G_OPTION_ARG_STRING, &(c).profile, "A shipped profile or a folder (baseline)",   \
-     "NAME"},                                                                                          \
-        {"recipients", 0, 0, G_OPTION_ARG_FILENAME, &(c).recipients, "One more recipients file",       \
-         "FILE"},                                                                                      \
-    {                                                                                                  \
-        "date", 0, 0, G_OPTION_ARG_STRING, &(c).date, "Decide as on this day (today)", "YYYY-MM-DD"    \
-    }
-
 void policy_choice_clear(struct policy_choice *c) {
     g_free(c->profile);
     g_free(c->recipients);
@@ -37,17 +28,29 @@ static gboolean read_day(const char *text, gint32 *day) {
     return TRUE;
 }
 
-struct policy *policy_choose(const struct policy_choice *c, const char *profile, gint32 *day,
-                             int *status) {
+/* The policy of the site of -C, with its recipients; NULL with an error. */
+static struct policy *choose_site(const struct cli *cli, GError **error) {
+    g_autofree char *path = g_build_filename(cli->dir, "site.yaml", NULL), *text = NULL;
+    gsize n;
+    if (!g_file_get_contents(path, &text, &n, error))
+        return NULL;
+    struct site_config *config = site_config_parse(text, n, path, error);
+    struct policy *policy = config ? site_policy(config, cli->dir, error) : NULL;
+    site_config_free(config);
+    return policy;
+}
+
+struct policy *policy_choose(const struct cli *cli, const struct policy_choice *c, const char *profile,
+                             gint32 *day, int *status) {
     GError *error = NULL;
+    profile = profile ? profile : c->profile;
     struct policy *policy = NULL;
     if (!read_day(c->date, day)) {
         fprintf(stderr, "tocsin: --date %s: write it as 2025-05-23\n", c->date);
     } else {
-        policy = policy_load(profile      ? profile
-                             : c->profile ? c->profile
-                                          : usual,
-                             c->recipients, &error);
+        policy = !profile && !c->recipients && cli->dir
+                     ? choose_site(cli, &error)
+                     : policy_load(profile ? profile : usual, c->recipients, &error);
         if (!policy)
             cli_fail(error);
     }
@@ -111,12 +114,16 @@ static json_t *breach_json(const struct policy *policy, const struct policy_brea
     for (guint a = 0; a < POLICY_N_ATTRIBUTES; a++)
         if (b->any[a])
             json_array_append_new(any, json_string(policy_word_kind_name(a)));
-    return json_pack("{s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:s, s:s, s:s}", "guarantee", b->guarantee,
-                     "promise", b->promise, "file", b->file, "counterexample",
+    g_autofree char *path = policy_decision_path(policy, &b->request, &b->decision);
+    return json_pack("{s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:s, s:s, s:s, s:s, s:o}", "guarantee",
+                     b->guarantee, "promise", b->promise, "file", b->file, "counterexample",
                      request_json(policy, &b->request), "any", any, "from", day_json(b->from), "until",
                      day_json(b->until), "decision", b->decision.is_permitted ? "permit" : "deny",
                      "rule", policy_decision_rule(policy, &b->decision), "citation",
-                     policy_decision_citation(policy, &b->decision));
+                     policy_decision_citation(policy, &b->decision), "path", path, "unmet",
+                     b->decision.unmet == POLICY_NONE
+                         ? json_null()
+                         : json_string(policy_word(policy, POLICY_OBLIGATION, b->decision.unmet)));
 }
 
 static void print_breach(const struct cli *cli, const struct policy *policy,
@@ -130,17 +137,22 @@ static void print_breach(const struct cli *cli, const struct policy *policy,
            policy_decision_rule(policy, &b->decision), policy_decision_citation(policy, &b->decision));
     if (*path)
         printf("       because of who may get it: %s\n", path);
-    if (b->from > 1 || b->until != G_MAXINT32) {
-        g_autofree char *from = policy_day_text(b->from), *until = policy_day_text(b->until);
-        printf("       in the days from %s until %s\n", b->from > 1 ? from : "ever",
-               b->until != G_MAXINT32 ? until : "for ever");
-    }
+    if (b->decision.unmet != POLICY_NONE)
+        printf("       it obliges to \"%s\", which this program cannot do for them\n",
+               policy_word(policy, POLICY_OBLIGATION, b->decision.unmet));
+    g_autofree char *from = policy_day_text(b->from), *until = policy_day_text(b->until);
+    if (b->from > 1 && b->until != G_MAXINT32)
+        printf("       on every day from %s to the day before %s\n", from, until);
+    else if (b->from > 1)
+        printf("       on every day from %s on\n", from);
+    else if (b->until != G_MAXINT32)
+        printf("       on every day before %s\n", until);
     GString *any = g_string_new(NULL);
     for (guint a = 0; a < POLICY_N_ATTRIBUTES; a++)
         if (b->any[a])
             g_string_append_printf(any, "%s%s", any->len ? ", " : "", policy_word_kind_name(a));
     if (any->len)
-        printf("       and so is it with any other %s\n", any->str);
+        printf("       another value of any one of these alone changes nothing: %s\n", any->str);
     g_string_free(any, TRUE);
 }
 
@@ -155,11 +167,13 @@ static int check(struct cli *cli, int argc, char **argv) {
     if (!cli_parse(cli, "policy check [DIR]",
                    "Tries every request the vocabulary can express, on every date, against every "
                    "guarantee.",
-                   "DIR is a folder with rules.yaml, or the name of a shipped profile (baseline).\n"
+                   "DIR is a folder with rules.yaml, or the name of a shipped profile. Without it: the "
+                   "policy of\n"
+                   "the site of -C, or the baseline.\n"
                    "Exit status: 0 all guarantees hold, 1 one is broken, 2 a file cannot be read.",
                    entries, &argc, &argv, 0, 1, &status))
         return status;
-    struct policy *policy = policy_choose(&c, argc > 1 ? argv[1] : usual, &day, &status);
+    struct policy *policy = policy_choose(cli, &c, argc > 1 ? argv[1] : NULL, &day, &status);
     policy_choice_clear(&c);
     if (!policy)
         return status;
@@ -185,11 +199,14 @@ static int check(struct cli *cli, int argc, char **argv) {
             print_breach(cli, policy, &g_array_index(result.breaches, struct policy_breach, i));
         for (guint i = 0; i < result.notes->len; i++)
             printf("note   %s\n", (char *)result.notes->pdata[i]);
-        printf("%s %u of %u guarantees hold over all %" G_GUINT64_FORMAT
-               " requests (%u rules, %u spans of dates, %.2f s).\npolicy %s\n",
-               result.breaches->len ? "Only" : "All", result.n_guarantees - result.breaches->len,
-               result.n_guarantees, result.n_points, policy_n_rules(policy), result.n_slices, seconds,
-               id);
+        if (result.breaches->len)
+            printf("Only %u of %u", result.n_guarantees - result.breaches->len, result.n_guarantees);
+        else
+            printf("All %u", result.n_guarantees);
+        printf(" guarantees hold over all %" G_GUINT64_FORMAT
+               " requests (%u rules, %u span%s of dates, %.2f s).\npolicy %s\n",
+               result.n_points, policy_n_rules(policy), result.n_slices,
+               result.n_slices == 1 ? "" : "s", seconds, id);
     }
     policy_check_clear(&result);
     policy_unref(policy);
@@ -363,7 +380,7 @@ static int explain(struct cli *cli, int argc, char **argv) {
         return status;
     g_autoptr(GArray) via = g_array_new(FALSE, FALSE, sizeof(guint));
     guint denied_via;
-    struct policy *policy = policy_choose(&c, NULL, &a.request.day, &status);
+    struct policy *policy = policy_choose(cli, &c, NULL, &a.request.day, &status);
     if (!q.words[POLICY_JURISDICTION])
         q.words[POLICY_JURISDICTION] = g_strdup("local");
     if (policy && read_question(policy, &q, &a.request, via)) {
@@ -398,7 +415,7 @@ static int words(struct cli *cli, int argc, char **argv) {
     if (!cli_parse(cli, "policy words", "Lists the words of a policy and what they mean.", NULL,
                    entries, &argc, &argv, 0, 0, &status))
         return status;
-    struct policy *policy = policy_choose(&c, NULL, &day, &status);
+    struct policy *policy = policy_choose(cli, &c, NULL, &day, &status);
     struct cli_table *table = cli_table_new("KIND", "WORD", "MEANS", NULL);
     for (guint kind = 0; policy && kind < POLICY_N_WORD_KINDS; kind++)
         for (guint i = 0; i < policy_n_words(policy, kind); i++) {

@@ -239,8 +239,8 @@ int policy_diff(struct cli *cli, int argc, char **argv) {
                    NULL, &argc, &argv, 2, 2, &status))
         return status;
     struct pair p = {.changes = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, change_free)};
-    if ((p.old = policy_choose(&c, argv[1], &day, &status)) != NULL &&
-        (p.new = policy_choose(&c, argv[2], &day, &status)) != NULL) {
+    if ((p.old = policy_choose(cli, &c, argv[1], &day, &status)) != NULL &&
+        (p.new = policy_choose(cli, &c, argv[2], &day, &status)) != NULL) {
         for (guint a = 0; a < POLICY_N_ATTRIBUTES; a++)
             gather_words(&p, a);
         compare(&p);

@@ -6,32 +6,47 @@
 #include "base/text.h"
 #include "cli/policy.h"
 
-/* Data classes that are permitted in each mode, on bases that permit the same. */
+/* What is permitted alike of one recipient, purpose and basis: data classes by mode under one rule,
+ * with one set of fields and obligations. */
 struct row {
     guint recipient, purpose;
     char *bases;
     guint32 data[16]; /* by mode: bit i, word i of POLICY_DATA */
     guint32 fields, obligations;
-    gboolean is_any;
+    guint rule;
 };
 
-static void judge_row(const struct policy *policy, gint32 day, guint8 jurisdiction, guint8 flags,
-                      guint basis, struct row *row) {
+/* Transfer full: struct row. */
+static GArray *judge_basis(const struct policy *policy, gint32 day, guint8 jurisdiction, guint8 flags,
+                           guint recipient, guint purpose, guint basis) {
+    GArray *rows = g_array_new(FALSE, TRUE, sizeof(struct row));
     for (guint m = 0; m < policy_n_words(policy, POLICY_MODE); m++)
         for (guint d = 0; d < policy_n_words(policy, POLICY_DATA); d++) {
             struct policy_decision decision;
-            const struct policy_request request = {.value = {(guint8)row->recipient,
-                                                             (guint8)row->purpose, (guint8)basis,
-                                                             (guint8)d, (guint8)m, flags, jurisdiction},
+            const struct policy_request request = {.value = {(guint8)recipient, (guint8)purpose,
+                                                             (guint8)basis, (guint8)d, (guint8)m, flags,
+                                                             jurisdiction},
                                                    .day = day};
             policy_decide(policy, &request, &decision);
             if (!decision.is_permitted)
                 continue;
-            row->data[m] |= (guint32)1 << d;
-            row->fields |= decision.fields;
-            row->obligations |= decision.obligations;
-            row->is_any = TRUE;
+            guint i = 0;
+            while (i < rows->len &&
+                   (g_array_index(rows, struct row, i).rule != decision.rule ||
+                    g_array_index(rows, struct row, i).fields != decision.fields ||
+                    g_array_index(rows, struct row, i).obligations != decision.obligations))
+                i++;
+            if (i == rows->len) {
+                const struct row row = {.recipient = recipient,
+                                        .purpose = purpose,
+                                        .fields = decision.fields,
+                                        .obligations = decision.obligations,
+                                        .rule = decision.rule};
+                g_array_append_val(rows, row);
+            }
+            g_array_index(rows, struct row, i).data[m] |= (guint32)1 << d;
         }
+    return rows;
 }
 
 static void print_html_cell(const char *tag, const char *text) {
@@ -50,6 +65,8 @@ static void print_row(const struct cli *cli, struct cli_table *table, gboolean a
     g_autofree char *obligations = policy_words_text(policy, POLICY_OBLIGATION, row->obligations);
     const char *who = policy_word(policy, POLICY_RECIPIENT, row->recipient),
                *purpose = policy_word(policy, POLICY_PURPOSE, row->purpose), *basis = row->bases;
+    struct policy_rule_view rule;
+    policy_rule_view(policy, row->rule, &rule);
     GString *modes = g_string_new(NULL);
     json_t *object = json_object();
     if (as_html) {
@@ -72,27 +89,32 @@ static void print_row(const struct cli *cli, struct cli_table *table, gboolean a
     if (as_html) {
         print_html_cell("td", fields);
         print_html_cell("td", obligations);
+        print_html_cell("td", rule.id);
         printf("</tr>\n");
     } else if (cli->json) {
-        cli_json_line(json_pack("{s:s, s:s, s:s, s:O, s:s, s:s}", "recipient", who, "purpose", purpose,
-                                "basis", basis, "modes", object, "fields", fields, "obligations",
-                                obligations));
+        cli_json_line(json_pack("{s:s, s:s, s:s, s:O, s:s, s:s, s:s, s:s}", "recipient", who, "purpose",
+                                purpose, "basis", basis, "modes", object, "fields", fields,
+                                "obligations", obligations, "rule", rule.id, "citation",
+                                rule.citation));
     } else {
-        cli_table_row(table, who, purpose, basis, modes->str, fields, obligations, NULL);
+        cli_table_row(table, who, purpose, basis, modes->str, fields, obligations, rule.id, NULL);
     }
     json_decref(object);
     g_string_free(modes, TRUE);
 }
 
-static void begin_html(const struct policy *policy, const char *name, const char *date) {
+static void begin_html(const struct policy *policy, const char *name, const char *date,
+                       const char *of_whom, const char *jurisdiction) {
     printf("<!doctype html>\n<html lang=\"en\"><meta charset=\"utf-8\"><title>Policy</title>\n"
            "<style>body{font:14px/1.4 sans-serif;margin:1em}table{border-collapse:collapse}"
            "th,td{border:1px solid #767676;padding:.3em .5em;text-align:left;vertical-align:top}"
            "thead th{background:#eee}</style>\n<h1>What may be told</h1>\n<p>Policy <b>");
     GString *html = g_string_new(NULL);
     text_append_html(html, name);
-    printf("%s</b> on %s. Everything that is not in this table is denied.</p>\n<table><thead><tr>",
-           html->str, date);
+    printf("%s</b> on %s, of %s, asked of %s jails. What is not in this table is denied. The profile's "
+           "own "
+           "text says what was read and what was not; a lawyer must check it.</p>\n<table><thead><tr>",
+           html->str, date, of_whom, jurisdiction);
     g_string_free(html, TRUE);
     print_html_cell("th", "Recipient");
     print_html_cell("th", "Purpose");
@@ -101,46 +123,72 @@ static void begin_html(const struct policy *policy, const char *name, const char
         print_html_cell("th", policy_word(policy, POLICY_MODE, m));
     print_html_cell("th", "Fields");
     print_html_cell("th", "Obligations");
+    print_html_cell("th", "Rule");
     printf("</tr></thead><tbody>\n");
 }
 
-static gboolean permits_the_same(const struct row *a, const struct row *b) {
-    return memcmp(a->data, b->data, sizeof a->data) == 0 && a->fields == b->fields &&
-           a->obligations == b->obligations;
+static gboolean permit_the_same(const GArray *a, const GArray *b) {
+    gboolean same = a->len == b->len;
+    for (guint i = 0; i < a->len && same; i++) {
+        const struct row *x = &g_array_index(a, struct row, i), *y = &g_array_index(b, struct row, i);
+        same = memcmp(x->data, y->data, sizeof x->data) == 0 && x->fields == y->fields &&
+               x->obligations == y->obligations && x->rule == y->rule;
+    }
+    return same;
 }
 
 /* The rows of one recipient and purpose: bases next to each other that permit the same are one. */
 static void print_rows_of(const struct cli *cli, struct cli_table *table, gboolean as_html,
                           const struct policy *policy, gint32 day, guint8 jurisdiction, guint8 flags,
                           guint recipient, guint purpose) {
-    struct row last = {.bases = NULL};
-    for (guint b = 0; b <= policy_n_words(policy, POLICY_BASIS); b++) {
-        struct row row = {.recipient = recipient, .purpose = purpose};
-        const gboolean is_end = b == policy_n_words(policy, POLICY_BASIS);
-        if (!is_end)
-            judge_row(policy, day, jurisdiction, flags, b, &row);
-        if (!is_end && !row.is_any)
-            continue;
-        if (!is_end && last.bases && permits_the_same(&row, &last)) {
-            g_autofree char *before = last.bases;
-            last.bases = g_strjoin(", ", before, policy_word(policy, POLICY_BASIS, b), NULL);
-            continue;
+    const guint n = policy_n_words(policy, POLICY_BASIS);
+    for (guint b = 0, next; b < n; b = next) {
+        g_autoptr(GArray) rows = judge_basis(policy, day, jurisdiction, flags, recipient, purpose, b);
+        g_autoptr(GString) bases = g_string_new(policy_word(policy, POLICY_BASIS, b));
+        for (next = b + 1; next < n; next++) {
+            g_autoptr(GArray) others =
+                judge_basis(policy, day, jurisdiction, flags, recipient, purpose, next);
+            if (!permit_the_same(rows, others))
+                break;
+            g_string_append_printf(bases, ", %s", policy_word(policy, POLICY_BASIS, next));
         }
-        if (last.bases)
-            print_row(cli, table, as_html, policy, &last);
-        g_free(last.bases);
-        last = row;
-        last.bases = is_end ? NULL : g_strdup(policy_word(policy, POLICY_BASIS, b));
+        for (guint i = 0; i < rows->len; i++) {
+            g_array_index(rows, struct row, i).bases = bases->str;
+            print_row(cli, table, as_html, policy, &g_array_index(rows, struct row, i));
+        }
     }
+}
+
+/* What each rule of the table rests on. */
+static void print_citations(const struct policy *policy, gboolean as_html) {
+    printf(as_html ? "<h2>What the rules rest on</h2>\n<dl>\n" : "\nWhat the rules rest on:\n");
+    for (guint i = 0; i < policy_n_rules(policy); i++) {
+        struct policy_rule_view rule;
+        policy_rule_view(policy, i, &rule);
+        if (!rule.is_permit)
+            continue;
+        if (as_html) {
+            print_html_cell("dt", rule.id);
+            print_html_cell("dd", rule.citation);
+        } else {
+            printf("  %s: %s\n", rule.id, rule.citation);
+        }
+    }
+    if (as_html)
+        printf("</dl>\n");
 }
 
 static void print_table(const struct cli *cli, const struct policy *policy, const char *name,
                         gint32 day, guint8 jurisdiction, guint8 flags, gboolean as_html) {
     g_autofree char *date = policy_day_text(day);
-    struct cli_table *table =
-        cli_table_new("RECIPIENT", "PURPOSE", "BASIS", "MODE: DATA", "FIELDS", "OBLIGATIONS", NULL);
+    struct cli_table *table = cli_table_new("RECIPIENT", "PURPOSE", "BASIS", "MODE: DATA", "FIELDS",
+                                            "OBLIGATIONS", "RULE", NULL);
+    g_autofree char *set = policy_words_text(policy, POLICY_FLAG, flags);
+    g_autofree char *of_whom =
+        flags ? g_strdup_printf("people who are %s", set) : g_strdup("people without a flag");
+    const char *where = policy_word(policy, POLICY_JURISDICTION, jurisdiction);
     if (as_html)
-        begin_html(policy, name, date);
+        begin_html(policy, name, date, of_whom, where);
     for (guint r = 0; r < policy_n_words(policy, POLICY_RECIPIENT); r++)
         for (guint p = 0; p < policy_n_words(policy, POLICY_PURPOSE); p++)
             print_rows_of(cli, table, as_html, policy, day, jurisdiction, flags, r, p);
@@ -149,7 +197,10 @@ static void print_table(const struct cli *cli, const struct policy *policy, cons
     if (as_html)
         printf("</tbody></table>\n");
     else if (!cli->json)
-        printf("Everything else is denied.\n");
+        printf("This is of %s, asked of %s jails on %s. Everything else is denied.\n", of_whom, where,
+               date);
+    if (!cli->json)
+        print_citations(policy, as_html);
 }
 
 int policy_table(struct cli *cli, int argc, char **argv) {
@@ -160,16 +211,18 @@ int policy_table(struct cli *cli, int argc, char **argv) {
     struct policy_choice c = {NULL};
     GOptionEntry entries[] = {
         {"html", 0, 0, G_OPTION_ARG_NONE, &as_html, "As a page", NULL},
-        {"recipients", 0, 0, G_OPTION_ARG_FILENAME, &c.recipients, "One more recipients file", "FILE"},
-        {"date", 0, 0, G_OPTION_ARG_STRING, &c.date, "As on this day (today)", "YYYY-MM-DD"},
+        CHOSEN_ENTRIES(c),
         {"flag", 0, 0, G_OPTION_ARG_STRING, &flag, "Of people with this flag (none)", "WORD"},
         {"jurisdiction", 0, 0, G_OPTION_ARG_STRING, &jurisdiction, "Whose jails (local)", "WORD"},
         {NULL}};
     if (!cli_parse(cli, "policy table [POLICY]", "Who may be told what, as a matrix for reading.", NULL,
                    entries, &argc, &argv, 0, 1, &status))
         return status;
-    const char *name = argc > 1 ? argv[1] : "baseline";
-    struct policy *policy = policy_choose(&c, name, &day, &status);
+    const char *name = argc > 1    ? argv[1]
+                       : c.profile ? c.profile
+                       : cli->dir  ? "of the site"
+                                   : "baseline";
+    struct policy *policy = policy_choose(cli, &c, argc > 1 ? argv[1] : NULL, &day, &status);
     if (policy) {
         const guint f = flag ? policy_find_word(policy, POLICY_FLAG, flag) : 0;
         const guint j =

@@ -323,6 +323,28 @@ static void what_is_rarer_or_more_alike_weighs_more(void) {
     link_set_free(set);
 }
 
+/* Which sex somebody called MARIA is of tells nothing more. */
+static void a_code_that_the_given_name_implies_says_nothing(void) {
+    guint64 seed = 11;
+    struct link_set *set = link_set_new(columns, G_N_ELEMENTS(columns));
+    for (guint i = 0; i < 4000; i++) {
+        char surname[40];
+        word(&seed, 3, surname);
+        const guint given = pick(&seed, 16);
+        const struct link_record r = {.surname = surname,
+                                      .given = given_names[given],
+                                      .year = 1950 + pick(&seed, 50),
+                                      .month = 1 + pick(&seed, 12),
+                                      .day = 1 + pick(&seed, 28),
+                                      .values = {given % 2 ? "F" : "M"}};
+        link_set_add(set, &r);
+        link_set_add(set, &r);
+    }
+    link_set_learn(set);
+    g_assert_cmpfloat(fabs(field_bits(set, 0, 1, "sex")), <, 0.2);
+    link_set_free(set);
+}
+
 /* ── Groups ── */
 
 static void check_outcomes(const struct link_outcome *outcomes, guint32 n,
@@ -471,6 +493,7 @@ int main(int argc, char **argv) {
     g_test_add_func("/link/unknown", fields_come_in_order_and_unknown_ones_weigh_nothing);
     g_test_add_func("/link/sum", bits_are_the_prior_and_the_fields_together);
     g_test_add_func("/link/rarity", what_is_rarer_or_more_alike_weighs_more);
+    g_test_add_func("/link/implied", a_code_that_the_given_name_implies_says_nothing);
     g_test_add_func("/link/groups", rows_of_one_person_are_grouped_and_others_not);
     g_test_add_func("/link/threshold", a_higher_threshold_links_less);
     g_test_add_func("/link/again", the_same_rows_give_the_same_groups);

@@ -155,13 +155,18 @@ struct feed_mapping *site_mapping(struct site *site, const char *feed_id, const 
     return mapping;
 }
 
+struct policy *site_policy(const struct site_config *c, const char *dir, GError **error) {
+    g_autofree char *folder = g_build_filename(dir, c->policy, NULL);
+    g_autofree char *recipients = c->recipients ? g_build_filename(dir, c->recipients, NULL) : NULL;
+    for (const char *const *shipped = policy_profiles(); *shipped; shipped++)
+        if (g_str_equal(*shipped, c->policy) && !g_file_test(folder, G_FILE_TEST_IS_DIR))
+            return policy_load_shipped(c->policy, recipients, error);
+    return policy_load(folder, recipients, error);
+}
+
 static struct disclose_gate *load_gate(const struct site *site, GError **error) {
-    const struct site_config *c = site->config;
-    g_autofree char *folder = site_path(site, c->policy);
-    g_autofree char *recipients = c->recipients ? site_path(site, c->recipients) : NULL;
-    struct policy *policy =
-        policy_load(g_file_test(folder, G_FILE_TEST_IS_DIR) ? folder : c->policy, recipients, error);
-    return policy ? disclose_gate_new(policy, c->jurisdiction, error) : NULL;
+    struct policy *policy = site_policy(site->config, site->dir, error);
+    return policy ? disclose_gate_new(policy, site->config->jurisdiction, error) : NULL;
 }
 
 struct disclose_gate *site_gate(struct site *site, GError **error) {

@@ -27,8 +27,10 @@ void policy_decide_directly(const struct policy *policy, const struct slice *sli
         slice->what +
         (value[POLICY_BASIS] * policy->n_values[POLICY_DATA] + value[POLICY_DATA]) * words;
     const guint64 *where = slice->where + where_of(policy, value) * words;
+    const guint32 can_meet = policy->can_meet[value[POLICY_RECIPIENT]];
     guint32 withheld = 0;
-    guint limit = POLICY_NONE;
+    guint limit = POLICY_NONE,
+          obliger = POLICY_NONE; /* the permit that obliges to what nobody can do */
 
     *decision = (struct policy_decision){
         .rule = POLICY_NONE, .hop = POLICY_NONE, .unmet = POLICY_NONE, .party = POLICY_NONE};
@@ -48,19 +50,21 @@ void policy_decide_directly(const struct policy *policy, const struct slice *sli
             }
             if (decision->rule == POLICY_NONE)
                 decision->rule = i;
+            if (obliger == POLICY_NONE && (rule->obligations & ~can_meet))
+                obliger = i;
             decision->fields |= rule->fields;
             decision->obligations |= rule->obligations;
         }
     }
     if (decision->rule == POLICY_NONE)
         return;
-    const guint32 unmet = decision->obligations & ~policy->can_meet[value[POLICY_RECIPIENT]];
+    const guint32 unmet = decision->obligations & ~can_meet;
     decision->fields &= ~withheld;
     if (!decision->fields) {
         deny(decision, limit);
     } else if (unmet) {
         decision->unmet = (guint)__builtin_ctz(unmet);
-        deny(decision, decision->rule);
+        deny(decision, obliger);
     } else {
         decision->is_permitted = TRUE;
     }

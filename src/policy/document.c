@@ -1,5 +1,6 @@
 /* YAML text to words, rules, guarantees and parties, every word resolved. docs/policy-language.md
  * describes the four kinds of file. */
+#include <stdbool.h>
 #include <string.h>
 
 #include "base/error.h"
@@ -11,6 +12,7 @@
 
 struct yaml_word {
     char *word, *means;
+    bool one_case;
 };
 struct yaml_vocabulary {
     struct yaml_word *list[POLICY_N_WORD_KINDS];
@@ -84,7 +86,8 @@ struct yaml_recipients {
 static const cyaml_schema_value_t text_entry = {CYAML_VALUE_STRING(CYAML_FLAG_POINTER, char, 1, 100)};
 
 static const cyaml_schema_field_t word_fields[] = {
-    TEXT("word", yaml_word, word), OPTIONAL_TEXT("means", yaml_word, means), CYAML_FIELD_END};
+    TEXT("word", yaml_word, word), OPTIONAL_TEXT("means", yaml_word, means),
+    CYAML_FIELD_BOOL("one_case", CYAML_FLAG_OPTIONAL, struct yaml_word, one_case), CYAML_FIELD_END};
 static const cyaml_schema_value_t word_entry = {
     CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct yaml_word, word_fields)};
 
@@ -223,6 +226,15 @@ guint policy_class_of(const struct policy *policy, guint recipient) {
                : g_array_index(policy->parties, struct party, recipient - policy->n_classes).class;
 }
 
+/* The source, about one entry of a list: an error there gives the entry's line. */
+static struct base_yaml_source entry(const struct base_yaml_source *source, const char *list,
+                                     unsigned i) {
+    struct base_yaml_source here = *source;
+    here.section = list;
+    here.item = i + 1;
+    return here;
+}
+
 static gboolean add_word(struct policy *policy, const struct base_yaml_source *source,
                          enum policy_word_kind kind, const char *word, const char *means,
                          GError **error) {
@@ -245,10 +257,14 @@ static gboolean take_vocabulary(struct policy *policy, const struct base_yaml_so
                                 const void *document, GError **error) {
     const struct yaml_vocabulary *yaml = document;
     for (guint kind = 0; kind < POLICY_N_WORD_KINDS; kind++)
-        for (unsigned i = 0; i < yaml->count[kind]; i++)
-            if (!add_word(policy, source, kind, yaml->list[kind][i].word, yaml->list[kind][i].means,
-                          error))
+        for (unsigned i = 0; i < yaml->count[kind]; i++) {
+            const struct base_yaml_source here = entry(source, kind_names[kind], i);
+            const struct yaml_word *word = &yaml->list[kind][i];
+            if (!add_word(policy, &here, kind, word->word, word->means, error))
                 return FALSE;
+            g_array_index(policy->words[kind], struct word, policy->words[kind]->len - 1).is_one_case =
+                word->one_case;
+        }
     return TRUE;
 }
 
@@ -469,15 +485,16 @@ static gboolean take_rules(struct policy *policy, const struct base_yaml_source 
     const struct yaml_rules *yaml = document;
     for (unsigned i = 0; i < yaml->rules_count; i++) {
         const struct yaml_rule *y = &yaml->rules[i];
+        const struct base_yaml_source here = entry(source, "rules", i);
         if (!y->permit == !y->forbid)
-            return base_yaml_wrong(source, y->permit ? y->permit : y->cite, error,
+            return base_yaml_wrong(&here, NULL, error,
                                    "a rule has either `permit: ID` or `forbid: ID`");
         struct rule *rule = g_new0(struct rule, 1);
         rule->is_permit = y->permit != NULL;
         rule->id = g_strdup(y->permit ? y->permit : y->forbid);
         rule->citation = g_strdup(y->cite);
         rule->file = g_strdup(source->name);
-        if (!read_rule(policy, source, y, rule, error)) {
+        if (!read_rule(policy, &here, y, rule, error)) {
             rule_free(rule);
             return FALSE;
         }
@@ -599,6 +616,7 @@ static gboolean take_guarantees(struct policy *policy, const struct base_yaml_so
     const struct yaml_guarantees *yaml = document;
     for (unsigned i = 0; i < yaml->guarantees_count; i++) {
         const struct yaml_guarantee *y = &yaml->guarantees[i];
+        const struct base_yaml_source here = entry(source, "guarantees", i);
         const char *ids[] = {y->never, y->always, y->always_oblige};
         struct guarantee *g = g_new0(struct guarantee, 1);
         guint n = 0;
@@ -612,9 +630,9 @@ static gboolean take_guarantees(struct policy *policy, const struct base_yaml_so
         g->file = g_strdup(source->name);
         g->unless = g_array_new(FALSE, FALSE, sizeof(struct condition));
         if (n != 1)
-            base_yaml_wrong(source, y->promise, error,
+            base_yaml_wrong(&here, NULL, error,
                             "a guarantee has one of `never: ID`, `always: ID` and `always_oblige: ID`");
-        if (n != 1 || !read_guarantee(policy, source, y, g, error)) {
+        if (n != 1 || !read_guarantee(policy, &here, y, g, error)) {
             guarantee_free(g);
             return FALSE;
         }
@@ -630,20 +648,21 @@ static gboolean take_parties(struct policy *policy, const struct base_yaml_sourc
     const struct yaml_recipients *yaml = document;
     for (unsigned i = 0; i < yaml->recipients_count; i++) {
         const struct yaml_party *y = &yaml->recipients[i];
+        const struct base_yaml_source here = entry(source, "recipients", i);
         struct party party;
         guint class;
-        if (!find(policy, source, POLICY_RECIPIENT, y->class, &class, error) ||
-            !find_set(policy, source, POLICY_PURPOSE, y->uses, y->uses_count, &party.uses, error))
+        if (!find(policy, &here, POLICY_RECIPIENT, y->class, &class, error) ||
+            !find_set(policy, &here, POLICY_PURPOSE, y->uses, y->uses_count, &party.uses, error))
             return FALSE;
         if (class == 0)
-            return base_yaml_wrong(source, y->id, error,
+            return base_yaml_wrong(&here, y->id, error,
                                    "the party \"%s\" is of class `unknown`; say what it is", y->id);
         if (class >= policy->n_classes)
-            return base_yaml_wrong(source, y->class, error,
+            return base_yaml_wrong(&here, y->class, error,
                                    "\"%s\" is itself a party; a class is one of the vocabulary's "
                                    "recipients",
                                    y->class);
-        if (!add_word(policy, source, POLICY_RECIPIENT, y->id, y->contract, error))
+        if (!add_word(policy, &here, POLICY_RECIPIENT, y->id, y->contract, error))
             return FALSE;
         party.class = (guint8) class;
         if (!party.uses)
@@ -660,20 +679,22 @@ static gboolean take_edges(struct policy *policy, const struct base_yaml_source 
     const struct yaml_recipients *yaml = document;
     for (unsigned i = 0; i < yaml->recipients_count; i++) {
         const struct yaml_party *p = &yaml->recipients[i];
+        const struct base_yaml_source here = entry(source, "recipients", i);
         for (unsigned j = 0; j < p->edges_count; j++) {
             const struct yaml_edge *y = &p->edges[j];
             struct edge edge = {.from_party = policy_find_word(policy, POLICY_RECIPIENT, p->id)};
             guint basis;
-            if (!find(policy, source, POLICY_RECIPIENT, y->to, &edge.to_party, error) ||
-                !find(policy, source, POLICY_BASIS, y->basis, &basis, error) ||
-                !find_set(policy, source, POLICY_DATA, y->data, y->data_count, &edge.data, error) ||
-                !take_span(source, y->from, y->until, &edge.from, &edge.until, error))
+            if (!find(policy, &here, POLICY_RECIPIENT, y->to, &edge.to_party, error) ||
+                !find(policy, &here, POLICY_BASIS, y->basis, &basis, error) ||
+                !find_set(policy, &here, POLICY_DATA, y->data, y->data_count, &edge.data, error) ||
+                !take_span(&here, y->from, y->until, &edge.from, &edge.until, error))
                 return FALSE;
             if (edge.to_party < policy->n_classes)
-                return base_yaml_wrong(source, y->to, error,
+                return base_yaml_wrong(&here, y->to, error,
                                        "`to` names a party of a recipients file, not the class \"%s\"",
                                        y->to);
-            edge.basis = (guint8)basis;
+            edge.is_one_case = word_at(policy, POLICY_BASIS, basis)->is_one_case;
+            edge.basis = (guint8)(edge.is_one_case ? 0 : basis);
             if (!y->data)
                 edge.data = G_MAXUINT32; /* it does not say: everything */
             edge.document = g_strdup(y->document);

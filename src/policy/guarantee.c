@@ -113,9 +113,14 @@ static void judge_point(struct search *s, const guint8 *value, guint64 promises)
     for (; promises; promises &= promises - 1) {
         const guint i = (guint)__builtin_ctzll(promises);
         struct policy_breach *breach = &s->found[i];
-        if (!breaks(guarantee_at(s->policy, i), &decision) ||
-            (breach->guarantee && s->smallest[i] <= size_of(value)))
+        if (!breaks(guarantee_at(s->policy, i), &decision))
             continue;
+        if (breach->guarantee && s->smallest[i] <= size_of(value)) {
+            if (breach->until == s->slice->day &&
+                memcmp(breach->request.value, value, sizeof breach->request.value) == 0)
+                breach->until = s->until; /* it goes on being broken by the same */
+            continue;
+        }
         breach->guarantee = guarantee_at(s->policy, i)->id;
         s->smallest[i] = size_of(value);
         memcpy(breach->request.value, value, sizeof breach->request.value);
@@ -236,6 +241,17 @@ static void add_notes(const struct policy *policy, struct policy_check *check) {
                                 rule_at(policy, i)->file, rule_at(policy, i)->id,
                                 policy_word(policy, POLICY_OBLIGATION, (guint)__builtin_ctz(unmet))));
     }
+    for (guint i = 0; i < policy->edges->len; i++) {
+        const struct edge *edge = &g_array_index(policy->edges, struct edge, i);
+        if (edge->is_one_case)
+            g_ptr_array_add(
+                check->notes,
+                g_strdup_printf(
+                    "%s may pass to %s on process of a judge (%s): that is of one case, and "
+                    "such an agreement stands for all. It is judged as of unknown basis",
+                    policy_word(policy, POLICY_RECIPIENT, edge->from_party),
+                    policy_word(policy, POLICY_RECIPIENT, edge->to_party), edge->document));
+    }
     if (!policy->guarantees->len)
         g_ptr_array_add(check->notes, g_strdup("there are no guarantees: nothing was proved"));
 }
@@ -272,7 +288,12 @@ void policy_check_clear(struct policy_check *check) {
 gboolean policy_require(const struct policy *policy, GError **error) {
     struct policy_check check;
     gboolean ok = policy_check(policy, &check);
-    if (!ok) {
+    if (!policy->guarantees->len) {
+        g_set_error(
+            error, BASE_ERROR, BASE_ERROR_INPUT,
+            "the policy promises nothing: write guarantees.yaml, or extend a profile that has one");
+        ok = FALSE;
+    } else if (!ok) {
         const struct policy_breach *b = &g_array_index(check.breaches, struct policy_breach, 0);
         g_autofree char *request = policy_request_format(policy, &b->request);
         g_set_error(error, BASE_ERROR, BASE_ERROR_INPUT,

@@ -52,10 +52,13 @@ struct policy_text {
  * names file and line. Transfer full. Guarantees are not checked here: see policy_check. */
 struct policy *policy_parse(const struct policy_text *texts, guint n, GError **error);
 
-/* A shipped profile by name, or a folder with rules.yaml and, as needed, vocabulary.yaml,
- * guarantees.yaml and recipients.yaml; `extends: NAME` in its rules takes a shipped profile or a
- * folder beside it as a base. `recipients_path` (may be NULL) is one more recipients file. */
+/* A folder with rules.yaml and, as needed, vocabulary.yaml, guarantees.yaml and recipients.yaml, and no
+ * other YAML; or, where there is none, a shipped profile by that name. `extends: NAME` in its rules
+ * takes a shipped profile or a folder beside it as a base. `recipients_path` (may be NULL) is one more
+ * recipients file. */
 struct policy *policy_load(const char *profile_or_folder, const char *recipients_path, GError **error);
+/* The shipped profile, whatever folders there are. */
+struct policy *policy_load_shipped(const char *profile, const char *recipients_path, GError **error);
 
 struct policy *policy_ref(struct policy *policy);
 void policy_unref(struct policy *policy);
@@ -143,14 +146,16 @@ struct policy_check {
     guint64 n_points; /* points of the domain × slices of dates, all judged */
     guint n_slices, n_guarantees;
     GArray *breaches; /* struct policy_breach */
-    GPtrArray *notes; /* char *: obligations that nobody can meet; no guarantees at all */
+    GPtrArray *notes; /* char *: obligations that nobody can meet; agreements on process of one case; no
+                         guarantees at all */
 };
 /* Judges every point of the domain in every slice of dates against every guarantee. TRUE when all
  * hold. Clear `check` afterwards. */
 gboolean policy_check(const struct policy *policy, struct policy_check *check);
 void policy_check_clear(struct policy_check *check);
 
-/* policy_check as an error that prints the first counterexample: for programs that must not start. */
+/* policy_check as an error that prints the first counterexample, for programs that must not start; a
+ * policy without a guarantee is one, too. */
 gboolean policy_require(const struct policy *policy, GError **error);
 
 /* The first day of each slice: between two of them no rule, guarantee or agreement begins or ends. */

@@ -17,6 +17,7 @@ extern const char policy_default_deny[], policy_nothing_left[];
 
 struct word {
     char *word, *means;
+    gboolean is_one_case; /* a basis: process about one case, on which no standing agreement rests */
 };
 
 /* A condition: for each attribute the set of values for which it holds. */
@@ -50,6 +51,7 @@ struct edge {
     guint32 data; /* bit i: word i of POLICY_DATA */
     gint32 from, until;
     char *document;
+    gboolean is_one_case; /* it rested on process of one case; `basis` is unknown for it */
 };
 
 struct party {

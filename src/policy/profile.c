@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/yaml.h"
 #include "embedded.h"
 #include "policy/policy_private.h"
 
@@ -44,6 +45,11 @@ static const struct shipped *find_shipped(const char *name) {
     return NULL;
 }
 
+static gboolean has_rules(const char *folder) {
+    g_autofree char *rules = g_build_filename(folder, file_names[POLICY_RULES], NULL);
+    return g_file_test(rules, G_FILE_TEST_EXISTS);
+}
+
 static void add_text(struct gathering *g, int kind, char *name, char *text, gsize n) {
     const struct policy_text added = {.kind = kind, .name = name, .text = text, .n = n};
     g_ptr_array_add(g->kept, name);
@@ -66,21 +72,19 @@ static gboolean add_file(struct gathering *g, int kind, const char *path, gboole
     return FALSE;
 }
 
-static gboolean gather_named(struct gathering *g, const char *name, const char *beside, guint depth,
-                             GError **error);
+static gboolean gather_named(struct gathering *g, const struct base_yaml_source *by, const char *name,
+                             const char *beside, guint depth, GError **error);
 
 static gboolean gather_base(struct gathering *g, const char *name, const char *text, gsize n,
                             const char *beside, guint depth, GError **error) {
+    const struct base_yaml_source source = {.name = name, .text = text, .n = n};
     g_autofree char *base = policy_text_extends(name, text, n, error);
     if (!base)
         return FALSE;
-    if (*base && depth == DEEPEST) {
-        g_set_error(error, BASE_ERROR, BASE_ERROR_INPUT,
-                    "%s:1: policies extend each other more than %d deep, or in a circle", name,
-                    DEEPEST);
-        return FALSE;
-    }
-    return !*base || gather_named(g, base, beside, depth + 1, error);
+    if (*base && depth == DEEPEST)
+        return base_yaml_wrong(&source, base, error,
+                               "policies extend each other more than %d deep, or in a circle", DEEPEST);
+    return !*base || gather_named(g, &source, base, beside, depth + 1, error);
 }
 
 static gboolean gather_shipped(struct gathering *g, const struct shipped *s, guint depth,
@@ -93,6 +97,26 @@ static gboolean gather_shipped(struct gathering *g, const struct shipped *s, gui
             add_text(g, (int)kind, g_strdup_printf("%s/%s", s->name, file_names[kind]),
                      g_strdup(s->files[kind]), strlen(s->files[kind]));
     return TRUE;
+}
+
+/* A promise in a file of another name would be no promise. */
+static gboolean check_names(const char *folder, GError **error) {
+    GDir *dir = g_dir_open(folder, 0, error);
+    gboolean ok = dir != NULL;
+    for (const char *name; ok && (name = g_dir_read_name(dir));) {
+        ok = !g_str_has_suffix(name, ".yaml") && !g_str_has_suffix(name, ".yml");
+        for (guint kind = 0; kind < G_N_ELEMENTS(file_names) && !ok; kind++)
+            ok = g_str_equal(name, file_names[kind]);
+        if (!ok)
+            g_set_error(
+                error, BASE_ERROR, BASE_ERROR_INPUT,
+                "%s/%s: nothing would be read from it: a policy's files are rules.yaml, "
+                "guarantees.yaml, recipients.yaml and vocabulary.yaml. Rename it or take it out",
+                folder, name);
+    }
+    if (dir)
+        g_dir_close(dir);
+    return ok;
 }
 
 static gboolean gather_folder(struct gathering *g, const char *folder, guint depth, GError **error) {
@@ -108,7 +132,7 @@ static gboolean gather_folder(struct gathering *g, const char *folder, guint dep
                     problem->message);
         return FALSE;
     }
-    if (!gather_base(g, rules, text, n, beside, depth, error))
+    if (!check_names(folder, error) || !gather_base(g, rules, text, n, beside, depth, error))
         return FALSE;
     for (guint kind = 0; kind < G_N_ELEMENTS(file_names); kind++) {
         g_autofree char *path = g_build_filename(folder, file_names[kind], NULL);
@@ -120,32 +144,37 @@ static gboolean gather_folder(struct gathering *g, const char *folder, guint dep
 
 /* What is extended stands beside the policy that extends it, or is shipped; never in whatever folder
  * the program was started from. `beside` NULL: shipped ones only. */
-static gboolean gather_named(struct gathering *g, const char *name, const char *beside, guint depth,
-                             GError **error) {
-    if (beside) {
-        g_autofree char *folder = g_build_filename(beside, name, NULL);
-        g_autofree char *rules = g_build_filename(folder, file_names[POLICY_RULES], NULL);
-        if (g_file_test(rules, G_FILE_TEST_EXISTS))
-            return gather_folder(g, folder, depth, error);
-    }
+static gboolean gather_named(struct gathering *g, const struct base_yaml_source *by, const char *name,
+                             const char *beside, guint depth, GError **error) {
+    g_autofree char *folder = beside ? g_build_filename(beside, name, NULL) : NULL;
+    if (folder && has_rules(folder))
+        return gather_folder(g, folder, depth, error);
     const struct shipped *s = find_shipped(name);
     if (s)
         return gather_shipped(g, s, depth, error);
-    g_set_error(error, BASE_ERROR, BASE_ERROR_INPUT,
-                "`extends: %s`: there is no such folder beside the policy, and no such shipped profile",
-                name);
-    return FALSE;
+    return base_yaml_wrong(
+        by, name, error,
+        "`extends: %s`: there is no such folder beside the policy, and no such shipped profile", name);
 }
 
-struct policy *policy_load(const char *profile_or_folder, const char *recipients_path, GError **error) {
+static struct policy *load(const struct shipped *s, const char *folder, const char *recipients_path,
+                           GError **error) {
     struct gathering g = {.texts = g_array_new(FALSE, FALSE, sizeof(struct policy_text)),
                           .kept = g_ptr_array_new_with_free_func(g_free)};
     struct policy *policy = NULL;
-    const struct shipped *s = find_shipped(profile_or_folder);
-    if ((s ? gather_shipped(&g, s, 0, error) : gather_folder(&g, profile_or_folder, 0, error)) &&
+    if ((s ? gather_shipped(&g, s, 0, error) : gather_folder(&g, folder, 0, error)) &&
         (!recipients_path || add_file(&g, POLICY_RECIPIENTS, recipients_path, TRUE, error)))
         policy = policy_parse((const struct policy_text *)(gpointer)g.texts->data, g.texts->len, error);
     g_array_unref(g.texts);
     g_ptr_array_unref(g.kept);
     return policy;
+}
+
+struct policy *policy_load_shipped(const char *profile, const char *recipients_path, GError **error) {
+    return load(find_shipped(profile), profile, recipients_path, error);
+}
+
+struct policy *policy_load(const char *profile_or_folder, const char *recipients_path, GError **error) {
+    const struct shipped *s = has_rules(profile_or_folder) ? NULL : find_shipped(profile_or_folder);
+    return load(s, profile_or_folder, recipients_path, error);
 }

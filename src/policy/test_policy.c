@@ -18,6 +18,10 @@
     "obligation: [{word: log}, {word: receipt}, {word: second_approver}, {word: one_person}, {word: "  \
     "audit}]\n"
 #define VOCABULARY RECIPIENT PURPOSE BASIS DATA MODE FLAG JURISDICTION FIELD OBLIGATION
+#define GUARANTEES(list) "guarantees:\n" list
+#define ALWAYS(id, more) "- {always: " id ", promise: words of " id more "}\n"
+#define OBLIGE(id, more) "- {always_oblige: " id ", promise: words of " id more "}\n"
+#define NEVER(id, more) "- {never: " id ", promise: words of " id more "}\n"
 #define N_POINTS (5 * 3 * 4 * 3 * 3 * 8 * 2)
 
 /* ── Loading and asking ── */
@@ -297,7 +301,17 @@ static void rules_name_file_line_and_what_is_wrong(void) {
     refused_rules("rules:\n\n- {permit: both, forbid: b, cite: c}\n", "r.yaml:3:", "either");
     refused_rules(
         "rules:\n" P("one", "") "- {forbid: two, cite: c}\n- {forbid: three, cite: c}\n" P("one", ""),
-        "r.yaml:2:", "two rules");
+        "r.yaml:5:", "two rules");
+    refused_rules("# sale is no purpose here\nrules:\n" P("sale", "")
+                      P("p-1", ", when: {purpose: [fun]}") P("p-2", ", when: {purpose: [fun, sale]}"),
+                  "r.yaml:4:", "fun");
+    refused_rules("rules:\n" P("p-1", "") "---\nrules: []\n", "r.yaml:3:", "second document");
+    refused_rules("rules:\n- {permit: &x p-1, cite: *x, fields: [name]}\n",
+                  "r.yaml:2:", "write it out");
+    refused_rules("# nothing\n", "r.yaml:1:", "comments");
+    refused_rules("rules:\n- {permit: p-1, cite: c, fields: name}\n", "r.yaml:2:", "list belongs here");
+    refused_rules("rules:\n- {permit: p-1, fields: [name]}\n", "r.yaml:2:", "`cite` is missing");
+    refused_rules("rules: [a\n", "r.yaml:", "no YAML");
     refused_rules("rules:\n- {permit: p-1, cite: c, fields: [colour]}\n",
                   "r.yaml:2:", "name, place, times");
     refused_rules("rules:\n" P("p-1", ", oblige: [sing]"), "r.yaml:2:", "sing");
@@ -319,8 +333,8 @@ static void dates_are_whole_and_possible(void) {
     for (guint i = 0; i < G_N_ELEMENTS(wrong); i++) {
         g_autofree char *from = g_strdup_printf("rules:\n" P("p", ", from: \"%s\""), wrong[i]);
         g_autofree char *until = g_strdup_printf("rules:\n" P("p", ", until: \"%s\""), wrong[i]);
-        refused_rules(from, *wrong[i] ? "r.yaml:2:" : "r.yaml:1:", "no date");
-        refused_rules(until, *wrong[i] ? "r.yaml:2:" : "r.yaml:1:", "no date");
+        refused_rules(from, "r.yaml:2:", "no date");
+        refused_rules(until, "r.yaml:2:", "no date");
     }
     refused_rules("rules:\n" P("p", ", from: 2025-01-02, until: 2025-01-01"), "r.yaml:2:", "before");
     refused_rules("rules:\n" P("p", ", from: 2025-01-01, until: 2025-01-01"), "r.yaml:2:", "before");
@@ -349,8 +363,6 @@ static void rules_have_a_limit(void) {
     g_string_free(second, TRUE);
 }
 
-#define NEVER(id, more) "- {never: " id ", promise: words of " id more "}\n"
-
 static void guarantees_name_file_line_and_what_is_wrong(void) {
     refused_guarantees("guarantees:\n- {promise: nothing}\n", "g.yaml:2:", "one of");
     refused_guarantees("guarantees:\n- {never: a, always: b, promise: much}\n", "g.yaml:2:", "one of");
@@ -358,7 +370,7 @@ static void guarantees_name_file_line_and_what_is_wrong(void) {
                        "g.yaml:2:", "one of");
     refused_guarantees("guarantees:\n- {never: a}\n", "g.yaml:", "promise");
     refused_guarantees("guarantees:\n" NEVER("no-1", "") NEVER("no-1", ""),
-                       "g.yaml:2:", "two guarantees");
+                       "g.yaml:3:", "two guarantees");
     refused_guarantees("guarantees:\n" NEVER("no-1", ", fields: [colour]"), "g.yaml:2:", "colour");
     refused_guarantees("guarantees:\n" NEVER("no-1", ", oblige: [sing]"), "g.yaml:2:", "sing");
     refused_guarantees("guarantees:\n" NEVER("no-1", ", from: soon"), "g.yaml:2:", "no date");
@@ -431,9 +443,9 @@ static void recipients_name_file_line_and_what_is_wrong(void) {
     refused_recipients("recipients:\n" PARTY("north", "navy", ""), "p.yaml:2:", "navy");
     refused_recipients("recipients:\n" PARTY("north", "police", ", uses: [fun]"), "p.yaml:2:", "fun");
     refused_recipients("recipients:\n" PARTY("north", "police", "") PARTY("south", "north", ""),
-                       "p.yaml:2:", "itself a party");
+                       "p.yaml:3:", "itself a party");
     refused_recipients("recipients:\n" PARTY("north", "police", "") PARTY("north", "agency", ""),
-                       "p.yaml:2:", "twice");
+                       "p.yaml:3:", "twice");
     refused_recipients("recipients:\n" PARTY("police", "police", ""), "p.yaml:2:", "twice");
 #define PASSES(more)                                                                                   \
     "recipients:\n" PARTY("north", "police", ", may_pass_to:\n  [{document: d" more "}]")
@@ -599,10 +611,59 @@ static void an_obligation_that_nobody_can_meet_denies(void) {
     struct policy *policy = policy_of("rules:\n" P("p", ", oblige: [log, audit]"), NULL, NULL);
     expect(policy, "police safety warrant status lookup - here", "no p unmet audit");
     policy_unref(policy);
+    policy = policy_of("rules:\n" P("first", ", oblige: [log]") P("second", ", oblige: [audit]"), NULL,
+                       NULL);
+    expect(policy, "police safety warrant status lookup - here",
+           "no second unmet audit"); /* not the first */
+    policy_unref(policy);
     policy = policy_of("rules:\n" P("p", ", oblige: [log, receipt, second_approver, one_person]"), NULL,
                        NULL);
     expect(policy, "police safety warrant status lookup - here",
            "yes p name log+receipt+second_approver+one_person");
+    policy_unref(policy);
+}
+
+/* A judge's process is about one case; an agreement stands for all. */
+static void no_agreement_rests_on_process_of_one_case(void) {
+    g_autoptr(GError) error = NULL;
+    struct policy *policy = parse(
+        &(struct files){
+            .vocabulary = RECIPIENT PURPOSE
+            "basis: [{word: unknown}, {word: asking}, {word: warrant, one_case: true}]\n" DATA MODE FLAG
+                JURISDICTION FIELD OBLIGATION,
+            .rules = "rules:\n" P("p", ", when: {basis: [asking, warrant]}"),
+            .guarantees =
+                GUARANTEES(NEVER("n", ", when: {basis: [asking], mode: [bulk], data: [release]}")),
+            .recipients =
+                "recipients:\n" PARTY("north", "police",
+                                      ", may_pass_to: [{to: south, "
+                                      "document: d, basis: warrant, data: [status]}, "
+                                      "{to: south, document: e, basis: asking, data: [release]}]")
+                    PARTY("south", "police", ", uses: [safety]")},
+        &error);
+    g_assert_no_error(error);
+    expect(policy, "south safety warrant status lookup - here", "yes p name -");
+    expect(policy, "north safety warrant status lookup - here", "no default-deny: north → south (d)");
+    struct policy_check check;
+    policy_check(policy, &check);
+    g_assert_cmpuint(check.notes->len, ==, 1);
+    g_assert_nonnull(strstr(check.notes->pdata[0], "process of a judge (d)"));
+    policy_check_clear(&check);
+    policy_unref(policy);
+}
+
+/* The breach is told with all the days on which it lasts, whatever else begins or ends meanwhile. */
+static void a_breach_lasts_as_long_as_it_does(void) {
+    struct policy *policy =
+        policy_of("rules:\n" P("p", ", from: 2021-01-01, until: 2030-01-01")
+                      P("other", ", when: {mode: [bulk]}, from: 2022-02-02, until: 2023-03-03"),
+                  GUARANTEES(NEVER("n", ", when: {recipient: [police]}")), NULL);
+    struct policy_check check;
+    g_assert_false(policy_check(policy, &check));
+    const struct policy_breach *b = &g_array_index(check.breaches, struct policy_breach, 0);
+    g_assert_cmpint(b->from, ==, day_of("2021-01-01"));
+    g_assert_cmpint(b->until, ==, day_of("2030-01-01"));
+    policy_check_clear(&check);
     policy_unref(policy);
 }
 
@@ -889,9 +950,6 @@ static void expect_broken(const char *rules, const char *guarantees, const char 
 }
 
 #define RULES(rules) "rules:\n" rules
-#define GUARANTEES(list) "guarantees:\n" list
-#define ALWAYS(id, more) "- {always: " id ", promise: words of " id more "}\n"
-#define OBLIGE(id, more) "- {always_oblige: " id ", promise: words of " id more "}\n"
 
 static void never_means_that_no_such_request_is_permitted(void) {
     static const char brokers[] = GUARANTEES(NEVER("n", ", when: {recipient: [broker]}"));
@@ -1302,6 +1360,10 @@ static void a_folder_is_a_policy_with_what_files_it_has(void) {
     expect(policy, "north safety warrant status lookup - here", "yes p name -");
     g_assert_false(policy_require(policy, NULL));
     policy_unref(policy);
+    put(folder, "county", "guarantee.yaml", "guarantees: []\n"); /* a promise that nobody would read */
+    not_loaded(folder, "county", NULL, "county/guarantee.yaml: nothing would be read");
+    g_autofree char *stray = g_build_filename(folder, "county", "guarantee.yaml", NULL);
+    g_assert_cmpint(g_remove(stray), ==, 0);
     put(folder, "county", "guarantees.yaml", "never: x\n");
     not_loaded(folder, "county", NULL, "county/guarantees.yaml:1:");
     put(folder, "county", "rules.yaml", "rules: 5\n");
@@ -1477,6 +1539,8 @@ int main(int argc, char **argv) {
                     permits_add_up_and_the_first_is_named);
     g_test_add_func("/rules/an_obligation_that_nobody_can_meet_denies",
                     an_obligation_that_nobody_can_meet_denies);
+    g_test_add_func("/policy/one-case", no_agreement_rests_on_process_of_one_case);
+    g_test_add_func("/policy/lasts", a_breach_lasts_as_long_as_it_does);
     g_test_add_func("/rules/a_rule_is_in_force_from_its_first_day_to_before_its_last",
                     a_rule_is_in_force_from_its_first_day_to_before_its_last);
     g_test_add_func("/rules/dates_may_come_in_any_order_and_twice",
