@@ -255,6 +255,9 @@ def test_people_are_found_by_number_and_name(site, roster):
     assert "1005" in [p["person"] for p in site.json("person", "search", "sample, pat", "--limit=1000")]
     assert "1005" in [p["person"] for p in site.json("person", "search", "Pat Sampel", "--limit=1000")]
     assert [p["person"] for p in site.json("person", "search", "1005")] == ["1005"]
+    assert {p["person"] for p in site.json("person", "search", "pat", "--limit=1000")} == {
+        str(number) for number in roster.people}  # a given name alone
+    assert site.json("person", "search", "sample", "--facility=annex") == []
     assert site.json("person", "search", "xyzzy quux") == []
     assert site.json("person", "show", "sample:1005")[0]["standing"] == "held"
 

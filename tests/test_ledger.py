@@ -26,7 +26,7 @@ from pathlib import Path
 
 import pytest
 
-from conftest import PROGRAM, ROOT, Roster, Server, Site
+from conftest import DATA, PROGRAM, ROOT, Roster, Server, Site
 
 KILLS = int(os.environ.get("TOCSIN_KILLS", "40"))
 GATE = Path(PROGRAM).parent / "gate"
@@ -390,12 +390,39 @@ def test_a_live_log_of_100000_entries_verifies_and_goes_on_verifying_as_it_grows
     assert verify(where, vkey) == 0 and verify(folder, vkey) == 0
 
 
+TESSERA_KEY = "example.com/log/testdata+33d7b496+AeHTu4Q3hEIMHNqc6fASMsq3rKNx280NI+oO5xCFkkSx"
+
+
+@pytest.mark.skipif(not (DATA / "tlog" / "tessera").exists(), reason="no tlog vectors in $TOCSIN_DATA")
+def test_another_log_is_named_by_its_folder_or_by_any_checkpoint_in_it(tmp_path):
+    log, mirror = tmp_path / "log", tmp_path / "new" / "mirror"
+    shutil.copytree(DATA / "tlog" / "tessera", log)
+    os.chmod(log, 0o755)
+    for size in range(8):
+        said = json.loads(program("ledger", "verify", log / f"checkpoint.{size}", "--vkey", TESSERA_KEY, "--json").stdout)
+        assert (said["ok"], said["size"], said["signature_checked"]) == (True, size, True)
+    for size in (0, 5, 7):  # a log without an entry is a log, too
+        shutil.copyfile(DATA / "tlog" / "tessera" / f"checkpoint.{size}", log / "checkpoint")
+        for where in (log, log / "checkpoint", f"file://{log}"):
+            assert program("ledger", "audit", where, "--key", TESSERA_KEY, "--to", mirror).returncode == 0
+    shutil.copyfile(DATA / "tlog" / "tessera" / "checkpoint.5", log / "checkpoint")
+    assert program("ledger", "audit", log, "--key", TESSERA_KEY, "--to", mirror).returncode == 1  # rolled back
+
+
+def test_a_new_site_has_a_checkpoint_of_its_policy(site):
+    vkey = vkey_of(site)
+    assert parse_checkpoint(checkpoint_of(site))[1] == 1
+    site.run("ledger", "export", site.path / "exported")
+    assert program("ledger", "verify", site.path / "exported", "--key", vkey).returncode == 0
+
+
 def test_a_proof_checks_elsewhere_with_the_entrys_bytes_alone(big, go, tmp_path):
     vkey = vkey_of(big)
     size = parse_checkpoint(checkpoint_of(big))[1]
     proof, entry = tmp_path / "proof", tmp_path / "entry"
     for index in (0, 1, 255, 256, 65535, 65536, size - 1):
-        proof.write_text(big.run("ledger", "prove", index).stdout, encoding="utf-8")
+        proof.write_text(big.run("ledger", "prove", index, "--entry", entry).stdout, encoding="utf-8")
+        assert entry.read_bytes() == rows(big, "SELECT entry FROM ledger_entry WHERE idx = ?", index)[0][0]
         entry.write_bytes(rows(big, "SELECT entry FROM ledger_entry WHERE idx = ?", index)[0][0])
         assert proof.read_text().startswith(f"c2sp.org/tlog-proof@v1\nindex {index}\n")
         assert f"ok size={size} " in go("-", vkey, "-proof", proof, "-entry", entry).stdout
@@ -612,7 +639,7 @@ def test_what_cannot_be_read_is_told_from_what_is_wrong(kept, tmp_path):
     assert program("ledger", "verify").returncode == 2
     assert verify("http://127.0.0.1:1/log", vkey) == 9
     unsigned = program("ledger", "verify", copy)
-    assert unsigned.returncode == 0 and "was not checked" in unsigned.stdout
+    assert unsigned.returncode == 0 and "NO SIGNATURE WAS CHECKED" in unsigned.stdout
     done = program("ledger", "verify", copy, "--key", other, "--json")
     assert json.loads(done.stdout)["ok"] is False
 

@@ -5,20 +5,26 @@
 static int check(struct cli *cli, int argc, char **argv) {
     int status = EXIT_OK;
     if (!cli_parse(cli, "config check",
-                   "Reads site.yaml and the keys, and says whether they are right.", NULL, NULL, &argc,
-                   &argv, 0, 0, &status))
+                   "Reads site.yaml, the keys and the policy, and says whether they are right.", NULL,
+                   NULL, &argc, &argv, 0, 0, &status))
         return status;
     struct site *site = cli_site(cli, &status);
     if (!site)
         return status;
+    GError *error = NULL;
     const struct site_config *c = site->config;
-    if (cli->json)
+    struct disclose_gate *gate =
+        site_gate(site, &error); /* the policy, its recipients, its guarantees */
+    if (!gate)
+        status = cli_fail(error);
+    else if (cli->json)
         cli_json_line(json_pack("{s:b, s:s, s:s, s:i, s:s}", "ok", TRUE, "base_url", c->base_url,
                                 "listen_address", c->listen_address, "listen_port", c->listen_port,
                                 "transport", c->mail_is_smtp ? "smtp" : "maildir"));
     else
         printf("site.yaml is right. Links start with %s; mail goes %s %s.\n", c->base_url,
                c->mail_is_smtp ? "to" : "into the folder", c->mail_is_smtp ? c->smtp_url : c->maildir);
+    disclose_gate_unref(gate);
     site_close(site);
     return status;
 }

@@ -52,6 +52,13 @@ static void check_disk(struct examination *x, const struct site *site) {
     report(x, ok, "the disk has 1 GiB free", "make room: a full disk stops every alert");
 }
 
+static void check_policy(struct examination *x, struct site *site) {
+    g_autoptr(GError) error = NULL;
+    struct disclose_gate *gate = site_gate(site, &error);
+    report(x, gate != NULL, "the policy keeps its guarantees", error ? error->message : "");
+    disclose_gate_unref(gate);
+}
+
 static void check_alerts(struct examination *x, struct site *site) {
     struct store_alert_counts counts;
     if (!status_alert_counts(site, &counts, NULL))
@@ -86,6 +93,7 @@ static int run(struct cli *cli, int argc, char **argv) {
                strstr(site->config->base_url, "://127.0.0.1") ||
                strstr(site->config->base_url, "://localhost"),
            "links in messages use TLS", "give base_url an https:// address");
+    check_policy(&x, site);
     status_feeds(site, check_feed, &x, NULL);
     check_alerts(&x, site);
     site_close(site);

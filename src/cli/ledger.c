@@ -43,9 +43,9 @@ static int checkpoint(struct cli *cli, int argc, char **argv) {
         return status;
     const struct ledger_source source = logbook_source(site);
     const struct ledger_signer *signer = logbook_signer(site, &error);
-    g_autofree char *text = !signer ? NULL
-                            : vkey  ? ledger_verifier_format(ledger_signer_verifier(signer))
-                                    : fetch_text(&source, "checkpoint", &error);
+    g_autofree char *text = !signer || (!vkey && !logbook_begin(site, &error)) ? NULL
+                            : vkey ? ledger_verifier_format(ledger_signer_verifier(signer))
+                                   : fetch_text(&source, "checkpoint", &error);
     if (!text)
         status = cli_fail(error);
     else if (cli->json)
@@ -58,8 +58,9 @@ static int checkpoint(struct cli *cli, int argc, char **argv) {
 
 /* ── prove ─────────────────────────────────────────────────────────────────────────────────────── */
 
+/* `entry` gets the entry's bytes; it may be NULL. */
 static gboolean prove_from(const struct ledger_source *source, guint64 index, char **proof_text,
-                           GError **error) {
+                           GBytes **entry, GError **error) {
     struct ledger_proof proof = {.index = index};
     struct ledger_checkpoint head = {NULL};
     gsize text_n;
@@ -72,8 +73,8 @@ static gboolean prove_from(const struct ledger_source *source, guint64 index, ch
     if (ok) {
         struct ledger_reader *reader = ledger_reader_new(source, head.size);
         proof.hashes = ledger_prove_inclusion(reader, index, head.size, error);
+        ok = proof.hashes && (!entry || (*entry = ledger_reader_entry(reader, index, error)));
         ledger_reader_free(reader);
-        ok = proof.hashes != NULL;
     }
     if (ok)
         *proof_text = ledger_proof_format(&proof);
@@ -84,16 +85,20 @@ static gboolean prove_from(const struct ledger_source *source, guint64 index, ch
 
 static int prove(struct cli *cli, int argc, char **argv) {
     int status = EXIT_OK;
-    char *from = NULL;
+    char *from = NULL, *entry_file = NULL;
     GError *error = NULL;
     guint64 index;
     g_autofree char *text = NULL;
-    GOptionEntry entries[] = {{"log", 0, 0, G_OPTION_ARG_STRING, &from,
-                               "Another log: a folder or an http(s) prefix", "WHERE"},
-                              {NULL}};
+    g_autoptr(GBytes) entry = NULL;
+    GOptionEntry entries[] = {
+        {"log", 0, 0, G_OPTION_ARG_STRING, &from, "Another log: a folder or an http(s) prefix",
+         "WHERE"},
+        {"entry", 0, 0, G_OPTION_ARG_FILENAME, &entry_file, "Write the entry itself here", "FILE"},
+        {NULL}};
     if (!cli_parse(cli, "ledger prove INDEX",
                    "Prints a proof that an entry is in the log (c2sp.org/tlog-proof@v1).",
-                   "It can be checked offline: tocsin ledger verify FILE --key KEY --entry FILE",
+                   "It can be checked offline, with the entry that --entry wrote:\n"
+                   "tocsin ledger verify PROOF --key KEY --entry FILE",
                    entries, &argc, &argv, 1, 1, &status))
         return status;
     if (!ledger_number_parse(argv[1], strlen(argv[1]), &index)) {
@@ -103,9 +108,13 @@ static int prove(struct cli *cli, int argc, char **argv) {
     }
     struct remote *remote = from ? remote_open(from) : NULL;
     struct site *site = remote ? NULL : cli_site(cli, &status);
-    if (remote || site) {
+    if (site && !logbook_begin(site, &error)) {
+        status = cli_fail(error);
+    } else if (remote || site) {
         const struct ledger_source source = remote ? remote_source(remote) : logbook_source(site);
-        if (!prove_from(&source, index, &text, &error))
+        if (!prove_from(&source, index, &text, entry_file ? &entry : NULL, &error) ||
+            (entry && !g_file_set_contents(entry_file, g_bytes_get_data(entry, NULL),
+                                           (gssize)g_bytes_get_size(entry), &error)))
             status = cli_fail(error);
         else if (cli->json)
             cli_json_line(json_pack("{s:s}", "proof", text));
@@ -115,6 +124,7 @@ static int prove(struct cli *cli, int argc, char **argv) {
     remote_close(remote);
     site_close(site);
     g_free(from);
+    g_free(entry_file);
     return status;
 }
 
@@ -122,6 +132,7 @@ static int prove(struct cli *cli, int argc, char **argv) {
 
 struct audit {
     const struct cli *cli;
+    const char *checkpoint; /* its path in the log */
     struct ledger_verifier *key;
     struct ledger_source source;
     struct ledger_checkpoint head;
@@ -137,7 +148,7 @@ static void show_progress(double part, void *context) {
 static gboolean open_checkpoint(struct audit *a, GError **error) {
     gsize n, text_n;
     const char *signatures;
-    if (!(a->note = fetch_text(&a->source, "checkpoint", error)))
+    if (!(a->note = fetch_text(&a->source, a->checkpoint, error)))
         return FALSE;
     n = strlen(a->note);
     if (a->key)
@@ -198,7 +209,10 @@ static int report_verified(const struct audit *a, const char *what) {
                                 a->key != NULL));
     else
         printf("%s %s: %" G_GUINT64_FORMAT " entries, root %s.%s\n", what, a->head.origin, a->head.size,
-               root, a->key ? "" : "\nNo key was given (--key), so who signed it was not checked.");
+               root,
+               a->key ? ""
+                      : "\nNO SIGNATURE WAS CHECKED: anybody may have signed this. Give the log's key "
+                        "with --key.");
     return EXIT_OK;
 }
 
@@ -245,25 +259,56 @@ static gboolean verify_proof(struct audit *a, const char *file, const char *entr
     return ok;
 }
 
+#define KEY_ENTRIES(key)                                                                               \
+    {"key", 0, 0, G_OPTION_ARG_STRING, &(key), "The log's key: name+id+base64", "KEY"}, {              \
+        "vkey", 0, G_OPTION_FLAG_HIDDEN, G_OPTION_ARG_STRING, &(key), NULL, NULL                       \
+    }
+
+static gboolean is_proof_file(const char *path) {
+    static const char head[] = "c2sp.org/tlog-proof@";
+    char begin[sizeof head] = "";
+    FILE *file = fopen(path, "r");
+    const gboolean is_proof = file && fgets(begin, sizeof begin, file) && g_str_equal(begin, head);
+    if (file)
+        fclose(file);
+    return is_proof;
+}
+
+/* Where a log is, however it was named: its folder, its prefix, or its checkpoint in either. Transfer
+ * full; `checkpoint` gets the checkpoint's path in it. */
+static char *log_at(const char *where, char **checkpoint) {
+    if (g_str_has_prefix(where, "file://"))
+        where += strlen("file://");
+    const gboolean is_file = g_file_test(where, G_FILE_TEST_IS_REGULAR);
+    *checkpoint = is_file ? g_path_get_basename(where) : g_strdup("checkpoint");
+    if (is_file)
+        return g_path_get_dirname(where);
+    const gsize n =
+        strlen(where) - (g_str_has_suffix(where, "/checkpoint") ? strlen("/checkpoint") : 0);
+    return g_strndup(where, n);
+}
+
 static int verify(struct cli *cli, int argc, char **argv) {
     int status = EXIT_OK;
     char *key = NULL, *entry = NULL;
     GError *error = NULL;
     struct audit a = {.cli = cli};
     GOptionEntry entries[] = {
-        {"key", 0, 0, G_OPTION_ARG_STRING, &key, "The log's key: name+id+base64", "KEY"},
+        KEY_ENTRIES(key),
         {"entry", 0, 0, G_OPTION_ARG_FILENAME, &entry, "The entry of a proof", "FILE"},
         {NULL}};
-    if (!cli_parse(
-            cli, "ledger verify WHERE",
-            "Verifies a log, or a proof: every entry, every tile, the root, the signature.",
-            "WHERE is an http(s) prefix, a folder (checkpoint, tile/…) or a proof file. Any C2SP "
-            "log will do.\nExit status: 0 it verifies, 1 it does not.",
-            entries, &argc, &argv, 1, 1, &status))
+    if (!cli_parse(cli, "ledger verify WHERE",
+                   "Verifies a log, or a proof: every entry, every tile, the root, the signature.",
+                   "WHERE is an http(s) prefix, a folder (checkpoint, tile/…), a checkpoint in one of "
+                   "them, or a "
+                   "proof file. Any C2SP log will do.\nExit status: 0 it verifies, 1 it does not.",
+                   entries, &argc, &argv, 1, 1, &status))
         return status;
     if (read_key(key, &a.key, &status)) {
-        const gboolean is_proof = g_file_test(argv[1], G_FILE_TEST_IS_REGULAR);
-        struct remote *remote = remote_open(argv[1]);
+        const gboolean is_proof = is_proof_file(argv[1]);
+        g_autofree char *checkpoint = NULL, *where = log_at(argv[1], &checkpoint);
+        struct remote *remote = remote_open(where);
+        a.checkpoint = checkpoint;
         a.source = remote_source(remote);
         gboolean ok = is_proof ? verify_proof(&a, argv[1], entry, &error)
                                : open_checkpoint(&a, &error) && verify_all(&a, &error);
@@ -279,6 +324,14 @@ static int verify(struct cli *cli, int argc, char **argv) {
     return status;
 }
 
+static gboolean make_folder(const char *folder, GError **error) {
+    if (g_mkdir_with_parents(folder, 0755) == 0)
+        return TRUE;
+    g_set_error(error, BASE_ERROR, BASE_ERROR_STORE, "%s cannot be made: %s", folder,
+                g_strerror(errno));
+    return FALSE;
+}
+
 /* Writes one resource under a folder, unless it is there. */
 static gboolean mirror_one(const char *dir, const struct ledger_source *source, const char *path,
                            gboolean overwrites, GError **error) {
@@ -291,11 +344,8 @@ static gboolean mirror_one(const char *dir, const struct ledger_source *source, 
         return FALSE;
     gsize n;
     const char *data = g_bytes_get_data(bytes, &n);
-    if (g_mkdir_with_parents(folder, 0755) != 0) {
-        g_set_error(error, BASE_ERROR, BASE_ERROR_STORE, "%s cannot be made", folder);
-        return FALSE;
-    }
-    return g_file_set_contents_full(file, data, (gssize)n, G_FILE_SET_CONTENTS_CONSISTENT, 0644, error);
+    return make_folder(folder, error) &&
+           g_file_set_contents_full(file, data, (gssize)n, G_FILE_SET_CONTENTS_CONSISTENT, 0644, error);
 }
 
 /* All that a tree of `size` is made of, then the checkpoint, so that a reader never sees one without
@@ -320,7 +370,7 @@ static gboolean mirror(const char *dir, const struct ledger_source *source, guin
 static int export(struct cli *cli, int argc, char **argv) {
     int status = EXIT_OK;
     GError *error = NULL;
-    struct audit a = {.cli = cli};
+    struct audit a = {.cli = cli, .checkpoint = "checkpoint"};
     if (!cli_parse(cli, "ledger export FOLDER",
                    "Writes the log as files: checkpoint, tile/…, tile/entries/… (C2SP tlog-tiles).",
                    "A later export into the same folder adds what is new.", NULL, &argc, &argv, 1, 1,
@@ -330,9 +380,9 @@ static int export(struct cli *cli, int argc, char **argv) {
     if (!site)
         return status;
     a.source = logbook_source(site);
-    if (!open_checkpoint(&a, &error) || g_mkdir_with_parents(argv[1], 0755) != 0 ||
+    if (!logbook_begin(site, &error) || !open_checkpoint(&a, &error) || !make_folder(argv[1], &error) ||
         !mirror(argv[1], &a.source, a.head.size, a.note, &error))
-        status = error ? cli_fail(error) : EXIT_STORE;
+        status = cli_fail(error);
     else if (cli->json)
         cli_json_line(json_pack("{s:s, s:I}", "folder", argv[1], "size", (json_int_t)a.head.size));
     else
@@ -417,7 +467,7 @@ static gboolean audit_log(struct audit *a, const char *given, char **folder, GEr
                               .paths = paths};
     a->source = (struct ledger_source){.fetch = fetch_staged, .context = &staging};
     gboolean ok = check_memory(a, memory, error) && verify_all(a, error);
-    ok = settle(&staging, ok, error) && ok &&
+    ok = settle(&staging, ok, error) && ok && make_folder(*folder, error) &&
          g_file_set_contents_full(memory, a->note, -1, G_FILE_SET_CONTENTS_CONSISTENT, 0644, error);
     a->source = staging.from;
     g_free(staging.incoming);
@@ -430,7 +480,7 @@ static int audit(struct cli *cli, int argc, char **argv) {
     GError *error = NULL;
     struct audit a = {.cli = cli};
     GOptionEntry entries[] = {
-        {"key", 0, 0, G_OPTION_ARG_STRING, &key, "The log's key: name+id+base64", "KEY"},
+        KEY_ENTRIES(key),
         {"to", 0, 0, G_OPTION_ARG_FILENAME, &to, "Where the mirror is kept", "FOLDER"},
         {NULL}};
     if (!cli_parse(
@@ -441,7 +491,9 @@ static int audit(struct cli *cli, int argc, char **argv) {
             entries, &argc, &argv, 1, 1, &status))
         return status;
     if (read_key(key, &a.key, &status)) {
-        struct remote *remote = remote_open(argv[1]);
+        g_autofree char *checkpoint = NULL, *where = log_at(argv[1], &checkpoint);
+        struct remote *remote = remote_open(where);
+        a.checkpoint = checkpoint;
         a.source = remote_source(remote);
         status = audit_log(&a, to, &folder, &error) ? report_verified(&a, "Audited")
                                                     : report_wrong(cli, error);
@@ -640,7 +692,8 @@ static int statistics(struct cli *cli, int argc, char **argv) {
     } else if (cli->json) {
         json_t *months = json_array();
         for (guint m = 0; m < 12; m++)
-            json_array_append_new(months, json_integer(s.notices[m]));
+            json_array_append_new(months, s.notices[m] == REPORT_NOT_YET ? json_null()
+                                                                         : json_integer(s.notices[m]));
         cli_json_line(json_pack("{s:i, s:i, s:i, s:i, s:o}", "year", s.year, "agency_requests", s.asked,
                                 "agency_alerts", s.told, "agency_denied", s.denied,
                                 "notices_by_month_with_noise", months));
@@ -649,7 +702,10 @@ static int statistics(struct cli *cli, int argc, char **argv) {
                "Notices to registered people, by month, with noise:",
                s.year, s.asked, s.told, s.denied);
         for (guint m = 0; m < 12; m++)
-            printf(" %d", s.notices[m]);
+            if (s.notices[m] == REPORT_NOT_YET)
+                printf(" –");
+            else
+                printf(" %d", s.notices[m]);
         printf("\n");
     }
     site_close(site);

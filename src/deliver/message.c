@@ -177,16 +177,18 @@ static void say_how(struct body *body, const struct permit *permit) {
               say(body->language, is_feed ? MESSAGE_HOW_FEED : by_assertion[permit_assertion(permit)]));
 }
 
-static void say_what_to_do(struct body *body, const struct permit *permit) {
+/* An agency is not in danger, and the hotline is not for it. */
+static void say_what_to_do(struct body *body, const struct permit *permit, gboolean is_agency) {
     const char *phone = permit_facility_phone(permit);
     const char *const parts[] = {"phone", phone, NULL};
     heading(body, say(body->language, MESSAGE_DO_HEAD));
-    if (permit_kind(permit) != CUSTODY_DIED)
+    if (!is_agency && permit_kind(permit) != CUSTODY_DIED)
         paragraph(body, say(body->language, MESSAGE_DO_DANGER));
     g_autofree char *call = text_fill(
         say(body->language, *phone ? MESSAGE_DO_CALL : MESSAGE_DO_CALL_UNKNOWN), parts, FALSE);
     paragraph(body, call);
-    paragraph(body, say(body->language, MESSAGE_DO_HOTLINE));
+    if (!is_agency)
+        paragraph(body, say(body->language, MESSAGE_DO_HOTLINE));
 }
 
 GBytes *deliver_alert_message(const struct permit *permit, const struct deliver_envelope *envelope) {
@@ -202,7 +204,7 @@ GBytes *deliver_alert_message(const struct permit *permit, const struct deliver_
         say_when(&body, permit);
         say_how(&body, permit);
     }
-    say_what_to_do(&body, permit);
+    say_what_to_do(&body, permit, envelope->receipt != NULL);
     link_line(&body, say(body.language, MESSAGE_CONFIRM), say(body.language, MESSAGE_CONFIRM_LINK),
               envelope->confirm_url);
     g_autofree char *repeat = text_fill(say(body.language, MESSAGE_CONFIRM_REPEAT), parts, FALSE);

@@ -45,26 +45,25 @@ gsize people_letter(gunichar c, char *out, gsize room) {
     return n;
 }
 
-/* The letter that a scanner took for the digit at `p`, next to letters; 0: none. */
+/* The letter that a scanner took for the digit at `p`, one or two of them before a letter; 0: none.
+ * After letters they number people of one name as often. */
 static char scanned_letter(const char *text, const char *p) {
     static const char digits[] = "0158", letters[] = "OISB";
-    const char *from = p, *until = p;
-    if (!strchr(digits, *p))
-        return 0;
-    while (from > text && strchr(digits, from[-1]))
+    const char *from = p, *until = p + 1, *digit = strchr(digits, *p);
+    while (from > text && g_ascii_isdigit(from[-1]))
         from--;
-    while (*until && strchr(digits, *until))
+    while (g_ascii_isdigit(*until))
         until++;
-    return (from > text && g_ascii_isalpha(from[-1])) || g_ascii_isalpha(*until)
-               ? letters[strchr(digits, *p) - digits]
-               : 0;
+    return digit && g_ascii_isalpha(*until) && until - from <= 2 ? letters[digit - digits] : 0;
 }
 
 gsize people_letters_of(const char *text, char out[PEOPLE_TOKEN_MAX + 1]) {
     gsize n = 0;
     const char *p = text;
     for (; *p && (guint8)*p < 0x80; p++) {
-        const char letter = g_ascii_isalpha(*p) ? g_ascii_toupper(*p) : scanned_letter(text, p);
+        const char letter = g_ascii_isalpha(*p)   ? g_ascii_toupper(*p)
+                            : g_ascii_isdigit(*p) ? scanned_letter(text, p)
+                                                  : 0;
         if (letter && n < PEOPLE_TOKEN_MAX)
             out[n++] = letter;
     }

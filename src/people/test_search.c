@@ -846,8 +846,8 @@ static void no_more_names_are_told_than_there_is_room_for(void) {
     struct people_hit *hits = g_new0(struct people_hit, PEOPLE_MOST_HITS + 1);
     for (guint i = 0; i < N; i++) {
         people[i] = person_of("", "Zubrowka");
-        g_snprintf(people[i].given, sizeof people[i].given, "%c%c%c", 'A' + i / 100 % 26,
-                   'K' + i / 10 % 10, 'A' + i % 10);
+        g_snprintf(people[i].given, sizeof people[i].given, "%c%c%c", 'A' + i / 676 % 26,
+                   'A' + i / 26 % 26, 'A' + i % 26);
     }
     struct people_index *index = index_of(people, N);
     struct people_searcher *searcher = people_searcher_new(index);

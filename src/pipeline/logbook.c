@@ -261,6 +261,24 @@ gboolean logbook_policy(struct site *site, GError **error) {
     return ok;
 }
 
+static gboolean has_checkpoint(struct db *db, void *context, GError **error) {
+    g_autofree char *note = store_ledger_checkpoint(db, error);
+    (void)context;
+    return note != NULL;
+}
+
+gboolean logbook_begin(struct site *site, GError **error) {
+    GError *why = NULL;
+    if (store_read(site->store, has_checkpoint, NULL, &why))
+        return TRUE;
+    if (g_error_matches(why, BASE_ERROR, BASE_ERROR_NOT_FOUND)) {
+        g_error_free(why);
+        return logbook_policy(site, error);
+    }
+    g_propagate_error(error, why);
+    return FALSE;
+}
+
 /* ── Agencies ──────────────────────────────────────────────────────────────────────────────────── */
 
 struct tag_use {

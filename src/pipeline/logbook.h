@@ -32,6 +32,8 @@ struct ledger_signer *logbook_key(const struct site *site, const char *file, con
 
 /* Records the policy in force, unless the last record is of it. */
 gboolean logbook_policy(struct site *site, GError **error);
+/* Where nothing is recorded yet, begins with the policy: so that there is a checkpoint. */
+gboolean logbook_begin(struct site *site, GError **error);
 
 /* Records what was decided about an agency. */
 struct logbook_decision {

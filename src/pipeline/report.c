@@ -333,8 +333,9 @@ static gboolean count_notices(struct db *db, void *context, GError **error) {
             return FALSE;
         /* A month that is not over has no count yet: two looks at it would tell what happened between.
          */
-        c->statistics->notices[month] =
-            until > site_now(c->site) ? 0 : MAX(0, (gint)n + noise_of(c->site, c->year, month));
+        c->statistics->notices[month] = until > site_now(c->site)
+                                            ? REPORT_NOT_YET
+                                            : MAX(0, (gint)n + noise_of(c->site, c->year, month));
     }
     return TRUE;
 }

@@ -46,8 +46,9 @@ gboolean report_year(struct site *site, guint year, store_agency_count_fn each, 
 
 struct report_statistics {
     guint year, asked, told, denied;
-    gint notices[12]; /* to registered people, by month (UTC), with noise, never negative */
+    gint notices[12]; /* to registered people, by month (UTC), with noise, never negative; or: */
 };
+#define REPORT_NOT_YET (-1) /* the month is not over */
 gboolean report_statistics(struct site *site, guint year, struct report_statistics *statistics,
                            GError **error);
 
