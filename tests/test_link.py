@@ -569,7 +569,7 @@ def test_a_year_alone_is_compared_as_one(link):
     ("", ["mapping.yaml"]),
     ("columns: {surname: [", ["mapping.yaml"]),
     (PLAIN + 'dates: ["%q"]\n', ["mapping.yaml:2", "%q"]),
-    (PLAIN + 'dates: ["%Y"]\n', ["mapping.yaml:2", "needs a year, a month and a day"]),
+    (PLAIN + 'dates: ["%Y-%m"]\n', ["mapping.yaml:2", "needs a year, a month and a day"]),
     (PLAIN + 'delimiter: "ab"\n', ["mapping.yaml:2", "delimiter"]),
     (PLAIN + "encoding: ebcdic\n", ["mapping.yaml:2", "encoding"]),
     (PLAIN + f"keys: [{', '.join(['ssn'] * 16)}]\ntext: [sex]\n", ["16"]),

@@ -1,5 +1,6 @@
 #include "base/yaml.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <yaml.h>
@@ -129,12 +130,14 @@ static char *in_words(const char *what) {
                  {"Expecting MAPPING", "keys and values belong here: lines such as `key: value`"},
                  {"Expecting", "a single value belongs here, no list and no keys"},
                  {"STRING length <", "this is empty; write something, or take the line out"},
-                 {"STRING length >", "this is too long"},
                  {"Insufficient entries", "this list is empty; name something, or take the line out"},
-                 {"Excessive entries", "this list is too long"}};
+                 {"STRING length >", "this is too long"}};
+    guint most;
     for (guint i = 0; i < G_N_ELEMENTS(words); i++)
         if (g_str_has_prefix(what, words[i].theirs))
             return g_strdup(words[i].ours);
+    if (sscanf(what, "Excessive entries (%u max)", &most) == 1)
+        return g_strdup_printf("this list has more than %u entries", most);
     if (g_str_has_prefix(what, "Missing required mapping field: "))
         return g_strdup_printf("`%s` is missing", strchr(what, ':') + 2);
     if (g_str_has_prefix(what, "Mapping field already seen: "))

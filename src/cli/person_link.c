@@ -116,7 +116,9 @@ int cli_person_link(struct cli *cli, int argc, char **argv) {
 void cli_print_evidence(struct cli *cli, const struct link_evidence *evidence, guint n, double prior,
                         double bits) {
     struct cli_table *table = cli_table_new("FIELD", "COMPARED", "BITS", NULL);
+    double held_back = bits - prior; /* by the guard for kin: what no sum of fields overrules */
     for (guint i = 0; i < n; i++) {
+        held_back -= evidence[i].bits;
         if (cli->json) {
             cli_json_line(json_pack("{s:s, s:s, s:f}", "field", evidence[i].field, "level",
                                     evidence[i].level, "bits", evidence[i].bits));
@@ -127,11 +129,17 @@ void cli_print_evidence(struct cli *cli, const struct link_evidence *evidence, g
     }
     g_autofree char *before = g_strdup_printf("%+.1f", prior), *sum = g_strdup_printf("%+.1f", bits);
     cli_table_row(table, "any two records", "before comparing", before, NULL);
+    if (held_back < -0.05) {
+        g_autofree char *text = g_strdup_printf("%+.1f", held_back);
+        cli_table_row(table, "guard", "one surname, another given name: twins, or one household", text,
+                      NULL);
+    }
     cli_table_row(table, "in all", bits >= 0 ? "more likely one person" : "more likely two people", sum,
                   NULL);
     cli_table_end(cli, table, "");
     if (cli->json)
-        cli_json_line(json_pack("{s:f, s:f}", "prior", prior, "bits", bits));
+        cli_json_line(json_pack("{s:f, s:f, s:f}", "prior", prior, "held_back", MIN(held_back, 0.0),
+                                "bits", bits));
     else
         puts("10 bits are a thousand to one, 20 a million; 0 is one to one. What either record lacks "
              "counts nothing.");

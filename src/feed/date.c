@@ -11,7 +11,9 @@ struct civil {
     int offset_s;
 };
 
-static const char months[] = "janfebmaraprmayjunjulaugsepoctnovdec";
+static const char *const months[] = {"january",   "february", "march",    "april",
+                                     "may",       "june",     "july",     "august",
+                                     "september", "october",  "november", "december"};
 
 /* At most `max` digits; at least one, or exactly `max` when `exactly`. */
 static gboolean digits(const char **p, int max, gboolean exactly, int *value) {
@@ -22,19 +24,16 @@ static gboolean digits(const char **p, int max, gboolean exactly, int *value) {
     return exactly ? n == max : n > 0;
 }
 
+/* "Mar" or "March". */
 static gboolean month_name(const char **p, int *month) {
-    char name[3];
-    for (int i = 0; i < 3; i++) {
-        if (!g_ascii_isalpha((*p)[i]))
-            return FALSE;
-        name[i] = g_ascii_tolower((*p)[i]);
-    }
-    for (int i = 0; i < 12; i++)
-        if (strncmp(months + i * 3, name, 3) == 0) {
-            *month = i + 1;
-            *p += 3;
+    for (gsize i = 0; i < G_N_ELEMENTS(months); i++) {
+        const gsize n = strlen(months[i]);
+        if (g_ascii_strncasecmp(*p, months[i], 3) == 0) {
+            *month = (int)i + 1;
+            *p += g_ascii_strncasecmp(*p, months[i], n) == 0 ? n : 3;
             return TRUE;
         }
+    }
     return FALSE;
 }
 
@@ -78,7 +77,8 @@ static gboolean read_one(char conversion, const char **p, struct civil *c) {
     case 'm': return digits(p, 2, FALSE, &c->month);
     case 'e':
     case 'd': return digits(p, 2, FALSE, &c->day);
-    case 'b': return month_name(p, &c->month);
+    case 'b':
+    case 'B': return month_name(p, &c->month);
     case 'H':
     case 'I': c->has_hour = TRUE; return digits(p, 2, FALSE, &c->hour);
     case 'M': return digits(p, 2, TRUE, &c->minute);
@@ -171,15 +171,15 @@ gboolean feed_date_format_check(const char *format, GError **error) {
         if (*p != '%')
             continue;
         p++;
-        if (!*p || !strchr("YymdebHIMSpz", *p)) {
+        if (!*p || !strchr("YymdebBHIMSpz", *p)) {
             g_set_error(error, BASE_ERROR, BASE_ERROR_INPUT,
-                        "\"%%%c\" in the date format \"%s\" is not known; use %%Y %%y %%m %%d %%b "
+                        "\"%%%c\" in the date format \"%s\" is not known; use %%Y %%y %%m %%d %%b %%B "
                         "%%H %%I %%M %%S %%p %%z",
                         *p ? *p : ' ', format);
             return FALSE;
         }
         has_year |= *p == 'Y' || *p == 'y';
-        has_month |= *p == 'm' || *p == 'b';
+        has_month |= *p == 'm' || *p == 'b' || *p == 'B';
         has_day |= *p == 'd' || *p == 'e';
     }
     if (!has_year || !has_month || !has_day) {

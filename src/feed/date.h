@@ -1,6 +1,6 @@
 /* Dates as jails write them, to instants.
  *
- * A format is strptime's, as far as exports need it: %Y %y %m %d %e %b %H %I %M %S %p %z and literal
+ * A format is strptime's, as far as exports need it: %Y %y %m %d %e %b %B %H %I %M %S %p %z and literal
  * text; a space matches any run of spaces; seconds may carry a fraction. Reading is strict: the
  * whole text must match, days must exist, years lie in 1900 to 2199 (a two-digit year is 1930 to
  * 2029). Times are the facility's local time unless %z says otherwise. When clocks go back, an

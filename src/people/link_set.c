@@ -150,9 +150,16 @@ static struct row make_row(struct link_set *set, const struct link_record *recor
         surname = without;
         row.suffix = suffix_of(last);
     }
+    const char *given = record->given, *middle = record->middle;
+    const char *space = given && !(middle && *middle) ? strchr(given, ' ') : NULL;
+    g_autofree char *first = space ? g_strndup(given, (gsize)(space - given)) : NULL;
+    if (space && *first) { /* "WREN ALOUETTE" in one column: a given name and a middle one */
+        given = first;
+        middle = space + 1;
+    }
     row.surname = count_name(set, surname, AS_SURNAME);
-    row.given = count_name(set, record->given, AS_GIVEN);
-    row.middle = count_name(set, record->middle, AS_MIDDLE);
+    row.given = count_name(set, given, AS_GIVEN);
+    row.middle = count_name(set, middle, AS_MIDDLE);
     count_parts(set, surname, &row);
     if (record->year >= FIRST_YEAR && record->year <= LAST_YEAR) {
         row.year = (guint16)record->year;

@@ -98,7 +98,9 @@ static const struct pair pairs[] = {
     {"given name", "nickname", {.given = "BOB"}, {.given = "ROB"}},
     {"given name", "one slip", {.given = "YOLANDA"}, {.given = "YOLADNA"}},
     {"given name", "like it", {.given = "YOLANDA"}, {.given = "YOLXXDA"}},
-    {"given name", "like it", {.given = "TANYA MAE"}, {.given = "TANYA"}},
+    {"given name", "like it", {.given = "TANYAMAE"}, {.given = "TANYA"}},
+    {"given name", "same", {.given = "TANYA MAE"}, {.given = "TANYA"}}, /* the rest is a middle name */
+    {"middle name", "same", {.given = "TANYA MAE"}, {.given = "TANYA", .middle = "MAE"}},
     {"given name", "initial", {.given = "YOLANDA"}, {.given = "Y."}},
     {"given name", "another", {.given = "YOLANDA"}, {.given = "E"}},
     {"given name", "the other's middle", {.given = "OMAR"}, {.given = "KEVIN", .middle = "OMAR"}},

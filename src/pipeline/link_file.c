@@ -117,6 +117,8 @@ static gboolean take_list(struct reading *r, char **names, unsigned n, enum link
 static gboolean check_dates(struct reading *r, GError **error) {
     for (unsigned i = 0; i < r->yaml->dates_count; i++) {
         GError *why = NULL;
+        if (g_str_equal(r->yaml->dates[i], "%Y")) /* read_born takes a year alone anyway */
+            continue;
         if (!feed_date_format_check(r->yaml->dates[i], &why)) {
             base_yaml_wrong(&r->source, r->yaml->dates[i], error, "%s", why->message);
             g_error_free(why);
@@ -246,22 +248,55 @@ static void take_row(struct reading *r, const struct csv_row *row) {
     link_set_add(r->set, &record);
 }
 
+/* What the header is parted by: tabs, else commas, semicolons or bars. */
+static char usual_delimiter(const char *text) {
+    static const char usual_ones[] = "\t,;|";
+    for (const char *d = usual_ones; *d; d++)
+        if (memchr(text, *d, strcspn(text, "\r\n")))
+            return *d;
+    return ',';
+}
+
+static gboolean take_delimiter(struct reading *r, const char *wanted, char *delimiter, GError **error) {
+    static const struct {
+        const char *word;
+        char delimiter;
+    } words[] = {{"tab", '\t'}, {"comma", ','}, {"semicolon", ';'}, {"bar", '|'}, {"pipe", '|'}};
+    for (guint i = 0; i < G_N_ELEMENTS(words); i++)
+        if (g_ascii_strcasecmp(wanted, words[i].word) == 0) {
+            *delimiter = words[i].delimiter;
+            return TRUE;
+        }
+    *delimiter = *wanted;
+    return strlen(wanted) == 1 ||
+           base_yaml_wrong(&r->source, wanted, error,
+                           "`delimiter` is one character, or tab, comma, semicolon or bar");
+}
+
+static gboolean take_encoding(struct reading *r, const char *wanted, gboolean *is_latin1,
+                              GError **error) {
+    static const char *const utf8[] = {"utf-8", "utf8"}, *const latin1[] = {"latin-1", "latin1",
+                                                                            "iso-8859-1"};
+    gboolean is_utf8 = FALSE;
+    for (guint i = 0; i < G_N_ELEMENTS(utf8); i++)
+        is_utf8 |= g_ascii_strcasecmp(wanted, utf8[i]) == 0;
+    for (guint i = 0; i < G_N_ELEMENTS(latin1); i++)
+        *is_latin1 |= g_ascii_strcasecmp(wanted, latin1[i]) == 0;
+    return is_utf8 || *is_latin1 ||
+           base_yaml_wrong(&r->source, wanted, error, "`encoding` is utf-8 or latin-1");
+}
+
 static gboolean take_dialect(struct reading *r, struct csv_dialect *dialect, const char *text,
                              GError **error) {
+    const char *delimiter = r->yaml ? r->yaml->delimiter : NULL,
+               *encoding = r->yaml ? r->yaml->encoding : NULL;
+    gboolean is_latin1 = FALSE;
     *dialect = csv_default_dialect;
-    const char *wanted = r->yaml ? r->yaml->delimiter : NULL;
-    if (wanted && strcmp(wanted, "tab") != 0 && strlen(wanted) != 1)
-        return base_yaml_wrong(&r->source, "delimiter", error,
-                               "`delimiter` is one character such as \",\" or the word tab");
-    if (wanted)
-        dialect->delimiter = strcmp(wanted, "tab") == 0 ? '\t' : *wanted;
-    else if (memchr(text, '\t',
-                    strcspn(text, "\r\n"))) /* a header with tabs is of a tab-separated file */
-        dialect->delimiter = '\t';
-    if (r->yaml && r->yaml->encoding && strcmp(r->yaml->encoding, "latin-1") != 0 &&
-        strcmp(r->yaml->encoding, "utf-8") != 0)
-        return base_yaml_wrong(&r->source, "encoding", error, "`encoding` is utf-8 or latin-1");
-    dialect->is_latin1 = r->yaml && r->yaml->encoding && strcmp(r->yaml->encoding, "latin-1") == 0;
+    dialect->delimiter = usual_delimiter(text);
+    if ((delimiter && !take_delimiter(r, delimiter, &dialect->delimiter, error)) ||
+        (encoding && !take_encoding(r, encoding, &is_latin1, error)))
+        return FALSE;
+    dialect->is_latin1 = is_latin1;
     return TRUE;
 }
 

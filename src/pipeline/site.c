@@ -13,8 +13,12 @@
 #include "embedded.h"
 #include "pipeline/logbook.h"
 
+static char *path_in(const char *dir, const char *path) {
+    return g_path_is_absolute(path) ? g_strdup(path) : g_build_filename(dir, path, NULL);
+}
+
 char *site_path(const struct site *site, const char *path) {
-    return g_path_is_absolute(path) ? g_strdup(path) : g_build_filename(site->dir, path, NULL);
+    return path_in(site->dir, path);
 }
 
 static gboolean make_folder(const char *path, GError **error) {
@@ -156,8 +160,8 @@ struct feed_mapping *site_mapping(struct site *site, const char *feed_id, const 
 }
 
 struct policy *site_policy(const struct site_config *c, const char *dir, GError **error) {
-    g_autofree char *folder = g_build_filename(dir, c->policy, NULL);
-    g_autofree char *recipients = c->recipients ? g_build_filename(dir, c->recipients, NULL) : NULL;
+    g_autofree char *folder = path_in(dir, c->policy);
+    g_autofree char *recipients = c->recipients ? path_in(dir, c->recipients) : NULL;
     for (const char *const *shipped = policy_profiles(); *shipped; shipped++)
         if (g_str_equal(*shipped, c->policy) && !g_file_test(folder, G_FILE_TEST_IS_DIR))
             return policy_load_shipped(c->policy, recipients, error);
