@@ -20,11 +20,16 @@ those of the names, too. A query is a hit when its target's given name and surna
 first ten distinct names. The peers are first asked one query of each class, unmeasured. Tocsin knows how many people
 have a name and prefers common ones; the peers do not. At 300,000 and 3,000,000 people Tocsin is measured alone.
 
+How often Tocsin finds the right name is also measured with a thousand queries a class, too many to ask the peers; and
+with the names of FEBRL's three sets among a million people, asked for as their duplicates have them, where both names
+are there and each is no more than two edits off.
+
 The files are the caller's, by option or in $TOCSIN_PEOPLE and $TOCSIN_QUERIES: tab-separated with a header, columns
 given, surname; class, query, given, surname. Without them people of --sizes are made by people_generator.c where that
 is found beside the data ($TOCSIN_DATA or ../shared/data): it is not part of this project.
 """
 import argparse
+import csv
 import json
 import math
 import os
@@ -46,7 +51,8 @@ POSTGRES = Path("/usr/lib/postgresql/15/bin")
 SIZES = (100_000, 300_000, 1_000_000, 3_000_000, 10_000_000)
 ALONE = (300_000, 3_000_000)
 DRAWING = ROOT / "docs/figures/search-growth.svg"
-SEED, PER_CLASS, MOST_QUERIES, LIMIT = 7, 200, 300, 600
+THOROUGH = (1_000_000, 10_000_000)  # where all queries are asked, of Tocsin alone
+SEED, PER_CLASS, MOST_QUERIES, LIMIT = 7, 1000, 300, 600
 CLASSES = {"edit1": "one slip", "edit2": "two slips", "swap": "surname first",
            "swap_edit1": "surname first, one slip", "nick": "nickname", "nick_edit1": "nickname, one slip",
            "phon1": "one mishearing", "phon2": "two mishearings",
@@ -329,6 +335,52 @@ def side_by_side(people, queries, folder, limit):
         shutil.rmtree(folder)
 
 
+# ── How often, with many queries ──────────────────────────────────────────────────────────────────
+
+def asked_all(people, queries):
+    """{class: its line} of Tocsin asked every query."""
+    lines = run(TOCSIN, "bench", "search", "--people", people, "--queries", queries, "--json").splitlines()
+    return {line["class"]: line for line in map(json.loads, lines) if "class" in line}
+
+
+def edits(a, b):
+    row = list(range(len(b) + 1))
+    for i, x in enumerate(a, 1):
+        above, row = row, [i]
+        for j, y in enumerate(b, 1):
+            row.append(min(above[j] + 1, row[-1] + 1, above[j - 1] + (x != y)))
+    return row[-1]
+
+
+def febrl_files(scratch):
+    """A million people and FEBRL's originals among them; and their duplicates' names as queries."""
+    people, queries = generated(scratch / "febrl.tsv", "people", 1_000_000, SEED), scratch / "febrl-queries.tsv"
+    with open(people, "a", encoding="utf-8") as more, open(queries, "w", encoding="utf-8") as asks:
+        asks.write("class\tquery\tgiven\tsurname\n")
+        for number in (1, 2, 3):
+            with open(DATA / f"linkage/dataset{number}.csv", encoding="utf-8", newline="") as file:
+                rows = list(csv.DictReader(file, skipinitialspace=True))
+            names = {row["rec_id"]: (row["given_name"], row["surname"]) for row in rows}
+            for record, (given, surname) in names.items():
+                if record.endswith("-org"):
+                    more.write(f"0\t{given}\t\t{surname}\t\t\t\n")
+                    continue
+                right = names[record.split("-dup")[0] + "-org"]
+                if given and surname and all(right) and edits(given, right[0]) <= 2 and edits(surname, right[1]) <= 2:
+                    asks.write(f"dataset{number}\t{given} {surname}\t{right[0]}\t{right[1]}\n")
+    return people, queries
+
+
+def recall(asked):
+    """`asked`: {number of people: {class: line}}."""
+    yield (f"\n| Recall at 1, at 10, of Tocsin | queries | {' | '.join(f'{n:,} people' for n in asked)} |\n"
+           f"|---|---|{'---|' * len(asked)}")
+    for kind, line in next(iter(asked.values())).items():
+        cells = (side.get(kind) for side in asked.values())
+        yield f"| {CLASSES.get(kind, kind)} | {line['queries']:,} | " + " | ".join(
+            f"{cell['recall_at_1']:.3f}, {cell['recall_at_10']:.3f}" if cell else "" for cell in cells) + " |"
+
+
 # ── The tables ────────────────────────────────────────────────────────────────────────────────────
 
 def by_index(lines):
@@ -449,15 +501,26 @@ def search(scratch, quick, sizes=SIZES, pairs=(), limit=LIMIT, figures=None, dra
     if not pairs and not GENERATOR.exists():
         say("search: skipped, for there are no people: set TOCSIN_PEOPLE and TOCSIN_QUERIES to files")
         return
-    results = []
+    results, asked = [], {}
     for people, queries in pairs or made_files(scratch, sizes[:1] if quick else sizes):
         results.append(list(with_ratios(side_by_side(people, queries, scratch / "search", limit))))
         for line in results[-1] if figures else ():
             print(json.dumps(line), file=figures, flush=True)
+        if quick or results[-1][0]["people"] in THOROUGH:
+            asked[results[-1][0]["people"]] = asked_all(people, queries)
     yield from overall(results)
     if drawing and not quick:
         draw(results, drawing)
         yield "\n![Median time of a search by number of people](figures/search-growth.svg)"
+    if asked:
+        yield from recall(asked)
+    if not pairs and not quick and (DATA / "linkage").exists():
+        files = febrl_files(scratch)
+        line = asked_all(*files)["all"]
+        yield (f"| FEBRL's own errors, among 1,000,000 people | {line['queries']:,} | {line['recall_at_1']:.4f}, "
+               f"{line['recall_at_10']:.4f} | |")
+        for file in files:
+            file.unlink()
     for lines in results:
         if lines[0]["people"] not in ALONE:
             yield from by_class(lines)

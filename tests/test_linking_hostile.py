@@ -243,6 +243,19 @@ def test_a_link_does_not_outlive_the_name_it_was_made_for(jails):
     assert alerts(jails) == []
 
 
+def test_a_link_outlives_a_slip_in_the_name_it_was_made_for(jails):
+    begin(jails)
+    jails.happen("north", "1", *WREN)
+    follow(jails, "north:1", kinds="released")
+    jails.happen("south", "77", *WREN)
+    assert link(jails)["sure"] == 1
+    surname, *rest = WREN
+    jails.happen("south", "77", surname[:-1] + "X", *rest, what="status_changed")  # less sure, and nothing against it
+    link(jails)
+    jails.happen("south", "77", surname[:-1] + "X", *rest, what="released")
+    assert len(alerts(jails)) == 1
+
+
 def test_twins_are_not_made_one_through_a_third_number(jails, tmp_path):
     begin(jails)
     third_jail(jails, tmp_path)
