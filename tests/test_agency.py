@@ -146,7 +146,7 @@ def test_what_nobody_approved_is_told_nothing_and_no_code_approves_it(taken, ros
 
 @pytest.mark.parametrize("field, value, status", [
     ("expires", "91d", INPUT), ("expires", "2020-01-01", INPUT), ("issued_on", "2099-01-01", INPUT),
-    ("issued_on", "soon", INPUT), ("recipient", "nobody-known", INPUT), ("basis", "a_nice_letter", INPUT),
+    ("issued_on", "soon", INPUT), ("recipient", "nobody-known", INPUT), ("basis", "a_nice_letter", INPUT), ("purpose", "curiosity", INPUT),
     ("email", "x", INPUT), ("basis", "administrative_subpoena", REFUSED), ("basis", "agency_warrant_form", REFUSED),
     ("purpose", "immigration_enforcement", REFUSED), ("recipient", "immigration_agency", REFUSED),
     ("recipient", "data_broker", REFUSED)])

@@ -1,4 +1,5 @@
 /* From a match through the gate to a message on disk. */
+#include <glib/gstdio.h>
 #include <string.h>
 
 #include "base/time.h"
@@ -363,6 +364,67 @@ static void a_message_tried_again_replaces_itself(void) {
     deliver_channel_free(channel);
 }
 
+/* ── What a policy withholds ── */
+
+/* A gate of the baseline and one rule more. */
+static struct disclose_gate *gate_with(const char *rule) {
+    g_autofree char *folder = g_dir_make_tmp("tocsin-policy-XXXXXX", NULL);
+    g_autofree char *file = g_build_filename(folder, "rules.yaml", NULL);
+    g_autofree char *text = g_strconcat("extends: baseline\nrules:\n", rule, NULL);
+    g_autoptr(GError) error = NULL;
+    g_assert_true(g_file_set_contents(file, text, -1, NULL));
+    struct policy *policy = policy_load(folder, NULL, &error);
+    g_assert_no_error(error);
+    struct disclose_gate *strict = disclose_gate_new(policy, "local", &error);
+    g_assert_no_error(error);
+    g_assert_cmpint(g_remove(file) | g_remove(folder), ==, 0);
+    return strict;
+}
+
+static void what_is_withheld_is_in_no_permit(void) {
+    struct disclose_facts facts = facts_of(CUSTODY_TRANSFERRED);
+    facts.detail = NULL;
+    struct permit *permit = ask(facts, MATCH_ASKED, LANGUAGE_EN);
+    g_assert_cmpstr(permit_detail(permit), ==, ""); /* may be told, and is not known */
+    g_assert_cmpint(permit_observed_at_us(permit), ==, facts.observed_at_us);
+    permit_free(permit);
+    struct disclose_gate *usual = gate;
+    gate = gate_with("- {forbid: terse, cite: c, when: {data: [custody_status]}, "
+                     "fields: [times, facility]}\n");
+    facts = facts_of(CUSTODY_TRANSFERRED);
+    permit = ask(facts, MATCH_ASKED, LANGUAGE_EN);
+    g_assert_cmpint(permit_occurred_at_us(permit), ==, TIME_UNKNOWN);
+    g_assert_cmpint(permit_observed_at_us(permit), ==, TIME_UNKNOWN);
+    g_assert_cmpstr(permit_facility_name(permit), ==, "");
+    g_assert_cmpstr(permit_person_name(permit), ==, facts.person_name);
+    permit_free(permit);
+    disclose_gate_unref(gate);
+    gate = usual;
+}
+
+static void a_look_up_shows_what_the_policy_lets_the_public_see(void) {
+    static const guint flags[] = {0, SUBJECT_SEALED, SUBJECT_JUVENILE, SUBJECT_PROTECTED};
+    struct disclose_view view;
+    for (guint i = 0; i < G_N_ELEMENTS(flags); i++)
+        g_assert_cmpint(disclose_look_up(gate, flags[i], now, &view), ==, flags[i] == 0);
+    g_assert_true(disclose_look_up(gate, 0, now, &view));
+    g_assert_true(view.name && view.facility && view.birth_year && view.booking_number);
+    struct disclose_gate *strict =
+        gate_with("- {forbid: f, cite: c, fields: [facility, birth_year]}\n");
+    g_assert_true(disclose_look_up(strict, 0, now, &view));
+    g_assert_true(view.name && view.booking_number && !view.facility && !view.birth_year);
+    disclose_gate_unref(strict);
+    strict = gate_with("- {forbid: f, cite: c, fields: [name]}\n"); /* nobody is found by nothing */
+    g_assert_false(disclose_look_up(strict, 0, now, &view));
+    disclose_gate_unref(strict);
+}
+
+static void a_jurisdiction_that_the_policy_lacks_is_refused(void) {
+    g_autoptr(GError) error = NULL;
+    g_assert_null(disclose_gate_new(policy_load("baseline", NULL, NULL), "moon", &error));
+    g_assert_nonnull(strstr(error->message, "moon"));
+}
+
 int main(int argc, char **argv) {
     g_test_init(&argc, &argv, NULL);
     gate = disclose_gate_new(policy_load("baseline", NULL, NULL), "local", NULL);
@@ -378,6 +440,9 @@ int main(int argc, char **argv) {
     g_test_add_func("/disclose/no_match", no_match_yields_no_permit);
     g_test_add_func("/disclose/agency", an_agency_gets_a_permit_on_a_judges_process_only);
     g_test_add_func("/disclose/words", a_policy_without_the_programs_words_is_refused);
+    g_test_add_func("/disclose/withheld", what_is_withheld_is_in_no_permit);
+    g_test_add_func("/disclose/look-up", a_look_up_shows_what_the_policy_lets_the_public_see);
+    g_test_add_func("/disclose/jurisdiction", a_jurisdiction_that_the_policy_lacks_is_refused);
     g_test_add_func("/message/kinds", every_kind_says_what_when_how_and_what_to_do);
     g_test_add_func("/message/released", only_a_reported_release_says_released);
     g_test_add_func("/message/neutral", subject_and_sender_say_nothing);

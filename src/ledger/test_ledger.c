@@ -1177,6 +1177,8 @@ static void keys_that_are_damaged_are_refused(void) {
          "8 hexadecimal digits"},
         {"example.com/foo+530d9x3a+AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k",
          "8 hexadecimal digits"},
+        {"example.com/foo+g30d903a+AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k",
+         "8 hexadecimal digits"},
         {"example.com/foo+530d903a+AukyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k", "does not know"},
         {"example.com/foo+530d903b+AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k", "does not belong"},
         {"example.com/fop+530d903a+AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k", "does not belong"},

@@ -312,13 +312,12 @@ static guint split(const char *query, char words[][PEOPLE_TOKEN_MAX + 1], guint 
             *comma = n;
         at += length + (stop != 0);
         if (n == 1 && *at && is_title(word))
-            n = 0;
+            n = *comma = 0;
     }
     return n;
 }
 
-/* The comma parts the names where there is one: what is before it is the surname, or else the given
- * name. */
+/* The comma parts the names where there is one: what is before it is the surname. */
 static void read_with_comma(struct people_searcher *s, char w[][PEOPLE_TOKEN_MAX + 1], guint n,
                             guint comma) {
     const guint surname = join_words(s, w, 0, comma);
@@ -327,7 +326,6 @@ static void read_with_comma(struct people_searcher *s, char w[][PEOPLE_TOKEN_MAX
         add_reading(s, join_words(s, w, comma, 2), surname, 0);
     if (comma > 1)
         add_reading(s, join_words(s, w, comma, 1), join_words(s, w, 0, 1), PRICE_MIDDLE);
-    add_reading(s, join_words(s, w, 0, comma), join_words(s, w, comma, n - comma), PRICE_WRONG_COMMA);
 }
 
 /* All words as one token. */
@@ -338,8 +336,9 @@ static guint32 find_joined(const struct people_index *x, char w[][PEOPLE_TOKEN_M
     return people_find_token(x, text, strlen(text));
 }
 
-/* Without one, either name may come first, each may be of several words, and some may be of neither. */
-static void read_query(struct people_searcher *s, const char *query) {
+/* Without one, either name may come first, each may be of several words, and some may be of neither.
+ * `is_turned`: as if the surname stood after the comma. Returns whether there is one. */
+static gboolean read_query(struct people_searcher *s, const char *query, gboolean is_turned) {
     char w[MOST_WORDS + 1][PEOPLE_TOKEN_MAX + 1];
     guint comma;
     const guint n = split(query, w, &comma);
@@ -348,11 +347,15 @@ static void read_query(struct people_searcher *s, const char *query) {
     if (n == 1)
         add_reading(s, NO_WORD, join_words(s, w, 0, 1), 0);
     if (n < 2)
-        return;
+        return FALSE;
     s->whole = find_joined(s->index, w, n);
     if (comma && comma < n) {
-        read_with_comma(s, w, n, comma);
-        return;
+        if (is_turned)
+            add_reading(s, join_words(s, w, 0, comma), join_words(s, w, comma, n - comma),
+                        PRICE_WRONG_COMMA);
+        else
+            read_with_comma(s, w, n, comma);
+        return TRUE;
     }
     for (guint k = 1; k < n; k++) {
         const guint before = join_words(s, w, 0, k), after = join_words(s, w, k, n - k);
@@ -360,7 +363,7 @@ static void read_query(struct people_searcher *s, const char *query) {
         add_reading(s, after, before, PRICE_SURNAME_FIRST);
     }
     if (n == 2)
-        return;
+        return FALSE;
     const guint first = join_words(s, w, 0, 1), last = join_words(s, w, n - 1, 1);
     const int middle = PRICE_MIDDLE + (strchr(query, '-') ? PRICE_HYPHEN : 0);
     add_reading(s, first, last, middle);
@@ -371,6 +374,7 @@ static void read_query(struct people_searcher *s, const char *query) {
         add_reading(s, first, join_words(s, w, n - 2, 2), middle);
         add_reading(s, join_words(s, w, 2, 1), join_words(s, w, 0, 2), PRICE_SURNAME_FIRST + middle);
     }
+    return FALSE;
 }
 
 /* ── Words ─────────────────────────────────────────────────────────────────────────────────────── */
@@ -560,13 +564,8 @@ static void find_by_one_name(struct people_searcher *s) {
     }
 }
 
-guint people_search(struct people_searcher *s, const char *query, gboolean harder, guint most,
-                    struct people_hit *hits) {
-    s->most = MIN(most, G_N_ELEMENTS(s->hits));
-    s->n_hits = 0;
-    if (!s->most)
-        return 0;
-    read_query(s, query);
+/* Looks for the query as it was read; returns whether somebody likely was found. */
+static gboolean search_as_read(struct people_searcher *s, gboolean harder) {
     for (guint i = 0; i < s->n_words; i++)
         s->words[i].token = people_find_token(s->index, s->words[i].text, s->words[i].n);
     const gboolean is_written = find_written(s);
@@ -577,9 +576,25 @@ guint people_search(struct people_searcher *s, const char *query, gboolean harde
     const gboolean is_likely = is_written || (s->n_hits && s->hits[0].price < LIKELY);
     const int within = MIN(worst(s), USUAL);
     look_farther(s, harder || !is_likely, within);
-    if (worst(s) > within)
-        look_farther(s, harder || !is_likely, worst(s));
-    find_by_one_name(s);
+    if ((harder || !is_likely) && worst(s) > within)
+        look_farther(s, TRUE, worst(s));
+    return is_likely;
+}
+
+guint people_search(struct people_searcher *s, const char *query, gboolean harder, guint most,
+                    struct people_hit *hits) {
+    s->most = MIN(most, G_N_ELEMENTS(s->hits));
+    s->n_hits = 0;
+    if (!s->most)
+        return 0;
+    const gboolean has_comma = read_query(s, query, FALSE);
+    const gboolean is_likely = search_as_read(s, harder);
+    if (!is_likely)
+        find_by_one_name(s);
+    if (!is_likely && has_comma) {
+        read_query(s, query, TRUE);
+        search_as_read(s, harder);
+    }
     memcpy(hits, s->hits, s->n_hits * sizeof *hits);
     return s->n_hits;
 }

@@ -496,7 +496,8 @@ static void check_against_everybody(const struct people_index *index, struct peo
     for (guint i = 0; i < names->len; i++) {
         const struct name *name = &g_array_index(names, struct name, i);
         enum likeness like = how_like_name(a, b, name, edits, nicknames);
-        like = MAX(like, how_like_name(b, a, name, edits, nicknames));
+        const enum likeness turned = how_like_name(b, a, name, edits, nicknames);
+        like = MAX(like, comma ? MIN(turned, MAY_BE) : turned); /* a comma on the wrong side */
         const struct people_hit *hit = hit_of(index, &answer, name->given, name->surname);
         /* Where few fit, whoever has the surname alone does, and comes last. */
         const gboolean by_surname =

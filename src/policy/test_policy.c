@@ -320,6 +320,8 @@ static void rules_name_file_line_and_what_is_wrong(void) {
     refused_rules("rules:\n" P("p-1", ", not: {purpose: [fun]}"), "r.yaml:2:", "fun");
     refused_rules("rules:\n" P("p-1", ", when: {purpose: []}"), "r.yaml:", "");
     refused_rules("rules:\n- {permit: empty, cite: c}\n", "r.yaml:2:", "no fields");
+    refused_rules("rules:\n" P("p-1", "") P("default-deny", ""), "r.yaml:3:", "itself calls");
+    refused_rules("rules:\n" P("p-1", "") F("nothing-left", ""), "r.yaml:3:", "itself calls");
     refused_rules("rules:\n" F("f-1", ", oblige: [log]"), "r.yaml:2:", "oblige");
     refused_rules("rules:\n" P("p-1", ", when: {mode: [bulk]}, not: {mode: [bulk, lookup]}"),
                   "r.yaml:2:", "no request");
@@ -447,6 +449,8 @@ static void recipients_name_file_line_and_what_is_wrong(void) {
     refused_recipients("recipients:\n" PARTY("north", "police", "") PARTY("north", "agency", ""),
                        "p.yaml:3:", "twice");
     refused_recipients("recipients:\n" PARTY("police", "police", ""), "p.yaml:2:", "twice");
+    refused_recipients("recipients:\n" PARTY("north", "police", "") PARTY("south", "unknown", ""),
+                       "p.yaml:3:", "say what it is");
 #define PASSES(more)                                                                                   \
     "recipients:\n" PARTY("north", "police", ", may_pass_to:\n  [{document: d" more "}]")
     refused_recipients(PASSES(", to: south, basis: asking"), "p.yaml:3:", "south");
@@ -665,6 +669,23 @@ static void a_breach_lasts_as_long_as_it_does(void) {
     g_assert_cmpint(b->until, ==, day_of("2030-01-01"));
     policy_check_clear(&check);
     policy_unref(policy);
+    /* From 2022 on only a larger request breaks it: the smallest one's days end there. */
+    policy = policy_of("rules:\n" P("p", ", when: {recipient: [public]}, until: 2022-02-02")
+                           P("other", ", when: {recipient: [broker]}"),
+                       GUARANTEES(NEVER("n", ", when: {recipient: [public, broker]}")), NULL);
+    g_assert_false(policy_check(policy, &check));
+    b = &g_array_index(check.breaches, struct policy_breach, 0);
+    g_assert_cmpint(b->until, ==, day_of("2022-02-02"));
+    policy_check_clear(&check);
+    policy_unref(policy);
+}
+
+static void a_policy_that_promises_nothing_is_not_to_be_started(void) {
+    g_autoptr(GError) error = NULL;
+    struct policy *policy = policy_of("rules:\n" P("p", ""), NULL, NULL);
+    g_assert_false(policy_require(policy, &error));
+    g_assert_nonnull(strstr(error->message, "promises nothing"));
+    policy_unref(policy);
 }
 
 static void a_rule_is_in_force_from_its_first_day_to_before_its_last(void) {
@@ -879,6 +900,10 @@ static void only_what_all_may_have_is_disclosed(void) {
     expect(policy, "d safety warrant status bulk - here", "yes p place log+receipt");
     /* Of releases d may have all but the name, which is all that b2 may have. */
     expect(policy, "d safety warrant release lookup - here", "no nothing-left");
+    struct policy_request request = request_of(policy, "d safety warrant release lookup - here", NULL);
+    struct policy_decision decision;
+    policy_decide(policy, &request, &decision);
+    g_assert_nonnull(strstr(policy_decision_citation(policy, &decision), "no field is left"));
     policy_unref(policy);
 }
 
@@ -1364,6 +1389,13 @@ static void a_folder_is_a_policy_with_what_files_it_has(void) {
     not_loaded(folder, "county", NULL, "county/guarantee.yaml: nothing would be read");
     g_autofree char *stray = g_build_filename(folder, "county", "guarantee.yaml", NULL);
     g_assert_cmpint(g_remove(stray), ==, 0);
+    put(folder, "county", "guarantees.yml", "guarantees: []\n");
+    not_loaded(folder, "county", NULL, "county/guarantees.yml: nothing would be read");
+    g_autofree char *other = g_build_filename(folder, "county", "guarantees.yml", NULL);
+    g_assert_cmpint(g_remove(other), ==, 0);
+    put(folder, "county", "README.md", "what is no YAML is nobody's promise\n");
+    policy = loaded(folder, "county", NULL);
+    policy_unref(policy);
     put(folder, "county", "guarantees.yaml", "never: x\n");
     not_loaded(folder, "county", NULL, "county/guarantees.yaml:1:");
     put(folder, "county", "rules.yaml", "rules: 5\n");
@@ -1541,6 +1573,7 @@ int main(int argc, char **argv) {
                     an_obligation_that_nobody_can_meet_denies);
     g_test_add_func("/policy/one-case", no_agreement_rests_on_process_of_one_case);
     g_test_add_func("/policy/lasts", a_breach_lasts_as_long_as_it_does);
+    g_test_add_func("/policy/promises", a_policy_that_promises_nothing_is_not_to_be_started);
     g_test_add_func("/rules/a_rule_is_in_force_from_its_first_day_to_before_its_last",
                     a_rule_is_in_force_from_its_first_day_to_before_its_last);
     g_test_add_func("/rules/dates_may_come_in_any_order_and_twice",
