@@ -410,11 +410,13 @@ static void a_look_up_shows_what_the_policy_lets_the_public_see(void) {
     g_assert_true(disclose_look_up(gate, 0, now, &view));
     g_assert_true(view.name && view.facility && view.birth_year && view.booking_number);
     struct disclose_gate *strict =
-        gate_with("- {forbid: f, cite: c, fields: [facility, birth_year]}\n");
+        gate_with("- {forbid: f, cite: c, when: {mode: [lookup]}, fields: [facility, birth_year]}\n");
     g_assert_true(disclose_look_up(strict, 0, now, &view));
     g_assert_true(view.name && view.booking_number && !view.facility && !view.birth_year);
     disclose_gate_unref(strict);
-    strict = gate_with("- {forbid: f, cite: c, fields: [name]}\n"); /* nobody is found by nothing */
+    strict = gate_with(
+        "- {forbid: f, cite: c, when: {mode: [lookup]}, fields: [name]}\n"); /* nobody is found by
+                                                                                nothing */
     g_assert_false(disclose_look_up(strict, 0, now, &view));
     disclose_gate_unref(strict);
 }
