@@ -137,7 +137,8 @@ static gboolean permit_the_same(const GArray *a, const GArray *b) {
     return same;
 }
 
-/* The rows of one recipient and purpose: bases next to each other that permit the same are one. */
+/* The rows of one recipient and purpose: bases that permit the same, with none between that permits
+ * something else, are one. */
 static void print_rows_of(const struct cli *cli, struct cli_table *table, gboolean as_html,
                           const struct policy *policy, gint32 day, guint8 jurisdiction, guint8 flags,
                           guint recipient, guint purpose) {
@@ -148,6 +149,8 @@ static void print_rows_of(const struct cli *cli, struct cli_table *table, gboole
         for (next = b + 1; next < n; next++) {
             g_autoptr(GArray) others =
                 judge_basis(policy, day, jurisdiction, flags, recipient, purpose, next);
+            if (!others->len)
+                continue; /* nothing on this one: it parts no two that are alike */
             if (!permit_the_same(rows, others))
                 break;
             g_string_append_printf(bases, ", %s", policy_word(policy, POLICY_BASIS, next));

@@ -124,82 +124,67 @@ static const struct like *given_of(const struct pairing *p, guint32 token) {
     return bits >> (token & 63) & 1 ? &p->given->givens->list[p->s->place[token]] : NULL;
 }
 
-static void pair_range(struct pairing *p, guint32 from, guint32 until, const struct range *range,
-                       int price, enum people_reason reason) {
-    const struct people_index *x = p->s->index;
-    for (guint32 i = lower_bound(x->pair_given, from, until, range->from);
-         i < until && x->pair_given[i] < range->until; i++)
-        add_hit(p->s, i, price + range->price, MAX(reason, range->reason));
-}
+/* Who has a surname, or a part of one, in order of given names. */
+struct namesakes {
+    const guint32 *givens, *pairs; /* of the whole index, by place; pairs NULL: the place is the pair */
+    guint32 from, until;
+    int price, bonus; /* what the surname costs; what the commonest of them is worth */
+    enum people_reason reason;
+};
 
-/* The pairs of one surname: where they are few, every one's given name is asked for its price; where
- * many, every given name at hand is looked for, the cheapest first. `bonus`: what the commonest is
- * worth. */
-static void pair_surname(struct pairing *p, guint32 token, int price, int bonus,
+static void add_namesake(struct pairing *p, const struct namesakes *n, guint32 place, int price,
                          enum people_reason reason) {
-    const struct people_index *x = p->s->index;
-    const guint32 from = x->surname_at[token], until = x->surname_at[token + 1];
-    if (!p->given) {
-        for (guint32 i = from; i < until; i++)
-            add_hit(p->s, i, price, reason);
-        return;
-    }
-    const struct likes *givens = p->given->givens;
-    if (until - from <= givens->n * 6) {
-        for (guint32 i = from; i < until; i++) {
-            const struct like *given = given_of(p, x->pair_given[i]);
-            if (given)
-                add_hit(p->s, i, price + given->price, MAX(reason, given->reason));
-        }
-    } else {
-        for (guint k = 0; k < givens->n; k++) {
-            const struct like *given = &givens->list[k];
-            if (price + given->price - bonus >= worst(p->s))
-                break;
-            const guint32 i = lower_bound(x->pair_given, from, until, given->token);
-            if (i < until && x->pair_given[i] == given->token)
-                add_hit(p->s, i, price + given->price, MAX(reason, given->reason));
-        }
-    }
-    for (guint r = 0; r < p->given->n_ranges; r++)
-        if (price + p->given->ranges[r].price - bonus < worst(p->s))
-            pair_range(p, from, until, &p->given->ranges[r], price, reason);
+    add_hit(p->s, n->pairs ? n->pairs[place] : place, n->price + price, MAX(n->reason, reason));
 }
 
-/* The double surnames of which the token is a part; `bonus` as above. */
-static void pair_parts(struct pairing *p, guint32 token, int price, int bonus) {
-    const struct people_index *x = p->s->index;
-    const guint32 from = x->part_at[token], until = x->part_at[token + 1];
-    if (!p->given) {
-        for (guint32 i = from; i < until; i++)
-            add_hit(p->s, x->part_pair[i], price, PEOPLE_PART);
-        return;
+static gboolean may_count(const struct pairing *p, const struct namesakes *n, int price) {
+    return n->price + price - n->bonus < worst(p->s);
+}
+
+/* Where they are few, every one's given name is asked for its price; where many, every given name at
+ * hand is looked for, the cheapest first. */
+static void pair_namesakes(struct pairing *p, const struct namesakes *n) {
+    const struct likes *givens = p->given ? p->given->givens : NULL;
+    const gboolean are_few = !givens || n->until - n->from <= givens->n * 6;
+    for (guint32 i = n->from; are_few && i < n->until; i++) {
+        const struct like *given = givens ? given_of(p, n->givens[i]) : NULL;
+        if (given || !givens)
+            add_namesake(p, n, i, given ? given->price : 0, given ? given->reason : PEOPLE_SAME);
     }
-    const struct likes *givens = p->given->givens;
-    if (until - from <= givens->n * 6) {
-        for (guint32 i = from; i < until; i++) {
-            const struct like *given = given_of(p, x->part_given[i]);
-            if (given)
-                add_hit(p->s, x->part_pair[i], price + given->price, MAX(PEOPLE_PART, given->reason));
-        }
-    } else {
-        for (guint k = 0; k < givens->n; k++) {
-            const struct like *given = &givens->list[k];
-            if (price + given->price - bonus >= worst(p->s))
-                break;
-            for (guint32 i = lower_bound(x->part_given, from, until, given->token);
-                 i < until && x->part_given[i] == given->token; i++)
-                add_hit(p->s, x->part_pair[i], price + given->price, MAX(PEOPLE_PART, given->reason));
-        }
+    for (guint k = 0; !are_few && k < givens->n && may_count(p, n, givens->list[k].price); k++) {
+        const struct like *given = &givens->list[k];
+        for (guint32 i = lower_bound(n->givens, n->from, n->until, given->token);
+             i < n->until && n->givens[i] == given->token; i++)
+            add_namesake(p, n, i, given->price, given->reason);
     }
-    for (guint r = 0; r < p->given->n_ranges; r++) {
+    for (guint r = 0; givens && r < p->given->n_ranges; r++) {
         const struct range *range = &p->given->ranges[r];
-        if (price + range->price - bonus >= worst(p->s))
-            continue;
-        for (guint32 i = lower_bound(x->part_given, from, until, range->from);
-             i < until && x->part_given[i] < range->until; i++)
-            add_hit(p->s, x->part_pair[i], price + range->price, MAX(PEOPLE_PART, range->reason));
+        if (may_count(p, n, range->price))
+            for (guint32 i = lower_bound(n->givens, n->from, n->until, range->from);
+                 i < n->until && n->givens[i] < range->until; i++)
+                add_namesake(p, n, i, range->price, range->reason);
     }
+}
+
+static struct namesakes namesakes_of(const struct people_index *x, guint32 surname, int price,
+                                     enum people_reason reason) {
+    return (struct namesakes){.givens = x->pair_given,
+                              .from = x->surname_at[surname],
+                              .until = x->surname_at[surname + 1],
+                              .price = price,
+                              .bonus = (x->info[surname].best_pair - 1) * BONUS_STEP,
+                              .reason = reason};
+}
+
+/* Those with a double surname. */
+static struct namesakes namesakes_in_part(const struct people_index *x, guint32 part, int price) {
+    return (struct namesakes){.givens = x->part_given,
+                              .pairs = x->part_pair,
+                              .from = x->part_at[part],
+                              .until = x->part_at[part + 1],
+                              .price = price + PRICE_PART,
+                              .bonus = (x->info[part].best_part - 1) * BONUS_STEP,
+                              .reason = PEOPLE_PART};
 }
 
 static int cheapest_given(const struct word *given) {
@@ -226,24 +211,25 @@ static void try_reading(struct people_searcher *s, const struct reading *r) {
     struct pairing p = {.s = s, .given = r->given == NO_WORD ? NULL : &s->words[r->given]};
     if (p.given)
         take_in_hand(s, p.given->givens, TRUE);
-    p.least = r->price + (p.given ? cheapest_given(p.given) : 0);
+    p.least = p.given ? cheapest_given(p.given) : 0;
     for (guint i = 0; i < MIN(surnames->n, 16); i++)
         __builtin_prefetch(&x->surname_at[surnames->list[i].token]);
     for (guint i = 0; i < surnames->n; i++) {
         const struct like *surname = &surnames->list[i];
         const struct token_info *info = &x->info[surname->token];
-        const int price = r->price + surname->price, bonus = (info->best_pair - 1) * BONUS_STEP,
-                  part_bonus = (info->best_part - 1) * BONUS_STEP;
-        if (surname->key + p.least >= worst(s))
+        const int price = r->price + surname->price;
+        if (surname->key + r->price + p.least >= worst(s))
             break;
         if (i + 16 < surnames->n)
             __builtin_prefetch(&x->surname_at[surnames->list[i + 16].token]);
         if (i + 6 < surnames->n)
             __builtin_prefetch(&x->pair_given[x->surname_at[surnames->list[i + 6].token]]);
-        if (info->best_pair && surname->price + p.least - bonus < worst(s))
-            pair_surname(&p, surname->token, price, bonus, surname->reason);
-        if (info->best_part && surname->price + p.least + PRICE_PART - part_bonus < worst(s))
-            pair_parts(&p, surname->token, price + PRICE_PART, part_bonus);
+        const struct namesakes whole = namesakes_of(x, surname->token, price, surname->reason),
+                               part = namesakes_in_part(x, surname->token, price);
+        if (info->best_pair && may_count(&p, &whole, p.least))
+            pair_namesakes(&p, &whole);
+        if (info->best_part && may_count(&p, &part, p.least))
+            pair_namesakes(&p, &part);
     }
     if (p.given)
         take_in_hand(s, p.given->givens, FALSE);
@@ -529,16 +515,18 @@ static void find_by_surname(struct people_searcher *s, const struct reading *r) 
     const struct people_index *x = s->index;
     const struct likes *surnames = s->words[r->surname].surnames;
     const int price = r->price + PRICE_OTHER_GIVEN;
+    struct pairing p = {.s = s};
     for (guint i = 0; i < surnames->n && price + surnames->list[i].key < worst(s); i++) {
         const struct like *like = &surnames->list[i];
-        const guint32 from = x->surname_at[like->token], until = x->surname_at[like->token + 1],
-                      part_from = x->part_at[like->token], part_until = x->part_at[like->token + 1];
-        if (until - from + part_until - part_from > MOST_NAMESAKES)
+        const struct namesakes whole =
+                                   namesakes_of(x, like->token, price + like->price, PEOPLE_INITIAL),
+                               part = namesakes_in_part(x, like->token, price + like->price);
+        if (whole.until - whole.from + part.until - part.from > MOST_NAMESAKES)
             continue;
-        for (guint32 pair = from; pair < until; pair++)
-            add_hit(s, pair, price + like->price, PEOPLE_INITIAL);
-        for (guint32 k = part_from; k < part_until; k++)
-            add_hit(s, x->part_pair[k], price + like->price + PRICE_PART, PEOPLE_INITIAL);
+        for (guint32 k = whole.from; k < whole.until; k++)
+            add_namesake(&p, &whole, k, 0, PEOPLE_INITIAL);
+        for (guint32 k = part.from; k < part.until; k++)
+            add_namesake(&p, &part, k, 0, PEOPLE_INITIAL);
     }
 }
 

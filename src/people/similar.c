@@ -55,16 +55,22 @@ static inline int price_of_letter(const char *token, gsize i, int price) {
     return price + (i == 0 ? PRICE_FIRST : 0);
 }
 
+/* Leaves what differs: returns how many letters both begin with, and takes off what both end with. Most
+ * of two like names is that. */
+static inline gsize trim(const char *a, gsize *a_n, const char *b, gsize *b_n) {
+    gsize same = 0;
+    while (same < *a_n && same < *b_n && a[same] == b[same])
+        same++;
+    while (*a_n > same && *b_n > same && a[*a_n - 1] == b[*b_n - 1]) {
+        --*a_n;
+        --*b_n;
+    }
+    return same;
+}
+
 int people_price(const char *a, gsize a_n, const char *b, gsize b_n, int most) {
     int rows[3][PEOPLE_TOKEN_MAX + 1], *before = rows[0], *above = rows[1], *row = rows[2];
-    gsize same = 0;
-    /* What both begin and end with costs nothing; most of two like names is that. */
-    while (same < a_n && same < b_n && a[same] == b[same])
-        same++;
-    while (a_n > same && b_n > same && a[a_n - 1] == b[b_n - 1]) {
-        a_n--;
-        b_n--;
-    }
+    const gsize same = trim(a, &a_n, b, &b_n);
     const gsize n = a_n - same, m = b_n - same;
     int least_above = 0; /* a swap looks back two rows */
     above[0] = 0;
@@ -132,13 +138,7 @@ guint people_edits(const struct people_pattern *pattern, const char *token, gsiz
 }
 
 gboolean people_is_one_edit(const char *a, gsize a_n, const char *b, gsize b_n) {
-    gsize same = 0;
-    while (same < a_n && same < b_n && a[same] == b[same])
-        same++;
-    while (a_n > same && b_n > same && a[a_n - 1] == b[b_n - 1]) {
-        a_n--;
-        b_n--;
-    }
+    const gsize same = trim(a, &a_n, b, &b_n);
     const gsize n = a_n - same, m = b_n - same;
     return (n <= 1 && m <= 1) || (n == 2 && m == 2 && a[same] == b[same + 1] && a[same + 1] == b[same]);
 }

@@ -89,9 +89,21 @@ static gboolean check_is_agency(const struct asking *a, GError **error) {
     return FALSE;
 }
 
-/* A name or a number has letters or digits. */
+/* A name or a number has letters or digits, Latin ones: those of other scripts look alike, and would
+ * make another officer, or another document, of the same. */
 static gboolean check_is_written(const char *name, const char *text, GError **error) {
     g_autofree char *letters = plain(text);
+    for (const char *p = text; *p; p = g_utf8_next_char(p)) {
+        const gunichar c = g_utf8_get_char(p);
+        const GUnicodeScript script = g_unichar_get_script(c);
+        const gboolean is_other = g_unichar_isalpha(c) && script != G_UNICODE_SCRIPT_LATIN &&
+                                  script != G_UNICODE_SCRIPT_COMMON;
+        if (is_other || (g_unichar_isdigit(c) && c > 0x7F)) {
+            g_set_error(error, BASE_ERROR, BASE_ERROR_REFUSED,
+                        "`%s` has letters or digits that are not Latin; write it in Latin ones", name);
+            return FALSE;
+        }
+    }
     return *letters || wrong(error, "`%s` has neither letters nor digits", name);
 }
 

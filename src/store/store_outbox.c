@@ -196,7 +196,10 @@ gboolean store_alert_facts_get(struct db *db, gint64 event_seq, struct store_ale
         db,
         "SELECT e.kind, e.assertion, e.is_unclear, e.occurred_on_date, e.occurred_at_us, "
         "e.observed_at_us, e.recorded_at_us, e.feed, e.facility, e.detail, coalesce(p.surname, ''), "
-        "coalesce(p.given, ''), coalesce(b.flags, 0) FROM event e "
+        /* 4, protected, is the person's; sealed and juvenile are the booking's */
+        "coalesce(p.given, ''), coalesce(b.flags, 0) | coalesce((SELECT MAX(o.flags & 4) FROM booking "
+        "o "
+        "WHERE o.person_id = b.person_id), 0) FROM event e "
         "LEFT JOIN booking b ON b.id = e.booking_id LEFT JOIN person p ON p.id = b.person_id "
         "WHERE e.seq = :seq",
         PARAMS(P_INT("seq", event_seq)));
@@ -232,7 +235,8 @@ gboolean store_alerts_list(struct db *db, const char *id, gboolean only_waiting,
         "a.created_at_us, a.handed_at_us, a.confirmed_at_us, a.next_at_us, a.attempts, a.reminder "
         "FROM alert a LEFT JOIN event e ON e.seq = a.event_seq LEFT JOIN registration r ON r.id = "
         "a.registration_id LEFT JOIN person p ON p.id = r.person_id WHERE (:id IS NULL OR a.id = :id) "
-        "AND (:waiting = 0 OR a.state IN (4, 7)) ORDER BY a.seq DESC LIMIT :most",
+        "AND (:waiting = 0 OR a.state = 4 OR (a.state = 7 AND NOT EXISTS (SELECT 1 FROM agency_watch w "
+        "WHERE w.registration_id = a.registration_id))) ORDER BY a.seq DESC LIMIT :most",
         PARAMS(P_TEXT("id", id), P_INT("waiting", only_waiting), P_INT("most", limit)));
     while (db_next(rows)) {
         char event[33] = "";
@@ -285,8 +289,11 @@ static gboolean count_latency(struct db *db, struct store_alert_counts *counts, 
 
 gboolean store_alert_count(struct db *db, struct store_alert_counts *counts, GError **error) {
     *counts = (struct store_alert_counts){.oldest_queued_at_us = TIME_UNKNOWN};
-    struct db_rows *rows =
-        db_query(db, "SELECT state, count(*), min(created_at_us) FROM alert GROUP BY state", NO_PARAMS);
+    struct db_rows *rows = db_query(
+        db,
+        "SELECT state, count(*), min(created_at_us) FROM alert a WHERE state <> 7 OR NOT EXISTS "
+        "(SELECT 1 FROM agency_watch w WHERE w.registration_id = a.registration_id) GROUP BY state",
+        NO_PARAMS);
     while (db_next(rows)) {
         guint64 n = (guint64)db_int(rows, 1);
         switch ((enum store_alert_state)db_int(rows, 0)) {
