@@ -89,7 +89,8 @@ static gboolean check(const struct base_yaml_source *source, GError **error) {
     g_autofree char *problem = NULL;
     if (!what && parser.error != YAML_NO_ERROR) {
         line = (guint)parser.problem_mark.line + 1;
-        what = problem = g_strdup_printf("this is no YAML: %s", parser.problem ? parser.problem : "?");
+        problem = g_strdup_printf("this is no YAML: %s", parser.problem ? parser.problem : "?");
+        what = problem;
     } else if (!what && is_empty) {
         line = 1;
         what = "nothing is written here but comments";
