@@ -60,14 +60,10 @@ static char scanned_letter(const char *text, const char *p) {
 gsize people_letters_of(const char *text, char out[PEOPLE_TOKEN_MAX + 1]) {
     gsize n = 0;
     const char *p = text;
-    for (; *p && (guint8)*p < 0x80; p++) {
-        const char letter = g_ascii_isalpha(*p)   ? g_ascii_toupper(*p)
-                            : g_ascii_isdigit(*p) ? scanned_letter(text, p)
-                                                  : 0;
-        if (letter && n < PEOPLE_TOKEN_MAX)
-            out[n++] = letter;
-    }
-    if (*p) { /* accents and other scripts: the slow way, from the start */
+    for (; *p && (guint8)*p < 0x80 && !g_ascii_isdigit(*p); p++)
+        if (g_ascii_isalpha(*p) && n < PEOPLE_TOKEN_MAX)
+            out[n++] = g_ascii_toupper(*p);
+    if (*p) { /* accents, other scripts and digits: the slow way, from the start */
         g_autofree char *folded = people_fold(text);
         n = 0;
         for (const char *f = folded; *f; f = g_utf8_next_char(f)) {

@@ -283,6 +283,14 @@ static void look_scanned(const struct looking *k) {
     look_near(&as_one);
 }
 
+/* Passes over the first `n` only: what is like it in several ways comes once for each, and its cheapest
+ * counts, whatever the slack. */
+static void look_anew(struct looker *l, const struct likes *likes, guint n) {
+    l->epoch++;
+    for (guint i = 0; i < n; i++)
+        l->seen[likes->list[i].token] = l->epoch;
+}
+
 gboolean people_find_more_likes(struct looker *l, const char *text, gsize n, gboolean is_far, int slack,
                                 struct likes *likes) {
     struct looking k = {.l = l,
@@ -294,14 +302,15 @@ gboolean people_find_more_likes(struct looker *l, const char *text, gsize n, gbo
                         .likes = likes};
     const guint n_known = likes->n;
     people_pattern_make(&k.pattern, text, n);
-    l->epoch++;
-    for (guint i = 0; i < n_known; i++)
-        l->seen[likes->list[i].token] = l->epoch;
     if (is_far) {
-        look_scanned(&k);
+        look_anew(l, likes, n_known);
         look_near(&k);
+        look_anew(l, likes, n_known);
+        look_scanned(&k);
+        look_anew(l, likes, n_known);
         look_longer(&k);
     }
+    look_anew(l, likes, n_known);
     listen(&k);
     if (likes->n == n_known)
         return FALSE;
