@@ -538,6 +538,13 @@ guint32 people_token_from(const struct people_index *x, const char *text, gsize 
     return low;
 }
 
+guint32 people_token_after(const struct people_index *x, const char *text, gsize n) {
+    char next[PEOPLE_TOKEN_MAX + 1];
+    memcpy(next, text, n);
+    next[n - 1]++; /* after Z comes [, which no token has */
+    return people_token_from(x, next, n);
+}
+
 guint32 people_find_token(const struct people_index *x, const char *text, gsize n) {
     const guint32 token = people_token_from(x, text, n);
     gsize m;

@@ -71,7 +71,7 @@ static inline gsize token_length(const struct people_index *x, guint32 token) {
 }
 
 static inline const char *token_text(const struct people_index *x, guint32 token, gsize *n) {
-    *n = x->text_at[token + 1] - x->text_at[token];
+    *n = token_length(x, token);
     return x->texts + x->text_at[token];
 }
 
@@ -86,6 +86,8 @@ static inline guint people_edits_of(gsize n) {
 /* The token of a text; G_MAXUINT32 when there is none. And the first token not before it. */
 guint32 people_find_token(const struct people_index *x, const char *text, gsize n);
 guint32 people_token_from(const struct people_index *x, const char *text, gsize n);
+/* The first token after those that begin with the text's first `n` letters (1 or more). */
+guint32 people_token_after(const struct people_index *x, const char *text, gsize n);
 
 /* Where tokens stand read backwards: below 0 when `token` comes before the text, above when after; 0
  * where it ends in it. */

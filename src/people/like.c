@@ -240,14 +240,11 @@ static void listen(const struct looking *k) {
 /* Surnames that go on where the word ends; one letter more is an edit. */
 static void look_longer(const struct looking *k) {
     const struct people_index *x = k->l->index;
-    char next[PEOPLE_TOKEN_MAX + 1];
     if (k->n < CUT_FROM)
         return;
-    memcpy(next, k->text, k->n);
-    next[k->n - 1]++; /* after Z comes [, which no token has */
-    for (guint32 t = people_token_from(x, k->text, k->n), until = people_token_from(x, next, k->n);
+    for (guint32 t = people_token_from(x, k->text, k->n), until = people_token_after(x, k->text, k->n);
          t < until; t++) {
-        const guint cut = x->text_at[t + 1] - x->text_at[t] - (guint)k->n;
+        const guint cut = (guint)(token_length(x, t) - k->n);
         const int price = PRICE_CUT + PRICE_CUT_LETTER * ((int)cut - 2);
         if (cut >= 2 && cut <= MOST_CUT && x->info[t].best_pair && is_worth(k, t, price) &&
             k->l->seen[t] != k->l->epoch)

@@ -132,9 +132,9 @@ struct namesakes {
     enum people_reason reason;
 };
 
-static void add_namesake(struct pairing *p, const struct namesakes *n, guint32 place, int price,
+static void add_namesake(struct people_searcher *s, const struct namesakes *n, guint32 place, int price,
                          enum people_reason reason) {
-    add_hit(p->s, n->pairs ? n->pairs[place] : place, n->price + price, MAX(n->reason, reason));
+    add_hit(s, n->pairs ? n->pairs[place] : place, n->price + price, MAX(n->reason, reason));
 }
 
 static gboolean may_count(const struct pairing *p, const struct namesakes *n, int price) {
@@ -149,20 +149,20 @@ static void pair_namesakes(struct pairing *p, const struct namesakes *n) {
     for (guint32 i = n->from; are_few && i < n->until; i++) {
         const struct like *given = givens ? given_of(p, n->givens[i]) : NULL;
         if (given || !givens)
-            add_namesake(p, n, i, given ? given->price : 0, given ? given->reason : PEOPLE_SAME);
+            add_namesake(p->s, n, i, given ? given->price : 0, given ? given->reason : PEOPLE_SAME);
     }
     for (guint k = 0; !are_few && k < givens->n && may_count(p, n, givens->list[k].price); k++) {
         const struct like *given = &givens->list[k];
         for (guint32 i = lower_bound(n->givens, n->from, n->until, given->token);
              i < n->until && n->givens[i] == given->token; i++)
-            add_namesake(p, n, i, given->price, given->reason);
+            add_namesake(p->s, n, i, given->price, given->reason);
     }
     for (guint r = 0; givens && r < p->given->n_ranges; r++) {
         const struct range *range = &p->given->ranges[r];
         if (may_count(p, n, range->price))
             for (guint32 i = lower_bound(n->givens, n->from, n->until, range->from);
                  i < n->until && n->givens[i] < range->until; i++)
-                add_namesake(p, n, i, range->price, range->reason);
+                add_namesake(p->s, n, i, range->price, range->reason);
     }
 }
 
@@ -261,21 +261,9 @@ static void add_reading(struct people_searcher *s, guint given, guint surname, i
     s->readings[s->n_readings++] = (struct reading){given, surname, price};
 }
 
-static gboolean is_suffix(const char *word) {
-    static const char *const suffixes[] = {"JR", "SR", "II", "III", "IV", "MD", "ESQ"};
-    for (guint i = 0; i < G_N_ELEMENTS(suffixes); i++)
-        if (strcmp(word, suffixes[i]) == 0)
-            return TRUE;
-    return FALSE;
-}
-
-static gboolean is_title(const char *word) {
-    static const char *const titles[] = {"MR", "MRS", "MS", "MISS", "DR", "SRA", "SRTA"};
-    for (guint i = 0; i < G_N_ELEMENTS(titles); i++)
-        if (strcmp(word, titles[i]) == 0)
-            return TRUE;
-    return FALSE;
-}
+/* What stands after a name, or before one, and is none. */
+static const char *const suffixes[] = {"JR", "SR", "II", "III", "IV", "MD", "ESQ", NULL},
+                         *const titles[] = {"MR", "MRS", "MS", "MISS", "DR", "SRA", "SRTA", NULL};
 
 /* Words of letters, and after how many of them a comma stood (0: nowhere). What stands before or after
  * a name and is none is left out. */
@@ -288,7 +276,7 @@ static guint split(const char *query, char words[][PEOPLE_TOKEN_MAX + 1], guint 
         const char stop = at[length];
         char *word = words[n];
         at[length] = 0;
-        if (people_letters_of(at, word) && !(n && is_suffix(word))) {
+        if (people_letters_of(at, word) && !(n && g_strv_contains(suffixes, word))) {
             if (n == MOST_WORDS)
                 g_strlcat(words[n - 1], word, sizeof words[n - 1]);
             else
@@ -297,7 +285,7 @@ static guint split(const char *query, char words[][PEOPLE_TOKEN_MAX + 1], guint 
         if (stop == ',' && !*comma)
             *comma = n;
         at += length + (stop != 0);
-        if (n == 1 && *at && is_title(word))
+        if (n == 1 && *at && g_strv_contains(titles, word))
             n = *comma = 0;
     }
     return n;
@@ -368,11 +356,8 @@ static gboolean read_query(struct people_searcher *s, const char *query, gboolea
 /* Every token that begins with the first `n` letters. */
 static void add_range(const struct people_index *x, struct word *w, gsize n, int price,
                       enum people_reason reason) {
-    char next[PEOPLE_TOKEN_MAX + 1];
-    memcpy(next, w->text, n);
-    next[n - 1]++; /* after Z comes [, which no token has */
     w->ranges[w->n_ranges++] = (struct range){.from = people_token_from(x, w->text, n),
-                                              .until = people_token_from(x, next, n),
+                                              .until = people_token_after(x, w->text, n),
                                               .price = price,
                                               .reason = reason};
 }
@@ -515,7 +500,6 @@ static void find_by_surname(struct people_searcher *s, const struct reading *r) 
     const struct people_index *x = s->index;
     const struct likes *surnames = s->words[r->surname].surnames;
     const int price = r->price + PRICE_OTHER_GIVEN;
-    struct pairing p = {.s = s};
     for (guint i = 0; i < surnames->n && price + surnames->list[i].key < worst(s); i++) {
         const struct like *like = &surnames->list[i];
         const struct namesakes whole =
@@ -524,9 +508,9 @@ static void find_by_surname(struct people_searcher *s, const struct reading *r) 
         if (whole.until - whole.from + part.until - part.from > MOST_NAMESAKES)
             continue;
         for (guint32 k = whole.from; k < whole.until; k++)
-            add_namesake(&p, &whole, k, 0, PEOPLE_INITIAL);
+            add_namesake(s, &whole, k, 0, PEOPLE_INITIAL);
         for (guint32 k = part.from; k < part.until; k++)
-            add_namesake(&p, &part, k, 0, PEOPLE_INITIAL);
+            add_namesake(s, &part, k, 0, PEOPLE_INITIAL);
     }
 }
 

@@ -162,9 +162,8 @@ struct feed_mapping *site_mapping(struct site *site, const char *feed_id, const 
 struct policy *site_policy(const struct site_config *c, const char *dir, GError **error) {
     g_autofree char *folder = path_in(dir, c->policy);
     g_autofree char *recipients = c->recipients ? path_in(dir, c->recipients) : NULL;
-    for (const char *const *shipped = policy_profiles(); *shipped; shipped++)
-        if (g_str_equal(*shipped, c->policy) && !g_file_test(folder, G_FILE_TEST_IS_DIR))
-            return policy_load_shipped(c->policy, recipients, error);
+    if (!g_file_test(folder, G_FILE_TEST_IS_DIR) && g_strv_contains(policy_profiles(), c->policy))
+        return policy_load_shipped(c->policy, recipients, error);
     return policy_load(folder, recipients, error);
 }
 

@@ -55,10 +55,10 @@ struct feed_mapping *site_mapping(struct site *site, const char *feed_id, const 
 /* The gate of the policy that site.yaml names, loaded and proved once. NULL with an error when it
  * cannot be read or breaks a guarantee. Transfer full. */
 struct disclose_gate *site_gate(struct site *site, GError **error);
-/* Reads the policy's files again. A broken policy is refused, and the one in force stays. `is_new`
- * tells whether anything changed. */
 /* The policy that site.yaml names, of the site in `dir`. Transfer full. */
 struct policy *site_policy(const struct site_config *config, const char *dir, GError **error);
+/* Reads the policy's files again. A broken policy is refused, and the one in force stays. `is_new`
+ * tells whether anything changed. */
 gboolean site_reload_policy(struct site *site, gboolean *is_new, GError **error);
 
 static inline gint64 site_now(const struct site *site) {
