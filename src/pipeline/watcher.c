@@ -65,30 +65,47 @@ static void look_into(struct watcher *watcher, const char *feed, const char *pat
             feed_dropfolder_retry(folder, ready->pdata[i]);
 }
 
-void watcher_look(struct watcher *watcher) {
+static void look_into_folders(struct watcher *watcher) {
     g_autoptr(GHashTable) folders = NULL;
     g_autoptr(GError) error = NULL;
-    gint64 now = site_now(watcher->site);
-    guint n_events = 0;
     GHashTableIter iter;
     gpointer feed, path;
-
-    if (status_drop_folders(watcher->site, &folders, &error)) {
-        g_hash_table_iter_init(&iter, folders);
-        while (g_hash_table_iter_next(&iter, &feed, &path))
-            look_into(watcher, feed, path);
+    if (!status_drop_folders(watcher->site, &folders, &error)) {
+        log_line("error", "the drop folders could not be listed", "problem", error->message, NULL);
+        return;
     }
-    if (now - watcher->ticked_at_us >= TICK_US || now < watcher->ticked_at_us) {
-        watcher->ticked_at_us = now;
-        if (!feeds_tick(watcher->site, &n_events, &error))
-            log_line("error", "feeds could not be looked over", "problem", error->message, NULL);
-        g_clear_error(&error);
-        if (!agency_expire(watcher->site, &error))
-            log_line("error", "watches that are over could not be ended", "problem", error->message,
-                     NULL);
-        g_clear_error(&error);
-        if (!logbook_hours(watcher->site, &n_events, &error))
-            log_line("error", "an hour could not be written into the ledger", "problem", error->message,
-                     NULL);
+    g_hash_table_iter_init(&iter, folders);
+    while (g_hash_table_iter_next(&iter, &feed, &path))
+        look_into(watcher, feed, path);
+}
+
+static gboolean tick_feeds(struct site *site, GError **error) {
+    guint n_events;
+    return feeds_tick(site, &n_events, error);
+}
+
+static gboolean tick_hours(struct site *site, GError **error) {
+    guint n;
+    return logbook_hours(site, &n, error);
+}
+
+/* What is due as time passes; what goes wrong with one keeps no other from its turn. */
+static const struct {
+    gboolean (*tick)(struct site *site, GError **error);
+    const char *problem;
+} duties[] = {{tick_feeds, "feeds could not be looked over"},
+              {agency_expire, "watches that are over could not be ended"},
+              {tick_hours, "an hour could not be written into the ledger"}};
+
+void watcher_look(struct watcher *watcher) {
+    const gint64 now = site_now(watcher->site);
+    look_into_folders(watcher);
+    if (now - watcher->ticked_at_us < TICK_US && now >= watcher->ticked_at_us)
+        return;
+    watcher->ticked_at_us = now;
+    for (guint i = 0; i < G_N_ELEMENTS(duties); i++) {
+        g_autoptr(GError) error = NULL;
+        if (!duties[i].tick(watcher->site, &error))
+            log_line("error", duties[i].problem, "problem", error->message, NULL);
     }
 }
