@@ -31,12 +31,6 @@ static void check_key_mode(struct examination *x, const struct site *site, const
     report(x, g_stat(path, &status) == 0 && (status.st_mode & 077) == 0, what, "chmod 600 it");
 }
 
-static gboolean check_integrity(struct db *db, void *context, GError **error) {
-    struct db_rows *rows = db_query(db, "PRAGMA quick_check(1)", NO_PARAMS);
-    *(gboolean *)context = db_next(rows) && g_strcmp0(db_text(rows, 0), "ok") == 0;
-    return db_done(rows, error);
-}
-
 static void check_feed(const struct status_feed *feed, void *context) {
     g_autofree char *what = g_strdup_printf("the feed %s is %s", feed->id, feed->state);
     gboolean ok = strcmp(feed->state, "alive") == 0 || strcmp(feed->state, "new") == 0;
@@ -85,7 +79,7 @@ static int run(struct cli *cli, int argc, char **argv) {
     check_key_mode(&x, site, "keys/contacts.db");
     check_key_mode(&x, site, "keys/site.key");
     check_key_mode(&x, site, "tocsin.db");
-    store_read(site->store, check_integrity, &is_whole, NULL);
+    store_check(site->store, &is_whole, NULL);
     report(&x, is_whole, "the store is whole", "restore the last backup; keep the damaged file");
     check_disk(&x, site);
     report(&x,

@@ -195,7 +195,7 @@ struct listing {
     struct cli_table *table;
 };
 
-static void list_problem(const struct status_problem *p, void *context) {
+static void list_problem(const struct store_problem *p, void *context) {
     struct listing *listing = context;
     if (listing->cli->json) {
         cli_json_line(json_pack("{s:s, s:s, s:I, s:s, s:s, s:s, s:o}", "feed", p->feed, "file", p->file,

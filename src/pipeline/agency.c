@@ -304,7 +304,8 @@ static gboolean settle(struct db *db, struct deciding *d, struct store_agency_wa
 static gboolean decide_in_transaction(struct db *db, void *context, GError **error) {
     struct deciding *d = context;
     GError *problem = NULL;
-    struct store_agency_watch *watch = store_agency_watch_get(db, d->id, &problem);
+    struct store_agency_watch *watch = NULL;
+    store_agency_watch_get(db, d->id, &watch, &problem);
     struct store_registration *row = watch ? store_registration_get(db, d->id, &problem) : NULL;
     gboolean ok = row && settle(db, d, watch, row, &problem);
     if (!watch && !problem)
@@ -339,7 +340,8 @@ gboolean agency_decide(struct site *site, const char *id, const char *approver, 
 
 gboolean agency_ended(struct db *db, struct site *site, const char *registration_id, GError **error) {
     GError *problem = NULL;
-    struct store_agency_watch *watch = store_agency_watch_get(db, registration_id, &problem);
+    struct store_agency_watch *watch = NULL;
+    store_agency_watch_get(db, registration_id, &watch, &problem);
     struct disclose_gate *gate = watch ? site_gate(site, &problem) : NULL;
     gboolean ok = !problem;
     if (ok && watch && (watch->state == WATCH_ASKED || watch->state == WATCH_APPROVED)) {

@@ -10,16 +10,7 @@
 /* What was answered to this key before, if it came before. FALSE when it came with other content. */
 static gboolean find_push(struct load *load, GError **error) {
     g_autofree char *name = NULL;
-    struct db_rows *rows =
-        db_query(load->db,
-                 "SELECT name, answer FROM source WHERE feed = :feed AND "
-                 "digest = :digest AND snapshot_at_us = -1",
-                 PARAMS(P_TEXT("feed", load->feed_id), P_BLOB("digest", load->digest, 32)));
-    if (db_next(rows)) {
-        name = g_strdup(db_text(rows, 0));
-        load->answer = g_strdup(db_text(rows, 1));
-    }
-    if (!db_done(rows, error))
+    if (!store_push_find(load->db, load->feed_id, load->digest, &name, &load->answer, error))
         return FALSE;
     if (name && !g_str_equal(name, load->name)) {
         g_set_error(error, BASE_ERROR, BASE_ERROR_CONFLICT,
@@ -148,7 +139,13 @@ struct add {
 static gboolean add_in_transaction(struct db *db, void *context, GError **error) {
     struct add *add = context;
     struct store_feed feed;
-    add->is_new = !store_feed_get(db, add->id, &feed, NULL);
+    GError *why = NULL;
+    add->is_new = !store_feed_get(db, add->id, &feed, &why);
+    if (why && !g_error_matches(why, BASE_ERROR, BASE_ERROR_NOT_FOUND)) {
+        g_propagate_error(error, why);
+        return FALSE;
+    }
+    g_clear_error(&why);
     if (add->is_new)
         return store_feed_add(db, add->id, add->yaml, add->drop_folder, add->secret,
                               site_now(add->site), error);

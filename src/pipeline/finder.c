@@ -46,9 +46,9 @@ static void read_name(const struct store_name *name, void *context) {
 
 static gboolean read_all(struct db *db, void *context, GError **error) {
     struct reading *r = context;
-    r->finder->seq = store_names_seq(db);
-    r->n = r->progress ? store_person_count(db) : 0;
-    return store_names(db, read_name, r, error);
+    return store_names_seq(db, &r->finder->seq, error) &&
+           (!r->progress || store_person_count(db, &r->n, error)) &&
+           store_names(db, read_name, r, error);
 }
 
 static void second_half(double part, void *context) {
@@ -329,10 +329,11 @@ static gboolean read_facilities(struct db *db, void *context, GError **error) {
     struct looking_up *l = context;
     g_autoptr(GPtrArray) ids = store_feed_ids(db, error);
     for (guint i = 0; ids && i < ids->len; i++) {
-        struct store_feed feed = {.id = NULL};
-        struct feed_mapping *mapping = NULL;
-        if (store_feed_get(db, ids->pdata[i], &feed, NULL))
-            mapping = site_mapping(l->finder->site, feed.id, feed.mapping, NULL);
+        struct store_feed feed;
+        if (!store_feed_get(db, ids->pdata[i], &feed, error))
+            return FALSE;
+        /* A mapping that is not understood any more names no places; people are found all the same. */
+        struct feed_mapping *mapping = site_mapping(l->finder->site, feed.id, feed.mapping, NULL);
         for (guint k = 0; mapping && k < mapping->facilities->len; k++) {
             const struct feed_facility *place =
                 &g_array_index(mapping->facilities, struct feed_facility, k);

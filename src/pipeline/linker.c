@@ -437,12 +437,13 @@ static gboolean write_finding(struct db *db, struct writing *w, const struct fin
 
 static gboolean write_findings(struct db *db, void *context, GError **error) {
     struct writing *w = context;
-    const gint64 waiting = store_links_waiting(db);
-    gboolean ok = TRUE;
+    gint64 before = 0, after = 0;
+    gboolean ok = store_links_waiting(db, &before, error);
     for (guint i = 0; ok && i < w->findings->len; i++)
         ok = write_finding(db, w, &g_array_index(w->findings, struct finding, i), error);
-    w->n_possible = (guint)MAX(store_links_waiting(db) - waiting, 0);
-    return ok && store_linked_set(db, w->seq, error);
+    ok = ok && store_links_waiting(db, &after, error) && store_linked_set(db, w->seq, error);
+    w->n_possible = (guint)MAX(after - before, 0);
+    return ok;
 }
 
 /* ── Following ─────────────────────────────────────────────────────────────────────────────────── */
@@ -461,7 +462,9 @@ static void keep_changed(const struct store_name *name, void *context) {
 static gboolean look(struct db *db, void *context, GError **error) {
     struct looking *k = context;
     struct writing *w = k->writing;
-    const gint64 seq = store_linked_seq(db);
+    gint64 seq;
+    if (!store_linked_seq(db, &seq, error))
+        return FALSE;
     w->seq = seq;
     if (!store_names_changed(db, seq, AT_ONCE, keep_changed, k, error))
         return FALSE;

@@ -148,23 +148,29 @@ static gboolean save_record(struct load *load, const struct feed_record *record,
     struct custody_event event;
     gint64 person_id = 0;
     guint8 corrected[CUSTODY_EVENT_ID_BYTES];
+    gboolean is_corrected = FALSE, is_known = FALSE;
 
     if (!save_person(load, record, &person_id, error))
         return FALSE;
-    load->custody.held_since_us =
-        record->has_action ? store_person_held_since(load->db, person_id, known ? known->id : 0)
-                           : TIME_UNKNOWN;
-    load->custody.corrected =
-        record->corrects_event_id &&
-                store_event_by_source_key(load->db, load->feed.id, record->corrects_event_id, corrected)
-            ? corrected
-            : NULL;
+    load->custody.held_since_us = TIME_UNKNOWN;
+    if (record->has_action && !store_person_held_since(load->db, person_id, known ? known->id : 0,
+                                                       &load->custody.held_since_us, error))
+        return FALSE;
+    if (record->corrects_event_id &&
+        !store_event_by_source_key(load->db, load->feed.id, record->corrects_event_id, corrected,
+                                   &is_corrected, error))
+        return FALSE;
+    load->custody.corrected = is_corrected ? corrected : NULL;
     load->publish.source_key = record->event_id;
     gboolean happened =
         as_listing ? custody_booking_listed(&load->custody, known, record, digest, &next, &event)
                    : custody_booking_reported(&load->custody, known, record, &next, &event);
-    if (happened && !as_listing && publish_is_known(&load->publish, &event))
-        return TRUE;
+    if (happened && !as_listing) {
+        if (!publish_is_known(&load->publish, &event, &is_known, error))
+            return FALSE;
+        if (is_known)
+            return TRUE;
+    }
     if (load_is_roster(load) && record->has_action)
         next.row_says_out = TRUE; /* also when a second row of the booking tells it */
     next.id = known ? known->id : 0;
@@ -178,12 +184,15 @@ static gboolean follow_correction(struct load *load, const struct feed_record **
                                   struct feed_record *corrected, struct store_booking *prior,
                                   GError **error) {
     guint8 id[CUSTODY_EVENT_ID_BYTES];
-    struct store_event_place place;
+    struct store_event_place place = {.seq = 0};
     struct feed_problem problem;
-    if (!(*record)->corrects_event_id ||
-        !store_event_by_source_key(load->db, load->feed.id, (*record)->corrects_event_id, id) ||
-        !store_event_place(load->db, id, &place) || !place.booking_id ||
-        place.booking_id == prior->booking.id)
+    gboolean is_found = FALSE;
+    if ((*record)->corrects_event_id &&
+        (!store_event_by_source_key(load->db, load->feed.id, (*record)->corrects_event_id, id,
+                                    &is_found, error) ||
+         (is_found && !store_event_place(load->db, id, &place, error))))
+        return FALSE;
+    if (!place.booking_id || place.booking_id == prior->booking.id)
         return TRUE;
     store_booking_clear(prior);
     if (!store_booking_by_id(load->db, place.booking_id, prior, error))
@@ -363,9 +372,12 @@ static gboolean is_passed_over(struct load *load, gboolean *passed, GError **err
         load->feed.has_last_digest && memcmp(load->feed.last_digest, load->digest, 32) == 0;
     const gboolean is_older = load_is_roster(load) && load->feed.last_at_us != TIME_UNKNOWN &&
                               load->snapshot_at_us < load->feed.last_at_us;
+    gboolean is_known;
     *passed = TRUE;
-    if (store_source_known(load->db, load->feed.id, load->digest, load->snapshot_at_us, &state) &&
-        state != SOURCE_REFUSED &&
+    if (!store_source_known(load->db, load->feed.id, load->digest, load->snapshot_at_us, &is_known,
+                            &state, error))
+        return FALSE;
+    if (is_known && state != SOURCE_REFUSED &&
         (!load_is_roster(load) || is_older || is_newest || state == SOURCE_HELD ||
          state == SOURCE_REJECTED)) {
         g_snprintf(load->summary->note, sizeof load->summary->note, "this file was taken before (%s)",

@@ -208,21 +208,23 @@ gboolean load_roster(struct load *load, struct custody_verdict *verdict, GError 
         const struct custody_breaker_input input = breaker_input(load, &run);
         if (load->feed.has_baseline && !load->is_accepted)
             custody_breaker_judge(&load->feed.turnover, &input, verdict);
-        if (!load->is_accepted && load->time_is_files && load->feed.has_baseline &&
-            store_source_is_older_content(load->db, &load->feed, &load->source)) {
+        gboolean is_older = FALSE;
+        if (!load->is_accepted && load->time_is_files && load->feed.has_baseline)
+            ok = store_source_is_older_content(load->db, &load->feed, &load->source, &is_older, error);
+        if (is_older) {
             verdict->is_held = TRUE;
             g_strlcpy(verdict->reason,
                       "This is, to the letter, a list that was taken before, and others came since. It "
                       "looks like an old file sent again.",
                       sizeof verdict->reason);
         }
-        if (verdict->is_held) {
+        if (ok && verdict->is_held) {
             while (json_array_size(load->summary->list) > n_events)
                 json_array_remove(load->summary->list, n_events);
             load->publish.n_alerts = 0;
             ok = db_script(load->db, "ROLLBACK TO roster", error) &&
                  hold_roster(load, run.roster, verdict, error);
-        } else {
+        } else if (ok) {
             ok = accept_roster(load, &run, vanished, error);
         }
         ok = ok && db_script(load->db, "RELEASE roster", error);

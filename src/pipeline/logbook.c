@@ -106,19 +106,19 @@ static gboolean read_seen(const struct site *site, guint64 *seen, GError **error
 /* A store from a backup has an older log than the world has seen; to go on from there would be to sign
  * a second history. How far the log was seen stands beside the key, outside the store. */
 static gboolean check_not_rolled_back(struct db *db, struct site *site, GError **error) {
-    guint64 seen;
+    guint64 seen, size;
     if (site->ledger_is_checked)
         return TRUE;
-    if (!read_seen(site, &seen, error))
+    if (!read_seen(site, &seen, error) || !store_ledger_size(db, &size, error))
         return FALSE;
-    if (seen > store_ledger_size(db)) {
+    if (seen > size) {
         g_set_error(
             error, BASE_ERROR, BASE_ERROR_REFUSED,
             "the ledger in the store has %" G_GUINT64_FORMAT " entries and had %" G_GUINT64_FORMAT
             ": this store is an old one. Nothing is disclosed, so that no second history is "
             "signed. Restore a newer store, or move keys/ledger.key and keys/ledger.size away to "
             "begin a new log",
-            store_ledger_size(db), seen);
+            size, seen);
         return FALSE;
     }
     return site->ledger_is_checked = TRUE;
@@ -136,7 +136,10 @@ static gboolean append(struct db *db, struct site *site, const struct ledger_ent
 
 static gboolean sign_group(struct db *db, void *context, GError **error) {
     struct site *site = context;
-    if (!store_ledger_is_unsigned(db))
+    gboolean is_unsigned;
+    if (!store_ledger_is_unsigned(db, &is_unsigned, error))
+        return FALSE;
+    if (!is_unsigned)
         return TRUE;
     const struct ledger_signer *signer = logbook_signer(site, error);
     return signer && store_ledger_sign(db, signer, site_now(site), error);
@@ -157,9 +160,7 @@ static gboolean remember_size(const struct site *site, guint64 size, GError **er
 }
 
 static gboolean read_size(struct db *db, void *context, GError **error) {
-    (void)error;
-    *(guint64 *)context = store_ledger_size(db);
-    return TRUE;
+    return store_ledger_size(db, context, error);
 }
 
 void logbook_remember(struct site *site) {
@@ -245,7 +246,10 @@ static gboolean record_policy(struct db *db, void *context, GError **error) {
     g_autofree char *fields = NULL;
     guint64 index;
     GBytes *salts;
-    if (store_ledger_policy_is_last(db, id, POLICY_ID_BYTES))
+    gboolean is_last;
+    if (!store_ledger_policy_is_last(db, id, POLICY_ID_BYTES, &is_last, error))
+        return FALSE;
+    if (is_last)
         return TRUE;
     disclose_leaf(r->gate, &parts, r->site->random, &entry, &fields, &salts);
     seal_bytes_unref(salts); /* the policy's hash is in the open; its name is for us */
@@ -393,8 +397,11 @@ gboolean logbook_told_same(struct db *db, guint64 index, const struct leaf_field
 gboolean logbook_notice(struct db *db, const struct site *site, const char *alert_id, guint reminder,
                         GError **error) {
     const struct ledger_hash commitment = disclose_notice(site->secret, alert_id, reminder);
+    guint64 last_hour;
+    if (!store_ledger_last_hour(db, &last_hour, error))
+        return FALSE;
     /* Never in an hour whose leaf is written: the clock may have gone back. */
-    const guint64 hour = MAX((guint64)(site_now(site) / HOUR_US), store_ledger_last_hour(db) + 1);
+    const guint64 hour = MAX((guint64)(site_now(site) / HOUR_US), last_hour + 1);
     return store_notice_add(db, alert_id, reminder, hour, &commitment, error);
 }
 
@@ -410,10 +417,7 @@ struct closing {
 
 static gboolean see(struct db *db, void *context, GError **error) {
     struct closing *c = context;
-    (void)error;
-    c->size = store_ledger_size(db);
-    c->last_hour = store_ledger_last_hour(db);
-    return TRUE;
+    return store_ledger_size(db, &c->size, error) && store_ledger_last_hour(db, &c->last_hour, error);
 }
 
 static gboolean read_hour(struct db *db, void *context, GError **error) {
@@ -424,11 +428,11 @@ static gboolean read_hour(struct db *db, void *context, GError **error) {
 /* Unless another process wrote it, or a notice came to the hour meanwhile: then it is hashed again. */
 static gboolean write_hour(struct db *db, void *context, GError **error) {
     struct closing *c = context;
-    guint64 index;
+    guint64 index, last_hour;
     g_autoptr(GArray) now = store_notices_of_hour(db, c->hour, error);
-    if (!now)
+    if (!now || !store_ledger_last_hour(db, &last_hour, error))
         return FALSE;
-    c->is_done = store_ledger_last_hour(db) >= c->hour;
+    c->is_done = last_hour >= c->hour;
     if (c->is_done || now->len != c->commitments->len)
         return TRUE;
     c->is_done = TRUE;

@@ -122,8 +122,8 @@ static gboolean tell_person(struct publish *p, const struct custody_event *event
     const guint8 *earlier_id = event->has_corrects  ? event->corrects
                                : event->has_follows ? event->follows
                                                     : NULL;
-    if (earlier_id)
-        store_event_place(p->db, earlier_id, &place);
+    if (earlier_id && !store_event_place(p->db, earlier_id, &place, error))
+        return FALSE;
     const struct earlier earlier = {.seq = place.seq,
                                     .may_withdraw = event->has_corrects && !place.corrects};
     g_autoptr(GPtrArray) registrations = store_registrations_on_person(p->db, person_id, error);
@@ -151,6 +151,10 @@ gboolean publish_event(struct publish *p, const struct custody_event *event, gin
     return tell_person(p, event, row.seq, person_id, error);
 }
 
-gboolean publish_is_known(const struct publish *p, const struct custody_event *event) {
-    return store_event_seq(p->db, event->id) != 0;
+gboolean publish_is_known(const struct publish *p, const struct custody_event *event,
+                          gboolean *is_known, GError **error) {
+    gint64 seq = 0;
+    const gboolean ok = store_event_seq(p->db, event->id, &seq, error);
+    *is_known = seq != 0;
+    return ok;
 }

@@ -28,7 +28,8 @@ struct publish {
 };
 
 /* Whether the event was recorded before: then nothing about it may change anything. */
-gboolean publish_is_known(const struct publish *publish, const struct custody_event *event);
+gboolean publish_is_known(const struct publish *publish, const struct custody_event *event,
+                          gboolean *is_known, GError **error);
 
 /* Records `event` about a booking (or, both ids 0, the feed). Does nothing more when it was recorded
  * before. `seq` may be NULL. */

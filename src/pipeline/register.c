@@ -67,17 +67,9 @@ gboolean register_find_person(struct db *db, const char *person, gint64 *person_
 static gboolean find_booking(struct addition *a, struct db *db, GError **error) {
     const char *colon = strchr(a->booking, ':');
     g_autofree char *jail = colon ? g_strndup(a->booking, (gsize)(colon - a->booking)) : NULL;
-    guint n = 0;
-    struct db_rows *rows = db_query(db,
-                                    "SELECT id, person_id FROM booking WHERE key = :whole OR (jail = "
-                                    ":jail AND key = :rest) LIMIT 2",
-                                    PARAMS(P_TEXT("whole", a->booking), P_TEXT("jail", jail),
-                                           P_TEXT("rest", colon ? colon + 1 : NULL)));
-    for (; db_next(rows); n++) {
-        a->row.booking_id = db_int(rows, 0);
-        a->row.person_id = db_int(rows, 1);
-    }
-    if (!db_done(rows, error))
+    guint n;
+    if (!store_booking_find(db, a->booking, jail, colon ? colon + 1 : NULL, &a->row.booking_id,
+                            &a->row.person_id, &n, error))
         return FALSE;
     if (n != 1)
         g_set_error(error, BASE_ERROR, n ? BASE_ERROR_INPUT : BASE_ERROR_NOT_FOUND,
@@ -89,13 +81,9 @@ static gboolean find_booking(struct addition *a, struct db *db, GError **error) 
 
 /* Nobody may use the site to flood somebody's mailbox with codes. */
 static gboolean check_flood(struct addition *a, struct db *db, GError **error) {
-    struct db_rows *rows = db_query(
-        db,
-        "SELECT count(*) FROM registration WHERE contact_hash = :hash AND ended_at_us IS NULL AND "
-        "confirmed_at_us IS NULL AND created_at_us > :since",
-        PARAMS(P_BLOB("hash", a->row.contact_hash, 32), P_INT("since", a->row.created_at_us - DAY_US)));
-    gint64 n = db_next(rows) ? db_int(rows, 0) : 0;
-    if (!db_done(rows, error))
+    guint n;
+    if (!store_registration_unconfirmed(db, a->row.contact_hash, a->row.created_at_us - DAY_US, &n,
+                                        error))
         return FALSE;
     if (n >= MOST_UNCONFIRMED_A_DAY)
         g_set_error(error, BASE_ERROR, BASE_ERROR_REFUSED,
@@ -206,11 +194,12 @@ static gboolean check_code(struct db *db, struct confirmation *c, const struct s
 static gboolean confirm_in_transaction(struct db *db, void *context, GError **error) {
     struct confirmation *c = context;
     struct store_registration *row = store_registration_get(db, c->id, error);
-    struct store_agency_watch *watch = row ? store_agency_watch_get(db, c->id, NULL) : NULL;
+    struct store_agency_watch *watch = NULL;
+    gboolean ok = row && store_agency_watch_get(db, c->id, &watch, error);
     if (watch)
         g_set_error(error, BASE_ERROR, BASE_ERROR_REFUSED,
                     "an agency's watch is approved by a second officer: tocsin agency approve");
-    gboolean ok = row && !watch && check_code(db, c, row, error);
+    ok = ok && !watch && check_code(db, c, row, error);
     store_agency_watch_free(watch);
     store_registration_free(row);
     return ok;
@@ -288,15 +277,8 @@ static gboolean mark_alert(struct db *db, void *context, GError **error) {
     struct alert_query *query = context;
     if (query->pin_ok)
         return store_alerts_confirm(db, query->alert->seq, site_now(query->site), error);
-    if (!db_run(db, "UPDATE alert SET pin_tries = pin_tries + 1 WHERE seq = :seq AND pin_tries < :most",
-                PARAMS(P_INT("seq", query->alert->seq), P_INT("most", MOST_PIN_TRIES)), error))
+    if (!store_alert_wrong_pin(db, query->alert->seq, MOST_PIN_TRIES, &query->is_locked, error))
         return FALSE;
-    if (!db_run(db,
-                "UPDATE alert SET state = 4, next_at_us = NULL, note = 'too many wrong PINs' "
-                "WHERE seq = :seq AND pin_tries >= :most AND confirmed_at_us IS NULL",
-                PARAMS(P_INT("seq", query->alert->seq), P_INT("most", MOST_PIN_TRIES)), error))
-        return FALSE;
-    query->is_locked = db_changes(db) > 0;
     return !query->is_locked ||
            publish_page(
                db, query->site,

@@ -215,7 +215,8 @@ static gboolean read_notice(struct db *db, void *context, GError **error) {
     struct noticing *n = context;
     if (!store_notice_hour(db, &n->commitment, &n->hour, &n->is_found, error))
         return FALSE;
-    n->is_found = n->is_found && store_ledger_hour_of(db, n->hour, &n->index);
+    if (n->is_found && !store_ledger_hour_of(db, n->hour, &n->index, &n->is_found, error))
+        return FALSE;
     return !n->is_found || (n->commitments = store_notices_of_hour(db, n->hour, error)) != NULL;
 }
 

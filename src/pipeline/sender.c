@@ -67,11 +67,8 @@ static gboolean read_job(struct db *db, struct job *job, GError **error) {
     if (job->alert->registration_id &&
         !(job->row = store_registration_get(db, job->alert->registration_id, error)))
         return FALSE;
-    GError *problem = NULL;
-    if (job->row && !(job->watch = store_agency_watch_get(db, job->row->id, &problem)) && problem) {
-        g_propagate_error(error, problem);
+    if (job->row && !store_agency_watch_get(db, job->row->id, &job->watch, error))
         return FALSE;
-    }
     if (job->alert->purpose != PURPOSE_ALERT)
         return TRUE;
     struct store_feed feed;

@@ -4,7 +4,6 @@
 
 #include "base/error.h"
 #include "feed/mapping.h"
-#include "store/store_feed.h"
 
 /* One read: what to run and with what. */
 struct reading {
@@ -20,58 +19,33 @@ struct feed_reading {
     void *context;
 };
 
-static gint64 count(struct db *db, const char *sql, const char *feed) {
-    struct db_rows *rows = db_query(db, sql, PARAMS(P_TEXT("feed", feed)));
-    gint64 n = db_next(rows) ? db_int(rows, 0) : 0;
-    db_done(rows, NULL);
-    return n;
-}
-
-static char *held_reason(struct db *db, const char *feed, gint64 *id) {
-    struct db_rows *rows = db_query(db,
-                                    "SELECT reason, id FROM source WHERE feed = :feed AND state = 1 "
-                                    "ORDER BY snapshot_at_us DESC, id DESC LIMIT 1",
-                                    PARAMS(P_TEXT("feed", feed)));
-    char *reason = NULL;
-    *id = 0;
-    if (db_next(rows)) {
-        reason = g_strdup(db_text(rows, 0));
-        *id = db_int(rows, 1);
-    }
-    db_done(rows, NULL);
-    return reason;
-}
-
 static gboolean read_feed(struct db *db, const char *id, const struct feed_reading *reading,
                           GError **error) {
     struct store_feed feed;
+    struct store_feed_counts counts;
     if (!store_feed_get(db, id, &feed, error))
         return FALSE;
-    gint64 held_id;
-    g_autofree char *reason = held_reason(db, id, &held_id);
+    if (!store_feed_count(db, id, &counts, error)) {
+        store_feed_clear(&feed);
+        return FALSE;
+    }
     struct feed_mapping *mapping = feed_mapping_parse(feed.mapping, strlen(feed.mapping), id, NULL);
-    const struct status_feed row = {
-        .id = id,
-        .title = mapping ? mapping->title : id,
-        .state = reason                                 ? "held"
-                 : feed.silent_since_us != TIME_UNKNOWN ? "silent"
-                 : feed.last_at_us == TIME_UNKNOWN      ? "new"
-                                                        : "alive",
-        .last_at_us = feed.last_at_us,
-        .silent_since_us = feed.silent_since_us,
-        .n_listed = (guint)count(db,
-                                 "SELECT count(*) FROM booking WHERE roster_feed = :feed AND "
-                                 "listing = 1",
-                                 id),
-        .n_held = reason != NULL,
-        .n_problems = (guint)count(db,
-                                   "SELECT count(*) FROM problem p JOIN source s ON s.id = p.source_id "
-                                   "WHERE s.feed = :feed",
-                                   id),
-        .held_reason = reason,
-        .held_id = held_id};
+    const struct status_feed row = {.id = id,
+                                    .title = mapping ? mapping->title : id,
+                                    .state = counts.held_id                         ? "held"
+                                             : feed.silent_since_us != TIME_UNKNOWN ? "silent"
+                                             : feed.last_at_us == TIME_UNKNOWN      ? "new"
+                                                                                    : "alive",
+                                    .last_at_us = feed.last_at_us,
+                                    .silent_since_us = feed.silent_since_us,
+                                    .n_listed = counts.n_listed,
+                                    .n_held = counts.held_id != 0,
+                                    .n_problems = counts.n_problems,
+                                    .held_reason = counts.held_reason,
+                                    .held_id = counts.held_id};
     reading->each(&row, reading->context);
     feed_mapping_free(mapping);
+    g_free(counts.held_reason);
     store_feed_clear(&feed);
     return TRUE;
 }
@@ -92,32 +66,16 @@ gboolean status_feeds(struct site *site, status_feed_fn each, void *context, GEr
 struct problem_reading {
     const char *feed;
     guint limit;
-    status_problem_fn each;
+    store_problem_fn each;
     void *context;
 };
 
 static gboolean read_problems(struct db *db, void *context, GError **error) {
-    struct problem_reading *reading = context;
-    struct db_rows *rows = db_query(
-        db,
-        "SELECT s.feed, s.name, p.field, p.reason, p.value, p.row, s.received_at_us FROM problem p "
-        "JOIN source s ON s.id = p.source_id WHERE :feed IS NULL OR s.feed = :feed "
-        "ORDER BY s.id DESC, p.id LIMIT :most",
-        PARAMS(P_TEXT("feed", reading->feed), P_INT("most", reading->limit)));
-    while (db_next(rows)) {
-        const struct status_problem row = {.feed = db_text(rows, 0),
-                                           .file = db_text(rows, 1),
-                                           .field = db_text(rows, 2),
-                                           .reason = db_text(rows, 3),
-                                           .value = db_text(rows, 4),
-                                           .row = db_int(rows, 5),
-                                           .received_at_us = db_int(rows, 6)};
-        reading->each(&row, reading->context);
-    }
-    return db_done(rows, error);
+    const struct problem_reading *r = context;
+    return store_problems(db, r->feed, r->limit, r->each, r->context, error);
 }
 
-gboolean status_problems(struct site *site, const char *feed, guint limit, status_problem_fn each,
+gboolean status_problems(struct site *site, const char *feed, guint limit, store_problem_fn each,
                          void *context, GError **error) {
     struct problem_reading reading = {feed, limit, each, context};
     return store_read(site->store, read_problems, &reading, error);
@@ -141,12 +99,7 @@ gboolean status_feed_secret(struct site *site, const char *feed, char **secret, 
 }
 
 static gboolean read_drop_folders(struct db *db, void *context, GError **error) {
-    GHashTable *folders = context;
-    struct db_rows *rows =
-        db_query(db, "SELECT id, drop_folder FROM feed WHERE drop_folder IS NOT NULL", NO_PARAMS);
-    while (db_next(rows))
-        g_hash_table_insert(folders, g_strdup(db_text(rows, 0)), g_strdup(db_text(rows, 1)));
-    return db_done(rows, error);
+    return store_feed_folders(db, context, error);
 }
 
 gboolean status_drop_folders(struct site *site, GHashTable **feed_to_folder, GError **error) {

@@ -6,6 +6,7 @@
 
 #include "pipeline/site.h"
 #include "store/store_custody.h"
+#include "store/store_feed.h"
 #include "store/store_outbox.h"
 
 struct status_feed {
@@ -19,13 +20,8 @@ struct status_feed {
 typedef void (*status_feed_fn)(const struct status_feed *feed, void *context);
 gboolean status_feeds(struct site *site, status_feed_fn each, void *context, GError **error);
 
-struct status_problem {
-    const char *feed, *file, *field, *reason, *value;
-    gint64 row, received_at_us;
-};
-typedef void (*status_problem_fn)(const struct status_problem *problem, void *context);
 /* `feed` NULL: all. */
-gboolean status_problems(struct site *site, const char *feed, guint limit, status_problem_fn each,
+gboolean status_problems(struct site *site, const char *feed, guint limit, store_problem_fn each,
                          void *context, GError **error);
 
 gboolean status_feed_secret(struct site *site, const char *feed, char **secret, GError **error);

@@ -13,8 +13,9 @@ struct db {
 
 struct db_rows {
     struct db *db;
-    sqlite3_stmt *statement;
+    sqlite3_stmt *statement; /* NULL: it could not be prepared */
     int result;
+    GError *error; /* why not */
 };
 
 static gboolean fail(struct db *db, GError **error) {
@@ -93,23 +94,36 @@ gboolean db_script(struct db *db, const char *sql, GError **error) {
     return sqlite3_exec(db->handle, sql, NULL, NULL, NULL) == SQLITE_OK || fail(db, error);
 }
 
-static sqlite3_stmt *prepare(struct db *db, const char *sql) {
+static gboolean refuse(const char *what, const char *sql, GError **error) {
+    g_set_error(error, BASE_ERROR, BASE_ERROR_STORE, "%s: %s", what, sql);
+    return FALSE;
+}
+
+/* A broken or busy disk shows here too: the schema is read when the first statement is prepared. */
+static sqlite3_stmt *prepare(struct db *db, const char *sql, GError **error) {
     sqlite3_stmt *statement = g_hash_table_lookup(db->statements, sql);
     if (!statement) {
         if (sqlite3_prepare_v3(db->handle, sql, -1, SQLITE_PREPARE_PERSISTENT, &statement, NULL) !=
-            SQLITE_OK)
-            g_error("a statement does not fit the schema: %s: %s", sqlite3_errmsg(db->handle), sql);
+            SQLITE_OK) {
+            fail(db, error);
+            g_prefix_error(error, "%s: ", sql);
+            return NULL;
+        }
         g_hash_table_insert(db->statements, (gpointer)(gsize)sql, statement);
+    }
+    if (sqlite3_stmt_busy(statement)) {
+        refuse("a statement is used twice at once", sql, error);
+        return NULL;
     }
     return statement;
 }
 
 /* Bound bytes are the caller's until the statement was stepped and reset: no copies. */
-static void bind(sqlite3_stmt *statement, const struct db_param *params) {
+static gboolean bind(sqlite3_stmt *statement, const struct db_param *params, GError **error) {
     for (; params->name; params++) {
         int i = sqlite3_bind_parameter_index(statement, params->name);
         if (!i)
-            g_error("no parameter %s in: %s", params->name, sqlite3_sql(statement));
+            return refuse(params->name, "no such parameter", error);
         switch (params->type) {
         case DB_NULL: sqlite3_bind_null(statement, i); break;
         case DB_INT: sqlite3_bind_int64(statement, i, params->number); break;
@@ -117,14 +131,21 @@ static void bind(sqlite3_stmt *statement, const struct db_param *params) {
         case DB_BLOB: sqlite3_bind_blob64(statement, i, params->bytes, params->n, SQLITE_STATIC); break;
         }
     }
+    return TRUE;
+}
+
+static void release(sqlite3_stmt *statement) {
+    sqlite3_reset(statement);
+    sqlite3_clear_bindings(statement);
 }
 
 gboolean db_run(struct db *db, const char *sql, const struct db_param *params, GError **error) {
-    sqlite3_stmt *statement = prepare(db, sql);
-    bind(statement, params);
-    gboolean ok = sqlite3_step(statement) == SQLITE_DONE || fail(db, error);
-    sqlite3_reset(statement);
-    sqlite3_clear_bindings(statement);
+    sqlite3_stmt *statement = prepare(db, sql, error);
+    if (!statement)
+        return FALSE;
+    gboolean ok =
+        bind(statement, params, error) && (sqlite3_step(statement) == SQLITE_DONE || fail(db, error));
+    release(statement);
     return ok;
 }
 
@@ -140,11 +161,10 @@ int db_changes(struct db *db) {
 struct db_rows *db_query(struct db *db, const char *sql, const struct db_param *params) {
     struct db_rows *rows = g_new0(struct db_rows, 1);
     rows->db = db;
-    rows->statement = prepare(db, sql);
-    if (sqlite3_stmt_busy(rows->statement))
-        g_error("a statement is used twice at once: %s", sql);
-    bind(rows->statement, params);
-    rows->result = SQLITE_ROW;
+    rows->result = SQLITE_ERROR;
+    rows->statement = prepare(db, sql, &rows->error);
+    if (rows->statement && bind(rows->statement, params, &rows->error))
+        rows->result = SQLITE_ROW;
     return rows;
 }
 
@@ -155,11 +175,22 @@ gboolean db_next(struct db_rows *rows) {
 }
 
 gboolean db_done(struct db_rows *rows, GError **error) {
-    gboolean ok = rows->result == SQLITE_DONE || rows->result == SQLITE_ROW || fail(rows->db, error);
-    sqlite3_reset(rows->statement);
-    sqlite3_clear_bindings(rows->statement);
+    gboolean ok = rows->result == SQLITE_DONE || rows->result == SQLITE_ROW;
+    if (rows->error)
+        g_propagate_error(error, rows->error);
+    else if (!ok)
+        fail(rows->db, error);
+    if (rows->statement)
+        release(rows->statement);
     g_free(rows);
     return ok;
+}
+
+gboolean db_number(struct db *db, const char *sql, const struct db_param *params, gint64 otherwise,
+                   gint64 *number, GError **error) {
+    struct db_rows *rows = db_query(db, sql, params);
+    *number = db_next(rows) && !db_is_null(rows, 0) ? db_int(rows, 0) : otherwise;
+    return db_done(rows, error);
 }
 
 gint64 db_int(struct db_rows *rows, int column) {

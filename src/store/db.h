@@ -41,16 +41,23 @@ struct db_param {
 #define NO_PARAMS ((const struct db_param[]){{.name = NULL}})
 
 /* Runs a statement that gives no rows. */
-gboolean db_run(struct db *db, const char *sql, const struct db_param *params, GError **error);
+gboolean db_run(struct db *db, const char *sql, const struct db_param *params,
+                GError **error) G_GNUC_WARN_UNUSED_RESULT;
 gint64 db_last_id(struct db *db);
 int db_changes(struct db *db);
 
 /* Runs a query: for (rows = db_query(…); db_next(rows); ) …; then db_done(rows, error), which frees
- * and says whether all went well. Text and blobs live until the next db_next. One use of a statement
- * at a time. */
+ * and says whether all went well: also when the statement could not be prepared, which reads as no rows
+ * until then. What was read counts only if it did. Text and blobs live until the next db_next. One use
+ * of a statement at a time. */
 struct db_rows *db_query(struct db *db, const char *sql, const struct db_param *params);
 gboolean db_next(struct db_rows *rows);
-gboolean db_done(struct db_rows *rows, GError **error);
+gboolean db_done(struct db_rows *rows, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* For queries of one number: the first column of the first row; `otherwise` when there is no row or
+ * NULL stands in it. */
+gboolean db_number(struct db *db, const char *sql, const struct db_param *params, gint64 otherwise,
+                   gint64 *number, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 gint64 db_int(struct db_rows *rows, int column);
 gint64 db_time(struct db_rows *rows, int column); /* NULL: TIME_UNKNOWN */
@@ -68,8 +75,8 @@ gboolean db_in_transaction(struct db *db);
 guint db_log_pages(struct db *db);
 
 /* Copies the log's pages into the database; only the writer may, when nobody waits for it. */
-/* Into the database, and the log cut to nothing. */
-gboolean db_truncate_log(struct db *db, GError **error);
 gboolean db_checkpoint(struct db *db, GError **error);
+/* The same, and the log cut to nothing. */
+gboolean db_truncate_log(struct db *db, GError **error);
 
 #endif

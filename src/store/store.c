@@ -52,13 +52,15 @@ static void unlock(struct store *store) {
 
 /* ── The writer's thread ───────────────────────────────────────────────────────────────────────── */
 
-static gboolean run_behind_savepoint(struct store *store, struct job *job) {
-    if (!db_script(store->writer, "SAVEPOINT work", &job->error))
+/* What cannot be taken back spoils the group: its works would commit half of this one. */
+static gboolean run_behind_savepoint(struct store *store, struct job *job, GError **error) {
+    if (!db_script(store->writer, "SAVEPOINT work", error))
         return FALSE;
     job->ok = job->work(store->writer, job->context, &job->error);
-    if (!job->ok || job->is_trial)
-        db_script(store->writer, "ROLLBACK TO work", NULL);
-    return db_script(store->writer, "RELEASE work", job->error ? NULL : &job->error);
+    if (!db_in_transaction(store->writer)) /* a full or failing disk: the caller sees it */
+        return TRUE;
+    return ((job->ok && !job->is_trial) || db_script(store->writer, "ROLLBACK TO work", error)) &&
+           db_script(store->writer, "RELEASE work", error);
 }
 
 /* Empties the log for whoever waits for that. */
@@ -103,19 +105,18 @@ static void run_group(struct store *store, GPtrArray *group) {
     GError *error = NULL;
 
     lock(store);
-    if (db_script(store->writer, "BEGIN IMMEDIATE", &error)) {
-        for (guint i = 0; i < group->len && db_in_transaction(store->writer); i++)
-            run_behind_savepoint(store, group->pdata[i]);
-        const gboolean is_finished = !store->finish || !db_in_transaction(store->writer) ||
-                                     store->finish(store->writer, store->finish_context, &error);
-        if (!is_finished)
-            db_script(store->writer, "ROLLBACK", NULL);
-        else if (!db_in_transaction(store->writer))
-            g_set_error(&error, BASE_ERROR, BASE_ERROR_STORE,
-                        "the database gave the transaction up: is the disk full?");
-        else if (!db_script(store->writer, "COMMIT", &error))
-            db_script(store->writer, "ROLLBACK", NULL);
-    }
+    gboolean ok = db_script(store->writer, "BEGIN IMMEDIATE", &error);
+    for (guint i = 0; ok && i < group->len && db_in_transaction(store->writer); i++)
+        ok = run_behind_savepoint(store, group->pdata[i], &error);
+    if (ok && db_in_transaction(store->writer) && store->finish)
+        ok = store->finish(store->writer, store->finish_context, &error);
+    if (ok && !db_in_transaction(store->writer))
+        g_set_error(&error, BASE_ERROR, BASE_ERROR_STORE,
+                    "the database gave the transaction up: is the disk full?");
+    else if (ok)
+        ok = db_script(store->writer, "COMMIT", &error);
+    if (!ok && db_in_transaction(store->writer))
+        db_script(store->writer, "ROLLBACK", NULL);
     unlock(store);
     if (error)
         spoil(group, error);
@@ -193,7 +194,8 @@ gboolean store_read(struct store *store, store_work work, void *context, GError 
     if (!db)
         return FALSE;
     gboolean ok = db_script(db, "BEGIN", error) && work(db, context, error);
-    db_script(db, "COMMIT", NULL);
+    if (db_in_transaction(db))
+        db_script(db, "ROLLBACK", NULL); /* nothing was written */
     g_mutex_lock(&store->mutex);
     g_queue_push_head(&store->readers, db);
     g_mutex_unlock(&store->mutex);
@@ -223,19 +225,15 @@ void store_counts(struct store *store, guint64 *groups, guint64 *works) {
 
 /* ── Opening and closing ───────────────────────────────────────────────────────────────────────── */
 
-static gint64 schema_version(struct db *db) {
-    struct db_rows *rows = db_query(db, "PRAGMA user_version", NO_PARAMS);
-    gint64 version = db_next(rows) ? db_int(rows, 0) : -1;
-    db_done(rows, NULL);
-    return version;
-}
-
 /* The scripts that lead from one version to the next; version 0 is an empty database. */
 static const char *const upgrades[SCHEMA_VERSION] = {embedded_schema_sqlite, embedded_schema_ledger,
                                                      embedded_schema_people};
 
 static gboolean make_schema(struct db *db, GError **error) {
-    for (gint64 version = schema_version(db); version != SCHEMA_VERSION; version++) {
+    gint64 version;
+    if (!db_number(db, "PRAGMA user_version", NO_PARAMS, -1, &version, error))
+        return FALSE;
+    for (; version != SCHEMA_VERSION; version++) {
         if (version < 0 || version > SCHEMA_VERSION) {
             g_set_error(error, BASE_ERROR, BASE_ERROR_STORE,
                         "the database has schema %" G_GINT64_FORMAT ", this program knows %d: use the "
@@ -326,6 +324,17 @@ gboolean store_flush(struct store *store, GError **error) {
         g_set_error(error, BASE_ERROR, BASE_ERROR_BUSY,
                     "the write-ahead log could not be emptied, somebody reads the database; try again");
     return ok;
+}
+
+static gboolean quick_check(struct db *db, void *context, GError **error) {
+    struct db_rows *rows = db_query(db, "PRAGMA quick_check(1)", NO_PARAMS);
+    *(gboolean *)context = db_next(rows) && g_strcmp0(db_text(rows, 0), "ok") == 0;
+    return db_done(rows, error);
+}
+
+gboolean store_check(struct store *store, gboolean *is_whole, GError **error) {
+    *is_whole = FALSE;
+    return store_read(store, quick_check, is_whole, error);
 }
 
 gboolean store_backup(struct store *store, const char *path, GError **error) {

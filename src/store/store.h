@@ -43,6 +43,9 @@ void store_before_commit(struct store *store, store_work work, void *context);
  * no file any more. Waits for readers. */
 gboolean store_flush(struct store *store, GError **error);
 
+/* Whether the database's pages and indexes fit each other. */
+gboolean store_check(struct store *store, gboolean *is_whole, GError **error);
+
 /* Copies the database into a new file. */
 gboolean store_backup(struct store *store, const char *path, GError **error);
 

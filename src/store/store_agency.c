@@ -60,16 +60,15 @@ gboolean store_agency_watch_add(struct db *db, const struct store_agency_watch *
         error);
 }
 
-struct store_agency_watch *store_agency_watch_get(struct db *db, const char *registration_id,
-                                                  GError **error) {
-    struct store_agency_watch *watch = NULL;
+gboolean store_agency_watch_get(struct db *db, const char *registration_id,
+                                struct store_agency_watch **watch, GError **error) {
     struct db_rows *rows =
         db_query(db, COLUMNS "WHERE w.registration_id = :id", PARAMS(P_TEXT("id", registration_id)));
-    if (db_next(rows))
-        watch = read_row(rows);
-    if (!db_done(rows, error))
-        g_clear_pointer(&watch, store_agency_watch_free);
-    return watch;
+    *watch = db_next(rows) ? read_row(rows) : NULL;
+    if (db_done(rows, error))
+        return TRUE;
+    g_clear_pointer(watch, store_agency_watch_free);
+    return FALSE;
 }
 
 GPtrArray *store_agency_watches_list(struct db *db, gboolean only_asked, guint limit, GError **error) {

@@ -21,9 +21,9 @@ struct store_agency_watch {
 void store_agency_watch_free(struct store_agency_watch *watch);
 
 gboolean store_agency_watch_add(struct db *db, const struct store_agency_watch *watch, GError **error);
-/* NULL without an error when the registration is no agency's. Transfer full. */
-struct store_agency_watch *store_agency_watch_get(struct db *db, const char *registration_id,
-                                                  GError **error);
+/* `watch` is NULL when the registration is no agency's. Transfer full. */
+gboolean store_agency_watch_get(struct db *db, const char *registration_id,
+                                struct store_agency_watch **watch, GError **error);
 /* Newest first. Transfer full. */
 GPtrArray *store_agency_watches_list(struct db *db, gboolean only_asked, guint limit, GError **error);
 /* The registrations of watches in force whose time is over. Transfer full. */

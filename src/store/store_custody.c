@@ -110,6 +110,20 @@ gboolean store_booking_by_id(struct db *db, gint64 id, struct store_booking *row
         row, error);
 }
 
+gboolean store_booking_find(struct db *db, const char *whole, const char *jail, const char *rest,
+                            gint64 *booking_id, gint64 *person_id, guint *n, GError **error) {
+    struct db_rows *rows =
+        db_query(db,
+                 "SELECT id, person_id FROM booking WHERE key = :whole OR (jail = "
+                 ":jail AND key = :rest) LIMIT 2",
+                 PARAMS(P_TEXT("whole", whole), P_TEXT("jail", jail), P_TEXT("rest", rest)));
+    for (*n = 0; db_next(rows); ++*n) {
+        *booking_id = db_int(rows, 0);
+        *person_id = db_int(rows, 1);
+    }
+    return db_done(rows, error);
+}
+
 gboolean store_booking_save(struct db *db, const char *jail, const char *roster_feed,
                             struct custody_booking *b, GError **error) {
     static const char insert[] =
@@ -191,56 +205,52 @@ GArray *store_booking_still_listed(struct db *db, const char *feed, GError **err
     return NULL;
 }
 
-gint64 store_person_held_since(struct db *db, gint64 person_id, gint64 but_booking_id) {
-    struct db_rows *rows = db_query(
+gboolean store_person_held_since(struct db *db, gint64 person_id, gint64 but_booking_id,
+                                 gint64 *since_us, GError **error) {
+    return db_number(
         db,
         "SELECT max(said_at_us) FROM booking WHERE person_id = :person AND id <> :but AND standing = 0",
-        PARAMS(P_INT("person", person_id), P_INT("but", but_booking_id)));
-    gint64 at_us = db_next(rows) ? db_time(rows, 0) : TIME_UNKNOWN;
-    db_done(rows, NULL);
-    return at_us;
+        PARAMS(P_INT("person", person_id), P_INT("but", but_booking_id)), TIME_UNKNOWN, since_us,
+        error);
 }
 
 /* ── Events ────────────────────────────────────────────────────────────────────────────────────── */
 
-gint64 store_event_seq(struct db *db, const guint8 id[CUSTODY_EVENT_ID_BYTES]) {
-    struct db_rows *rows = db_query(db, "SELECT seq FROM event WHERE id = :id",
-                                    PARAMS(P_BLOB("id", id, CUSTODY_EVENT_ID_BYTES)));
-    gint64 seq = db_next(rows) ? db_int(rows, 0) : 0;
-    db_done(rows, NULL);
-    return seq;
+gboolean store_event_seq(struct db *db, const guint8 id[CUSTODY_EVENT_ID_BYTES], gint64 *seq,
+                         GError **error) {
+    return db_number(db, "SELECT seq FROM event WHERE id = :id",
+                     PARAMS(P_BLOB("id", id, CUSTODY_EVENT_ID_BYTES)), 0, seq, error);
 }
 
 gboolean store_event_by_source_key(struct db *db, const char *feed, const char *source_key,
-                                   guint8 id[CUSTODY_EVENT_ID_BYTES]) {
+                                   guint8 id[CUSTODY_EVENT_ID_BYTES], gboolean *is_found,
+                                   GError **error) {
     struct db_rows *rows = db_query(
         db, "SELECT id FROM event WHERE feed = :feed AND source_key = :key ORDER BY seq DESC LIMIT 1",
         PARAMS(P_TEXT("feed", feed), P_TEXT("key", source_key)));
     gsize n = 0;
     const void *bytes = db_next(rows) ? db_blob(rows, 0, &n) : NULL;
-    const gboolean found = bytes && n == CUSTODY_EVENT_ID_BYTES;
-    if (found)
+    *is_found = bytes && n == CUSTODY_EVENT_ID_BYTES;
+    if (*is_found)
         memcpy(id, bytes, n);
-    db_done(rows, NULL);
-    return found;
+    return db_done(rows, error);
 }
 
 gboolean store_event_place(struct db *db, const guint8 id[CUSTODY_EVENT_ID_BYTES],
-                           struct store_event_place *place) {
+                           struct store_event_place *place, GError **error) {
     struct db_rows *rows = db_query(
         db,
         "SELECT e.seq, coalesce(b.person_id, 0), e.corrects IS NOT NULL, coalesce(e.booking_id, 0) "
         "FROM event e LEFT JOIN booking b ON b.id = e.booking_id "
         "WHERE e.id = :id",
         PARAMS(P_BLOB("id", id, CUSTODY_EVENT_ID_BYTES)));
-    const gboolean found = db_next(rows);
-    if (found)
+    *place = (struct store_event_place){.seq = 0};
+    if (db_next(rows))
         *place = (struct store_event_place){.seq = db_int(rows, 0),
                                             .person_id = db_int(rows, 1),
                                             .corrects = db_int(rows, 2) != 0,
                                             .booking_id = db_int(rows, 3)};
-    db_done(rows, NULL);
-    return found;
+    return db_done(rows, error);
 }
 
 gboolean store_event_add(struct db *db, struct store_event *s, GError **error) {
@@ -271,26 +281,28 @@ gboolean store_event_add(struct db *db, struct store_event *s, GError **error) {
             error))
         return FALSE;
     s->is_new = db_changes(db) == 1;
-    s->seq = s->is_new ? db_last_id(db) : store_event_seq(db, e->id);
+    if (!s->is_new)
+        return store_event_seq(db, e->id, &s->seq, error);
+    s->seq = db_last_id(db);
     return TRUE;
 }
 
 gboolean store_event_repeat(struct db *db, gint64 of, const guint8 id[CUSTODY_EVENT_ID_BYTES],
                             enum custody_kind kind, const char *detail, gint64 now_at_us, gint64 *seq,
                             GError **error) {
-    if (!db_run(
-            db,
-            "INSERT INTO event (id, kind, assertion, is_late, is_unclear, feed, facility, booking_id, "
-            "occurred_on_date, observed_at_us, recorded_at_us, detail) SELECT :id, :kind, :assertion, "
-            "0, 0, feed, facility, booking_id, 0, :now, :now, :detail FROM event WHERE seq = :of ON "
-            "CONFLICT DO NOTHING",
-            PARAMS(P_BLOB("id", id, CUSTODY_EVENT_ID_BYTES), P_INT("kind", kind),
-                   P_INT("assertion", ASSERTION_CORRECTED), P_INT("now", now_at_us),
-                   P_TEXT("detail", detail), P_INT("of", of)),
-            error))
-        return FALSE;
-    *seq = store_event_seq(db, id);
-    return TRUE;
+    return db_run(
+               db,
+               "INSERT INTO event (id, kind, assertion, is_late, is_unclear, feed, facility, "
+               "booking_id, "
+               "occurred_on_date, observed_at_us, recorded_at_us, detail) SELECT :id, :kind, "
+               ":assertion, "
+               "0, 0, feed, facility, booking_id, 0, :now, :now, :detail FROM event WHERE seq = :of ON "
+               "CONFLICT DO NOTHING",
+               PARAMS(P_BLOB("id", id, CUSTODY_EVENT_ID_BYTES), P_INT("kind", kind),
+                      P_INT("assertion", ASSERTION_CORRECTED), P_INT("now", now_at_us),
+                      P_TEXT("detail", detail), P_INT("of", of)),
+               error) &&
+           store_event_seq(db, id, seq, error);
 }
 
 /* ── Listings ──────────────────────────────────────────────────────────────────────────────────── */
@@ -394,19 +406,12 @@ gboolean store_names_changed(struct db *db, gint64 seq, guint limit, store_name_
                      each, context, error);
 }
 
-static gint64 one_number(struct db *db, const char *sql) {
-    struct db_rows *rows = db_query(db, sql, NO_PARAMS);
-    const gint64 number = db_next(rows) ? db_int(rows, 0) : 0;
-    db_done(rows, NULL);
-    return number;
+gboolean store_names_seq(struct db *db, gint64 *seq, GError **error) {
+    return db_number(db, "SELECT MAX(seq) FROM person_change", NO_PARAMS, 0, seq, error);
 }
 
-gint64 store_names_seq(struct db *db) {
-    return one_number(db, "SELECT COALESCE(MAX(seq), 0) FROM person_change");
-}
-
-gint64 store_person_count(struct db *db) {
-    return one_number(db, "SELECT COUNT(*) FROM person");
+gboolean store_person_count(struct db *db, gint64 *n, GError **error) {
+    return db_number(db, "SELECT COUNT(*) FROM person", NO_PARAMS, 0, n, error);
 }
 
 char *store_person_label(struct db *db, gint64 person_id, GError **error) {

@@ -30,6 +30,11 @@ gboolean store_booking_by_key(struct db *db, const char *jail, const char *key,
                               struct store_booking *row, GError **error);
 gboolean store_booking_by_id(struct db *db, gint64 id, struct store_booking *row, GError **error);
 
+/* The bookings numbered `whole`, or `rest` in `jail` (both NULL: no such): `n` of them, at most 2, and
+ * the ids of one. */
+gboolean store_booking_find(struct db *db, const char *whole, const char *jail, const char *rest,
+                            gint64 *booking_id, gint64 *person_id, guint *n, GError **error);
+
 /* Inserts (id 0: set) or updates. `roster_feed` NULL leaves the booking's roster as it is. */
 gboolean store_booking_save(struct db *db, const char *jail, const char *roster_feed,
                             struct custody_booking *booking, GError **error);
@@ -40,7 +45,8 @@ gboolean store_booking_expect(struct db *db, const char *feed, struct custody_ro
 /* Bookings that were reported out and still stand on the list without saying so. Transfer full. */
 GArray *store_booking_still_listed(struct db *db, const char *feed, GError **error);
 /* The newest time told of the person's other bookings that hold them; TIME_UNKNOWN: none. */
-gint64 store_person_held_since(struct db *db, gint64 person_id, gint64 but_booking_id);
+gboolean store_person_held_since(struct db *db, gint64 person_id, gint64 but_booking_id,
+                                 gint64 *since_us, GError **error);
 
 struct store_event {
     const struct custody_event *event;
@@ -61,18 +67,20 @@ gboolean store_event_repeat(struct db *db, gint64 of, const guint8 id[CUSTODY_EV
                             GError **error);
 
 /* The seq of the event with this id; 0 when there is none. */
-gint64 store_event_seq(struct db *db, const guint8 id[CUSTODY_EVENT_ID_BYTES]);
+gboolean store_event_seq(struct db *db, const guint8 id[CUSTODY_EVENT_ID_BYTES], gint64 *seq,
+                         GError **error);
 
 /* The newest event that the source gave this id. */
 gboolean store_event_by_source_key(struct db *db, const char *feed, const char *source_key,
-                                   guint8 id[CUSTODY_EVENT_ID_BYTES]);
+                                   guint8 id[CUSTODY_EVENT_ID_BYTES], gboolean *is_found,
+                                   GError **error);
 
 struct store_event_place {
-    gint64 seq, booking_id, person_id;
-    gboolean corrects; /* it takes an event back itself */
+    gint64 seq, booking_id, person_id; /* all 0: there is no such event */
+    gboolean corrects;                 /* it takes an event back itself */
 };
 gboolean store_event_place(struct db *db, const guint8 id[CUSTODY_EVENT_ID_BYTES],
-                           struct store_event_place *place);
+                           struct store_event_place *place, GError **error);
 
 /* ── For listings ── */
 
@@ -110,8 +118,8 @@ gboolean store_name_get(struct db *db, gint64 person_id, store_name_fn each, voi
 /* Those that changed after `seq`, at most `limit`, in order. Who changed twice comes twice. */
 gboolean store_names_changed(struct db *db, gint64 seq, guint limit, store_name_fn each, void *context,
                              GError **error);
-gint64 store_names_seq(struct db *db);
-gint64 store_person_count(struct db *db);
+gboolean store_names_seq(struct db *db, gint64 *seq, GError **error);
+gboolean store_person_count(struct db *db, gint64 *n, GError **error);
 
 /* "scope:number" of a person. Transfer full; NULL with BASE_ERROR_NOT_FOUND. */
 char *store_person_label(struct db *db, gint64 person_id, GError **error);

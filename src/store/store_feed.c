@@ -118,6 +118,46 @@ GPtrArray *store_feed_ids(struct db *db, GError **error) {
     return NULL;
 }
 
+gboolean store_feed_folders(struct db *db, GHashTable *folders, GError **error) {
+    struct db_rows *rows =
+        db_query(db, "SELECT id, drop_folder FROM feed WHERE drop_folder IS NOT NULL", NO_PARAMS);
+    while (db_next(rows))
+        g_hash_table_insert(folders, g_strdup(db_text(rows, 0)), g_strdup(db_text(rows, 1)));
+    return db_done(rows, error);
+}
+
+static gboolean read_held(struct db *db, const char *id, struct store_feed_counts *counts,
+                          GError **error) {
+    struct db_rows *rows = db_query(db,
+                                    "SELECT reason, id FROM source WHERE feed = :feed AND state = 1 "
+                                    "ORDER BY snapshot_at_us DESC, id DESC LIMIT 1",
+                                    PARAMS(P_TEXT("feed", id)));
+    if (db_next(rows)) {
+        counts->held_reason = g_strdup(db_text(rows, 0));
+        counts->held_id = db_int(rows, 1);
+    }
+    if (db_done(rows, error))
+        return TRUE;
+    g_clear_pointer(&counts->held_reason, g_free);
+    return FALSE;
+}
+
+gboolean store_feed_count(struct db *db, const char *id, struct store_feed_counts *counts,
+                          GError **error) {
+    gint64 n_listed, n_problems;
+    *counts = (struct store_feed_counts){.held_id = 0};
+    if (!db_number(db, "SELECT count(*) FROM booking WHERE roster_feed = :feed AND listing = 1",
+                   PARAMS(P_TEXT("feed", id)), 0, &n_listed, error) ||
+        !db_number(db,
+                   "SELECT count(*) FROM problem p JOIN source s ON s.id = p.source_id WHERE s.feed = "
+                   ":feed",
+                   PARAMS(P_TEXT("feed", id)), 0, &n_problems, error))
+        return FALSE;
+    counts->n_listed = (guint)n_listed;
+    counts->n_problems = (guint)n_problems;
+    return read_held(db, id, counts, error);
+}
+
 gboolean store_feed_save(struct db *db, const struct store_feed *feed, GError **error) {
     char *turnover = feed->has_turnover ? turnover_format(&feed->turnover) : NULL;
     gboolean ok = db_run(
@@ -145,31 +185,34 @@ const char *store_source_state_name(enum store_source_state state) {
 }
 
 gboolean store_source_known(struct db *db, const char *feed, const guint8 *digest,
-                            gint64 snapshot_at_us, enum store_source_state *state) {
-    struct db_rows *rows = db_query(
+                            gint64 snapshot_at_us, gboolean *is_known, enum store_source_state *state,
+                            GError **error) {
+    gint64 number;
+    const gboolean ok = db_number(
         db, "SELECT state FROM source WHERE feed = :feed AND digest = :digest AND snapshot_at_us = :at",
-        PARAMS(P_TEXT("feed", feed), P_BLOB("digest", digest, 32), P_INT("at", snapshot_at_us)));
-    gboolean known = db_next(rows);
-    if (known && state)
-        *state = (enum store_source_state)db_int(rows, 0);
-    db_done(rows, NULL);
-    return known;
+        PARAMS(P_TEXT("feed", feed), P_BLOB("digest", digest, 32), P_INT("at", snapshot_at_us)), -1,
+        &number, error);
+    *is_known = ok && number >= 0;
+    *state = *is_known ? (enum store_source_state)number : SOURCE_LOADED;
+    return ok;
 }
 
 gboolean store_source_is_older_content(struct db *db, const struct store_feed *feed,
-                                       const struct store_source *source) {
+                                       const struct store_source *source, gboolean *is_older,
+                                       GError **error) {
+    gint64 n;
+    *is_older = FALSE;
     if (feed->has_last_digest && memcmp(feed->last_digest, source->digest, 32) == 0)
+        return TRUE;
+    if (!db_number(db,
+                   "SELECT count(*) FROM source WHERE feed = :feed AND digest = :digest AND state IN "
+                   "(0, 3) AND id <> :own",
+                   PARAMS(P_TEXT("feed", feed->id), P_BLOB("digest", source->digest, 32),
+                          P_INT("own", source->id)),
+                   0, &n, error))
         return FALSE;
-    struct db_rows *rows =
-        db_query(db,
-                 "SELECT 1 FROM source WHERE feed = :feed AND digest = :digest AND state IN (0, 3) AND "
-                 "id <> :own "
-                 "LIMIT 1",
-                 PARAMS(P_TEXT("feed", feed->id), P_BLOB("digest", source->digest, 32),
-                        P_INT("own", source->id)));
-    gboolean found = db_next(rows);
-    db_done(rows, NULL);
-    return found;
+    *is_older = n > 0;
+    return TRUE;
 }
 
 gboolean store_source_add(struct db *db, struct store_source *source, GError **error) {
@@ -213,6 +256,41 @@ gboolean store_problem_add(struct db *db, gint64 source_id, const struct feed_pr
                          P_TEXT("field", problem->field), P_TEXT("reason", problem->reason),
                          P_TEXT("value", problem->value)),
                   error);
+}
+
+gboolean store_problems(struct db *db, const char *feed, guint limit, store_problem_fn each,
+                        void *context, GError **error) {
+    struct db_rows *rows = db_query(
+        db,
+        "SELECT s.feed, s.name, p.field, p.reason, p.value, p.row, s.received_at_us FROM problem p "
+        "JOIN source s ON s.id = p.source_id WHERE :feed IS NULL OR s.feed = :feed "
+        "ORDER BY s.id DESC, p.id LIMIT :most",
+        PARAMS(P_TEXT("feed", feed), P_INT("most", limit)));
+    while (db_next(rows)) {
+        const struct store_problem row = {.feed = db_text(rows, 0),
+                                          .file = db_text(rows, 1),
+                                          .field = db_text(rows, 2),
+                                          .reason = db_text(rows, 3),
+                                          .value = db_text(rows, 4),
+                                          .row = db_int(rows, 5),
+                                          .received_at_us = db_int(rows, 6)};
+        each(&row, context);
+    }
+    return db_done(rows, error);
+}
+
+gboolean store_push_find(struct db *db, const char *feed, const guint8 digest[32], char **name,
+                         char **answer, GError **error) {
+    struct db_rows *rows = db_query(db,
+                                    "SELECT name, answer FROM source WHERE feed = :feed AND "
+                                    "digest = :digest AND snapshot_at_us = -1",
+                                    PARAMS(P_TEXT("feed", feed), P_BLOB("digest", digest, 32)));
+    *name = *answer = NULL;
+    if (db_next(rows)) {
+        *name = g_strdup(db_text(rows, 0));
+        *answer = g_strdup(db_text(rows, 1));
+    }
+    return db_done(rows, error);
 }
 
 /* ── Held rosters ──────────────────────────────────────────────────────────────────────────────── */

@@ -31,6 +31,16 @@ gboolean store_feed_update(struct db *db, const char *id, const char *mapping, c
 gboolean store_feed_get(struct db *db, const char *id, struct store_feed *feed, GError **error);
 /* Every feed's id, sorted. Transfer full. */
 GPtrArray *store_feed_ids(struct db *db, GError **error);
+/* Feed id → drop folder, of those that have one, put into the table (g_strdup on both sides). */
+gboolean store_feed_folders(struct db *db, GHashTable *folders, GError **error);
+
+struct store_feed_counts {
+    guint n_listed, n_problems;
+    gint64 held_id;    /* the newest list that waits for a person; 0: none */
+    char *held_reason; /* of it; transfer full */
+};
+gboolean store_feed_count(struct db *db, const char *id, struct store_feed_counts *counts,
+                          GError **error);
 /* Saves the state that loading changes, not the mapping. */
 gboolean store_feed_save(struct db *db, const struct store_feed *feed, GError **error);
 
@@ -56,21 +66,37 @@ struct store_source {
     const char *answer;
 };
 
-/* Whether this content was taken before for this time. `state` may be NULL. */
+/* Whether this content was taken before for this time, and what became of it. */
 gboolean store_source_known(struct db *db, const char *feed, const guint8 *digest,
-                            gint64 snapshot_at_us, enum store_source_state *state);
+                            gint64 snapshot_at_us, gboolean *is_known, enum store_source_state *state,
+                            GError **error);
 /* Records it; `source->id` is set. */
 gboolean store_source_add(struct db *db, struct store_source *source, GError **error);
 /* Whether a roster with the same bytes was taken at another time, and others since: an old file, sent
  * again. */
 gboolean store_source_is_older_content(struct db *db, const struct store_feed *feed,
-                                       const struct store_source *source);
+                                       const struct store_source *source, gboolean *is_older,
+                                       GError **error);
 gboolean store_source_finish(struct db *db, const struct store_source *source, GError **error);
 
 /* For a file that is read anew. */
 gboolean store_problem_clear(struct db *db, gint64 source_id, GError **error);
 gboolean store_problem_add(struct db *db, gint64 source_id, const struct feed_problem *problem,
                            GError **error);
+
+struct store_problem {
+    const char *feed, *file, *field, *reason, *value;
+    gint64 row, received_at_us;
+};
+typedef void (*store_problem_fn)(const struct store_problem *problem, void *context);
+/* The newest file's first. `feed` NULL: all. */
+gboolean store_problems(struct db *db, const char *feed, guint limit, store_problem_fn each,
+                        void *context, GError **error);
+
+/* A batch that was pushed under this key's digest: the name it had and what was answered, transfer
+ * full; both NULL when none was. */
+gboolean store_push_find(struct db *db, const char *feed, const guint8 digest[32], char **name,
+                         char **answer, GError **error);
 
 /* Held rosters: their cells, and the newest one of a feed (0 in `*id`: none). */
 gboolean store_held_add(struct db *db, gint64 source_id, const void *cells, gsize n, GError **error);

@@ -28,29 +28,30 @@ static gboolean read_edge(struct db *db, struct ledger_edge *edge, GError **erro
 /* Remembers the root of a full tile. */
 struct keeping {
     struct db *db;
+    gboolean ok;
     GError *error;
 };
 
 static void keep_tile_hash(guint level, guint64 index, const struct ledger_hash *hash, void *context) {
     struct keeping *keeping = context;
-    if (!keeping->error)
-        db_run(keeping->db,
-               "INSERT INTO ledger_tile_hash (level, idx, hash) VALUES (:level, :idx, :hash)",
-               PARAMS(P_INT("level", level), P_INT("idx", index),
-                      P_BLOB("hash", hash->bytes, LEDGER_HASH_BYTES)),
-               &keeping->error);
+    keeping->ok = keeping->ok &&
+                  db_run(keeping->db,
+                         "INSERT INTO ledger_tile_hash (level, idx, hash) VALUES (:level, :idx, :hash)",
+                         PARAMS(P_INT("level", level), P_INT("idx", index),
+                                P_BLOB("hash", hash->bytes, LEDGER_HASH_BYTES)),
+                         &keeping->error);
 }
 
 gboolean store_ledger_append(struct db *db, const void *entry, gsize n, guint64 *index,
                              GError **error) {
     struct ledger_edge edge = {0};
-    struct keeping keeping = {.db = db};
+    struct keeping keeping = {.db = db, .ok = TRUE};
     if (!read_edge(db, &edge, error))
         return FALSE;
     const guint64 place = edge.size;
     const struct ledger_hash leaf = ledger_hash_leaf(entry, n);
     ledger_edge_add(&edge, &leaf, keep_tile_hash, &keeping);
-    if (keeping.error) {
+    if (!keeping.ok) {
         g_propagate_error(error, keeping.error);
         return FALSE;
     }
@@ -65,19 +66,18 @@ gboolean store_ledger_append(struct db *db, const void *entry, gsize n, guint64 
                   error);
 }
 
-static gint64 head_int(struct db *db, const char *sql) {
-    struct db_rows *rows = db_query(db, sql, NO_PARAMS);
-    gint64 value = db_next(rows) ? db_int(rows, 0) : 0;
-    db_done(rows, NULL);
-    return value;
+gboolean store_ledger_is_unsigned(struct db *db, gboolean *is_unsigned, GError **error) {
+    gint64 n;
+    const gboolean ok =
+        db_number(db, "SELECT count(*) FROM ledger_head WHERE id = 1 AND size <> signed_size",
+                  NO_PARAMS, 0, &n, error);
+    *is_unsigned = ok && n > 0;
+    return ok;
 }
 
-gboolean store_ledger_is_unsigned(struct db *db) {
-    return head_int(db, "SELECT size <> signed_size FROM ledger_head WHERE id = 1") != 0;
-}
-
-guint64 store_ledger_size(struct db *db) {
-    return (guint64)head_int(db, "SELECT signed_size FROM ledger_head WHERE id = 1");
+gboolean store_ledger_size(struct db *db, guint64 *size, GError **error) {
+    return db_number(db, "SELECT signed_size FROM ledger_head WHERE id = 1", NO_PARAMS, 0,
+                     (gint64 *)size, error);
 }
 
 gboolean store_ledger_sign(struct db *db, const struct ledger_signer *signer, gint64 now_at_us,
@@ -156,12 +156,15 @@ static gboolean read_tile(struct db *db, const struct ledger_tile *tile, GByteAr
 
 GBytes *store_ledger_resource(struct db *db, const char *path, GError **error) {
     struct ledger_tile tile;
+    guint64 size;
     if (strcmp(path, "checkpoint") == 0) {
         char *note = store_ledger_checkpoint(db, error);
         return note ? g_bytes_new_take(note, strlen(note)) : NULL;
     }
+    if (!store_ledger_size(db, &size, error))
+        return NULL;
     if (!ledger_tile_parse(path, &tile) ||
-        ledger_tile_width(store_ledger_size(db), tile.level, tile.index) < tile.width) {
+        ledger_tile_width(size, tile.level, tile.index) < tile.width) {
         g_set_error(error, BASE_ERROR, BASE_ERROR_NOT_FOUND, "the log has no \"%s\"", path);
         return NULL;
     }
@@ -348,8 +351,8 @@ GArray *store_notices_of_hour(struct db *db, guint64 hour, GError **error) {
     return NULL;
 }
 
-guint64 store_ledger_last_hour(struct db *db) {
-    return (guint64)head_int(db, "SELECT coalesce(max(hour), 0) FROM ledger_hour");
+gboolean store_ledger_last_hour(struct db *db, guint64 *hour, GError **error) {
+    return db_number(db, "SELECT max(hour) FROM ledger_hour", NO_PARAMS, 0, (gint64 *)hour, error);
 }
 
 gboolean store_ledger_hour_done(struct db *db, guint64 hour, guint64 index, GError **error) {
@@ -357,25 +360,26 @@ gboolean store_ledger_hour_done(struct db *db, guint64 hour, guint64 index, GErr
                   PARAMS(P_INT("hour", hour), P_INT("idx", index)), error);
 }
 
-gboolean store_ledger_hour_of(struct db *db, guint64 hour, guint64 *index) {
-    struct db_rows *rows =
-        db_query(db, "SELECT idx FROM ledger_hour WHERE hour = :hour", PARAMS(P_INT("hour", hour)));
-    gboolean found = db_next(rows);
-    if (found)
-        *index = (guint64)db_int(rows, 0);
-    return db_done(rows, NULL) && found;
+gboolean store_ledger_hour_of(struct db *db, guint64 hour, guint64 *index, gboolean *is_found,
+                              GError **error) {
+    gint64 number;
+    const gboolean ok = db_number(db, "SELECT idx FROM ledger_hour WHERE hour = :hour",
+                                  PARAMS(P_INT("hour", hour)), -1, &number, error);
+    *is_found = ok && number >= 0;
+    *index = *is_found ? (guint64)number : 0;
+    return ok;
 }
 
 /* ── Policies and witnesses ────────────────────────────────────────────────────────────────────── */
 
-gboolean store_ledger_policy_is_last(struct db *db, const guint8 *policy, gsize n) {
+gboolean store_ledger_policy_is_last(struct db *db, const guint8 *policy, gsize n, gboolean *is_last,
+                                     GError **error) {
     struct db_rows *rows =
         db_query(db, "SELECT policy FROM ledger_policy ORDER BY idx DESC LIMIT 1", NO_PARAMS);
     gsize length;
     const void *bytes = db_next(rows) ? db_blob(rows, 0, &length) : NULL;
-    gboolean is_last = bytes && length == n && memcmp(bytes, policy, n) == 0;
-    db_done(rows, NULL);
-    return is_last;
+    *is_last = bytes && length == n && memcmp(bytes, policy, n) == 0;
+    return db_done(rows, error);
 }
 
 gboolean store_ledger_policy_add(struct db *db, guint64 index, const guint8 *policy, gsize n,

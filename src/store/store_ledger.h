@@ -19,8 +19,8 @@ gboolean store_ledger_append(struct db *db, const void *entry, gsize n, guint64 
 gboolean store_ledger_sign(struct db *db, const struct ledger_signer *signer, gint64 now_at_us,
                            GError **error);
 /* Whether entries wait for their checkpoint. */
-gboolean store_ledger_is_unsigned(struct db *db);
-guint64 store_ledger_size(struct db *db);
+gboolean store_ledger_is_unsigned(struct db *db, gboolean *is_unsigned, GError **error);
+gboolean store_ledger_size(struct db *db, guint64 *size, GError **error);
 
 /* The signed note with the cosignatures that came; NULL when there is none yet. Transfer full. */
 char *store_ledger_checkpoint(struct db *db, GError **error);
@@ -78,9 +78,10 @@ gboolean store_notice_count(struct db *db, guint64 from_hour, guint64 until_hour
 /* The commitments of an hour, in order. Transfer full. */
 GArray *store_notices_of_hour(struct db *db, guint64 hour, GError **error);
 /* The last hour that has its leaf; 0: none. */
-guint64 store_ledger_last_hour(struct db *db);
+gboolean store_ledger_last_hour(struct db *db, guint64 *hour, GError **error);
 gboolean store_ledger_hour_done(struct db *db, guint64 hour, guint64 index, GError **error);
-gboolean store_ledger_hour_of(struct db *db, guint64 hour, guint64 *index);
+gboolean store_ledger_hour_of(struct db *db, guint64 hour, guint64 *index, gboolean *is_found,
+                              GError **error);
 
 /* The entry of an agency's alert, so that trying again is no second disclosure. */
 gboolean store_ledger_told(struct db *db, const char *alert_id, guint reminder, guint64 *index,
@@ -90,7 +91,8 @@ gboolean store_ledger_told_add(struct db *db, const char *alert_id, guint remind
 
 /* ── Policies in force ── */
 
-gboolean store_ledger_policy_is_last(struct db *db, const guint8 *policy, gsize n);
+gboolean store_ledger_policy_is_last(struct db *db, const guint8 *policy, gsize n, gboolean *is_last,
+                                     GError **error);
 gboolean store_ledger_policy_add(struct db *db, guint64 index, const guint8 *policy, gsize n,
                                  const char *name, gint64 now_at_us, GError **error);
 

@@ -66,11 +66,8 @@ gboolean store_links(struct db *db, gint64 person_id, guint limit, store_link_fn
     return db_done(rows, error);
 }
 
-gint64 store_links_waiting(struct db *db) {
-    struct db_rows *rows = db_query(db, "SELECT COUNT(*) FROM person_link WHERE state = 0", NO_PARAMS);
-    const gint64 n = db_next(rows) ? db_int(rows, 0) : 0;
-    db_done(rows, NULL);
-    return n;
+gboolean store_links_waiting(struct db *db, gint64 *n, GError **error) {
+    return db_number(db, "SELECT COUNT(*) FROM person_link WHERE state = 0", NO_PARAMS, 0, n, error);
 }
 
 static GArray *read_ids(struct db_rows *rows, GError **error) {
@@ -192,11 +189,8 @@ GArray *store_person_key_others(struct db *db, gint64 person_id, GError **error)
                     error);
 }
 
-gint64 store_linked_seq(struct db *db) {
-    struct db_rows *rows = db_query(db, "SELECT seq FROM person_linked", NO_PARAMS);
-    const gint64 seq = db_next(rows) ? db_int(rows, 0) : 0;
-    db_done(rows, NULL);
-    return seq;
+gboolean store_linked_seq(struct db *db, gint64 *seq, GError **error) {
+    return db_number(db, "SELECT seq FROM person_linked", NO_PARAMS, 0, seq, error);
 }
 
 gboolean store_linked_set(struct db *db, gint64 seq, GError **error) {

@@ -34,7 +34,7 @@ typedef void (*store_link_fn)(const struct store_link *link, void *context);
 /* Those that wait for a clerk, the likeliest first; or, `person_id` not 0, all about one person. */
 gboolean store_links(struct db *db, gint64 person_id, guint limit, store_link_fn each, void *context,
                      GError **error);
-gint64 store_links_waiting(struct db *db);
+gboolean store_links_waiting(struct db *db, gint64 *n, GError **error);
 /* Takes back what waits about a person, but for those in `keep` (gint64). */
 gboolean store_links_forget(struct db *db, gint64 person_id, const GArray *keep, GError **error);
 /* Numbers that were linked to a person's automatically. Transfer full: gint64. */
@@ -55,7 +55,7 @@ gboolean store_person_key_put(struct db *db, gint64 person_id, const guint8 key[
 GArray *store_person_key_others(struct db *db, gint64 person_id, GError **error);
 
 /* How far changes of names were looked at. */
-gint64 store_linked_seq(struct db *db);
+gboolean store_linked_seq(struct db *db, gint64 *seq, GError **error);
 gboolean store_linked_set(struct db *db, gint64 seq, GError **error);
 
 /* What happened to a person since, oldest first; what only told of a mistake is left out. Transfer

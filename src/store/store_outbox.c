@@ -148,6 +148,21 @@ gboolean store_alerts_confirm(struct db *db, gint64 seq, gint64 now_at_us, GErro
         PARAMS(P_INT("now", now_at_us), P_INT("seq", seq)), error);
 }
 
+gboolean store_alert_wrong_pin(struct db *db, gint64 seq, guint most, gboolean *is_locked,
+                               GError **error) {
+    const gboolean ok =
+        db_run(db, "UPDATE alert SET pin_tries = pin_tries + 1 WHERE seq = :seq AND pin_tries < :most",
+               PARAMS(P_INT("seq", seq), P_INT("most", most)), error) &&
+        db_run(
+            db,
+            "UPDATE alert SET state = :needs_person, next_at_us = NULL, note = 'too many wrong PINs' "
+            "WHERE seq = :seq AND pin_tries >= :most AND confirmed_at_us IS NULL",
+            PARAMS(P_INT("needs_person", ALERT_NEEDS_PERSON), P_INT("seq", seq), P_INT("most", most)),
+            error);
+    *is_locked = ok && db_changes(db) > 0;
+    return ok;
+}
+
 gboolean store_alert_told(struct db *db, const char *registration_id, gint64 event_seq,
                           gboolean may_withdraw, gboolean *told, gboolean *withdrawn, GError **error) {
     struct db_rows *rows =

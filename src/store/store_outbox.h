@@ -71,6 +71,10 @@ gboolean store_alerts_end(struct db *db, const char *registration_id, GError **e
 /* Confirms it and the older ones of its registration that were sent. */
 gboolean store_alerts_confirm(struct db *db, gint64 seq, gint64 now_at_us, GError **error);
 
+/* Counts a wrong PIN; at `most`, the alert goes to a person and `is_locked` is set. */
+gboolean store_alert_wrong_pin(struct db *db, gint64 seq, guint most, gboolean *is_locked,
+                               GError **error);
+
 /* Whether the registration was told of the event, or may have been, or will be. When its alert has
  * not left and `may_withdraw`, it is withdrawn and `withdrawn` set. */
 gboolean store_alert_told(struct db *db, const char *registration_id, gint64 event_seq,

@@ -147,6 +147,18 @@ gboolean store_registration_count(struct db *db, const guint8 contact_hash[32], 
     return db_done(rows, error);
 }
 
+gboolean store_registration_unconfirmed(struct db *db, const guint8 contact_hash[32],
+                                        gint64 since_at_us, guint *n, GError **error) {
+    gint64 number;
+    const gboolean ok = db_number(
+        db,
+        "SELECT count(*) FROM registration WHERE contact_hash = :hash AND ended_at_us IS NULL AND "
+        "confirmed_at_us IS NULL AND created_at_us > :since",
+        PARAMS(P_BLOB("hash", contact_hash, 32), P_INT("since", since_at_us)), 0, &number, error);
+    *n = (guint)number;
+    return ok;
+}
+
 gboolean store_registration_rebook(struct db *db, gint64 booking_id, GError **error) {
     return db_run(
         db,
