@@ -1,7 +1,9 @@
 """One person across jails: linked while the site serves, or asked about; told to who follows either number."""
 import datetime
 import json
+import sqlite3
 import time
+from contextlib import closing
 
 import pytest
 
@@ -120,6 +122,27 @@ def test_a_possible_one_is_asked_about_and_told_as_such(jails):
     assert jails.json("person", "possible") == []
     text = " ".join(bodies(jails))
     assert "may be the person you asked about" in " ".join(text.replace("=\n", "").split())
+
+
+def test_a_notice_that_cannot_be_taken_back_is_no_success(jails):
+    jails.happen("north", "1", "POPLAR", "WREN", "1980-01-31")
+    follow(jails, "north:1")
+    jails.configure("mail: {transport: smtp, server: 'smtp://127.0.0.1:1', from: a@x.test}\n")  # nothing leaves
+    jails.happen("south", "77", "POPLAR", "WREN", "1980-01-31")
+    link(jails)
+    (queued,) = alerts(jails)
+    assert queued["state"] == "queued"
+    with closing(sqlite3.connect(jails.path / "tocsin.db")) as db:
+        db.execute("CREATE TRIGGER full BEFORE UPDATE ON alert BEGIN SELECT raise(ABORT, 'the disk is full'); END")
+        db.commit()
+    done = jails.run("person", "part", "south:77", "north:1", "--by", "Clerk Ash", check=False)
+    assert done.returncode == 8 and "the disk is full" in done.stderr and "two people" not in done.stdout
+    with closing(sqlite3.connect(jails.path / "tocsin.db")) as db:
+        db.execute("DROP TRIGGER full")
+        db.commit()
+    assert [a["state"] for a in alerts(jails)] == ["queued"]  # nothing was half done: they are one person still
+    jails.run("person", "part", "south:77", "north:1", "--by", "Clerk Ash")
+    assert {a["state"] for a in alerts(jails) if a["alert"] == queued["alert"]} == {"withdrawn"}
 
 
 def test_a_clerk_parts_them_and_who_was_told_is_told_so(jails):

@@ -65,15 +65,29 @@ void link_set_fix(struct link_set *set);
 /* Forgets the rows; what was counted and learned stays. */
 void link_set_clear(struct link_set *set);
 
-/* One field of a comparison. */
+/* The fields of a comparison; a column's is LINK_FIELD_COLUMNS + its number. The first two are compared
+ * last: they cost most. */
+enum link_field {
+    LINK_FIELD_GIVEN,
+    LINK_FIELD_MIDDLE,
+    LINK_FIELD_SURNAME,
+    LINK_FIELD_SUFFIX,
+    LINK_FIELD_BORN,
+    LINK_FIELD_COLUMNS
+};
+#define LINK_MOST_FIELDS (LINK_FIELD_COLUMNS + LINK_MOST_COLUMNS)
+
+/* What a field's level comes to, for whoever decides by it. */
+enum link_agreement { LINK_UNKNOWN, LINK_SAME, LINK_LIKE, LINK_ANOTHER };
+
 struct link_evidence {
-    const char *field;
-    const char *level; /* in words, static: "same", "nickname" */
+    const char *field, *level; /* in words, static, for people to read: "given name", "nickname" */
+    enum link_agreement agreement;
     double bits;
 };
-#define LINK_MOST_FIELDS (5 + LINK_MOST_COLUMNS)
 
-/* The bits for "one person", the prior counted. `evidence` (may be NULL) gets every field. */
+/* The bits for "one person", the prior counted. `evidence` (may be NULL) has a place for each field, by
+ * its number, and gets them all. */
 double link_compare(const struct link_set *set, guint32 a, guint32 b, struct link_evidence *evidence,
                     guint *n_evidence);
 double link_prior(const struct link_set *set);

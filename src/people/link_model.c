@@ -20,41 +20,36 @@
 
 /* What is taken until the records say otherwise: of one person's records, and of two people's. */
 static double usual_m(guint field, guint level) {
-    static const float m[FIELD_COLUMNS][LEVELS] = {
-        [FIELD_GIVEN] = {0, 0.80F, 0.06F, 0.06F, 0.01F, 0.02F, 0.01F, 0.04F},
-        [FIELD_MIDDLE] = {0, 0.50F, 0.40F, 0.03F, 0.07F, 0.001F, 0.001F, 0.001F},
-        [FIELD_SURNAME] = {0, 0.84F, 0.02F, 0.07F, 0.01F, 0.01F, 0.05F, 0.001F},
-        [FIELD_SUFFIX] = {0, 0.98F, 0.001F, 0.02F, 0.001F, 0.001F, 0.001F, 0.001F},
-        [FIELD_BORN] = {0, 0.80F, 0.02F, 0.06F, 0.03F, 0.02F, 0.02F, 0.05F}};
+    static const float m[LINK_FIELD_COLUMNS][LEVELS] = {
+        [LINK_FIELD_GIVEN] = {0, 0.80F, 0.06F, 0.06F, 0.01F, 0.02F, 0.01F, 0.04F},
+        [LINK_FIELD_MIDDLE] = {0, 0.50F, 0.40F, 0.03F, 0.07F, 0.001F, 0.001F, 0.001F},
+        [LINK_FIELD_SURNAME] = {0, 0.84F, 0.02F, 0.07F, 0.01F, 0.01F, 0.05F, 0.001F},
+        [LINK_FIELD_SUFFIX] = {0, 0.98F, 0.001F, 0.02F, 0.001F, 0.001F, 0.001F, 0.001F},
+        [LINK_FIELD_BORN] = {0, 0.80F, 0.02F, 0.06F, 0.03F, 0.02F, 0.02F, 0.05F}};
     static const float column[LEVELS] = {0, 0.90F, 0.04F, 0.06F, 0.001F, 0.001F, 0.001F, 0.001F};
-    return (double)(field < FIELD_COLUMNS ? m[field][level] : column[level]);
+    return (double)(field < LINK_FIELD_COLUMNS ? m[field][level] : column[level]);
 }
 
 static double usual_u(guint field, guint level) {
-    static const guint8 others[FIELD_COLUMNS] = {[FIELD_GIVEN] = GIVEN_OTHER,
-                                                 [FIELD_MIDDLE] = MIDDLE_OTHER,
-                                                 [FIELD_SURNAME] = SURNAME_OTHER,
-                                                 [FIELD_SUFFIX] = VALUE_OTHER,
-                                                 [FIELD_BORN] = BORN_OTHER};
-    const guint other = field < FIELD_COLUMNS ? others[field] : VALUE_OTHER;
-    return level == other ? 0.6 : 0.05;
+    return level == level_of_another(field) ? 0.6 : 0.05;
 }
 
 /* ── Random pairs ──────────────────────────────────────────────────────────────────────────────── */
 
 /* Two records that agree on this much are no chance: they would make chance look likely. */
 static gboolean looks_like_one(const struct link_set *set, const struct levels *l) {
-    guint same = l->level[FIELD_BORN] == LEVEL_SAME;
-    same += l->level[FIELD_GIVEN] == LEVEL_SAME && l->level[FIELD_SURNAME] == LEVEL_SAME;
+    guint same = l->level[LINK_FIELD_BORN] == LEVEL_SAME;
+    same += l->level[LINK_FIELD_GIVEN] == LEVEL_SAME && l->level[LINK_FIELD_SURNAME] == LEVEL_SAME;
     for (guint c = 0; c < set->n_columns; c++)
-        same += set->columns[c].kind != LINK_CODE && l->level[FIELD_COLUMNS + c] == LEVEL_SAME &&
-                l->rarity[FIELD_COLUMNS + c] > 6;
+        same += set->columns[c].kind != LINK_CODE && l->level[LINK_FIELD_COLUMNS + c] == LEVEL_SAME &&
+                l->rarity[LINK_FIELD_COLUMNS + c] > 6;
     return same >= 2;
 }
 
 static enum rarity rarity_of(const struct link_set *set, guint field, guint level) {
     return level_rarity(
-        field, field < FIELD_COLUMNS ? LINK_CODE : set->columns[field - FIELD_COLUMNS].kind, level);
+        field, field < LINK_FIELD_COLUMNS ? LINK_CODE : set->columns[field - LINK_FIELD_COLUMNS].kind,
+        level);
 }
 
 /* `typical`: how rare a value is on the average, where a level's worth depends on that: bits. */
@@ -93,7 +88,7 @@ static void learn_chance(struct link_set *set, double typical[][LEVELS]) {
  * every other MARIA. So its chance is that among neighbours of one given name who are two people. */
 static void learn_code(struct link_set *set, guint column) {
     const GArray *counts = set->counts[column];
-    const guint f = FIELD_COLUMNS + column;
+    const guint f = LINK_FIELD_COLUMNS + column;
     g_autofree guint32 *last = g_new0(guint32, set->names.names->len); /* row + 1, by given name */
     g_autofree guint32 *n = g_new0(guint32, counts->len), *n_same = g_new0(guint32, counts->len);
     double pairs = 0, same = 0;
@@ -179,9 +174,10 @@ struct session {
 /* Which fields the pass picks by, and so cannot learn. */
 static gboolean picks_by(guint pass, guint field) {
     switch (pass) {
-    case PASS_BORN: return field == FIELD_BORN;
-    case PASS_ANY_ORDER: return field == FIELD_GIVEN || field == FIELD_SURNAME || field == FIELD_MIDDLE;
-    default: return field == FIELD_COLUMNS + pass - PASS_COLUMN;
+    case PASS_BORN: return field == LINK_FIELD_BORN;
+    case PASS_ANY_ORDER:
+        return field == LINK_FIELD_GIVEN || field == LINK_FIELD_SURNAME || field == LINK_FIELD_MIDDLE;
+    default: return field == LINK_FIELD_COLUMNS + pass - PASS_COLUMN;
     }
 }
 
@@ -241,10 +237,10 @@ static double count_matches(const struct session *s) {
     const double n = set->rows->len;
     double seen = 1;
     for (guint f = 0; f < set->n_fields; f++) {
-        const double known = f == FIELD_BORN      ? set->n_born / n
-                             : f >= FIELD_COLUMNS ? set->n_values[f - FIELD_COLUMNS] / n
-                                                  : 1;
-        if (picks_by(s->pass, f) && f != FIELD_MIDDLE)
+        const double known = f == LINK_FIELD_BORN      ? set->n_born / n
+                             : f >= LINK_FIELD_COLUMNS ? set->n_values[f - LINK_FIELD_COLUMNS] / n
+                                                       : 1;
+        if (picks_by(s->pass, f) && f != LINK_FIELD_MIDDLE)
             seen *= known * known * set->m[f][LEVEL_SAME];
     }
     return s->part * s->n_pairs / MAX(seen, 1e-3);
@@ -253,8 +249,8 @@ static double count_matches(const struct session *s) {
 static void set_most(struct link_set *set) {
     set->most_given = set->most_middle = 0;
     for (guint level = 1; level < LEVELS; level++) {
-        set->most_given = MAX(set->most_given, set->bits[FIELD_GIVEN][level]);
-        set->most_middle = MAX(set->most_middle, set->bits[FIELD_MIDDLE][level]);
+        set->most_given = MAX(set->most_given, set->bits[LINK_FIELD_GIVEN][level]);
+        set->most_middle = MAX(set->most_middle, set->bits[LINK_FIELD_MIDDLE][level]);
     }
 }
 
@@ -331,30 +327,30 @@ void link_set_learn(struct link_set *set) {
 #define BORN_RARITY 13.5F     /* a birth date, where it is known to the day */
 #define NEW_YEARS_RARITY 6.0F /* the first of January often stands for a date that nobody knows */
 
-static const float fixed[FIELD_COLUMNS][LEVELS] = {
-    [FIELD_GIVEN] = {[LEVEL_SAME] = -0.4F,
-                     [GIVEN_NICKNAME] = -8.2F,
-                     [GIVEN_SLIP] = -10.9F,
-                     [GIVEN_SLIPS] = -14.9F,
-                     [GIVEN_INITIAL] = 3.0F,
-                     [GIVEN_ELSEWHERE] = -7.9F,
-                     [GIVEN_OTHER] = -5.2F},
-    [FIELD_MIDDLE] =
+static const float fixed[LINK_FIELD_COLUMNS][LEVELS] = {
+    [LINK_FIELD_GIVEN] = {[LEVEL_SAME] = -0.4F,
+                          [GIVEN_NICKNAME] = -8.2F,
+                          [GIVEN_SLIP] = -10.9F,
+                          [GIVEN_SLIPS] = -14.9F,
+                          [GIVEN_INITIAL] = 3.0F,
+                          [GIVEN_ELSEWHERE] = -7.9F,
+                          [GIVEN_OTHER] = -5.2F},
+    [LINK_FIELD_MIDDLE] =
         {[LEVEL_SAME] = -1.2F, [MIDDLE_INITIAL] = 3.5F, [MIDDLE_SLIP] = -12, [MIDDLE_OTHER] = -5},
-    [FIELD_SURNAME] = {[LEVEL_SAME] = -0.4F,
-                       [SURNAME_PART] = -6.7F,
-                       [SURNAME_SLIP] = -9.6F,
-                       [SURNAME_SLIPS] = -15,
-                       [SURNAME_SWAPPED] = -5.9F,
-                       [SURNAME_OTHER] = -4.2F},
-    [FIELD_SUFFIX] = {[LEVEL_SAME] = 1.1F, [VALUE_OTHER] = -8},
-    [FIELD_BORN] = {[LEVEL_SAME] = -0.4F,
-                    [BORN_SWAPPED] = 9,
-                    [BORN_DIGIT] = 4.7F,
-                    [BORN_TWO_PARTS] = 3.5F,
-                    [BORN_YEAR] = 4,
-                    [BORN_GENERATION] = -4,
-                    [BORN_OTHER] = -4}};
+    [LINK_FIELD_SURNAME] = {[LEVEL_SAME] = -0.4F,
+                            [SURNAME_PART] = -6.7F,
+                            [SURNAME_SLIP] = -9.6F,
+                            [SURNAME_SLIPS] = -15,
+                            [SURNAME_SWAPPED] = -5.9F,
+                            [SURNAME_OTHER] = -4.2F},
+    [LINK_FIELD_SUFFIX] = {[LEVEL_SAME] = 1.1F, [VALUE_OTHER] = -8},
+    [LINK_FIELD_BORN] = {[LEVEL_SAME] = -0.4F,
+                         [BORN_SWAPPED] = 9,
+                         [BORN_DIGIT] = 4.7F,
+                         [BORN_TWO_PARTS] = 3.5F,
+                         [BORN_YEAR] = 4,
+                         [BORN_GENERATION] = -4,
+                         [BORN_OTHER] = -4}};
 
 /* A number of one's own: the same is nearly proof, another may be a slip of the pen. */
 static const float fixed_key[LEVELS] = {[LEVEL_SAME] = 28, [VALUE_OTHER] = -6};
@@ -367,8 +363,8 @@ void link_set_fix(struct link_set *set) {
     memset(set->is_rare, 0, sizeof set->is_rare);
     for (guint c = 0; c < set->n_columns; c++)
         if (set->columns[c].kind == LINK_KEY)
-            memcpy(set->bits[FIELD_COLUMNS + c], fixed_key, sizeof fixed_key);
-    for (guint f = 0; f < FIELD_COLUMNS; f++)
+            memcpy(set->bits[LINK_FIELD_COLUMNS + c], fixed_key, sizeof fixed_key);
+    for (guint f = 0; f < LINK_FIELD_COLUMNS; f++)
         for (guint level = 1; level < LEVELS; level++)
             set->is_rare[f][level] = rarity_of(set, f, level) != RARITY_NONE;
     for (guint i = 0; i < BORN_DAYS; i++)
@@ -388,11 +384,11 @@ static float field_bits(const struct link_set *set, guint f, const struct levels
 /* One surname, another given name: twins and households share a surname, a birth date, an address, and
  * none of them tells of the others' chance. Only a key says that they are one. */
 static gboolean may_be_kin(const struct link_set *set, const struct levels *l) {
-    if (l->level[FIELD_GIVEN] != GIVEN_OTHER ||
-        (l->level[FIELD_SURNAME] != LEVEL_SAME && l->level[FIELD_SURNAME] != SURNAME_PART))
+    if (l->level[LINK_FIELD_GIVEN] != GIVEN_OTHER ||
+        (l->level[LINK_FIELD_SURNAME] != LEVEL_SAME && l->level[LINK_FIELD_SURNAME] != SURNAME_PART))
         return FALSE;
     for (guint c = 0; c < set->n_columns; c++)
-        if (set->columns[c].kind == LINK_KEY && l->level[FIELD_COLUMNS + c] == LEVEL_SAME)
+        if (set->columns[c].kind == LINK_KEY && l->level[LINK_FIELD_COLUMNS + c] == LEVEL_SAME)
             return FALSE;
     return TRUE;
 }
@@ -401,12 +397,12 @@ double set_pair_bits(const struct link_set *set, guint32 a, guint32 b, double le
     struct levels l;
     float bits = (float)set->prior;
     set_levels_first(set, a, b, &l);
-    for (guint f = FIELD_SURNAME; f < set->n_fields; f++)
+    for (guint f = LINK_FIELD_SURNAME; f < set->n_fields; f++)
         bits += field_bits(set, f, &l);
     if ((double)(bits + set_most_of_rest(set, a, b)) < least)
         return -INFINITY;
     set_levels_rest(set, a, b, &l);
-    bits += field_bits(set, FIELD_GIVEN, &l) + field_bits(set, FIELD_MIDDLE, &l);
+    bits += field_bits(set, LINK_FIELD_GIVEN, &l) + field_bits(set, LINK_FIELD_MIDDLE, &l);
     return (double)(may_be_kin(set, &l) ? MIN(bits, KIN) : bits);
 }
 
@@ -423,8 +419,10 @@ double link_compare(const struct link_set *set, guint32 a, guint32 b, struct lin
         const double field = (double)field_bits(set, f, &l);
         bits += field;
         if (evidence)
-            evidence[f] =
-                (struct link_evidence){set_field_name(set, f), level_name(f, l.level[f]), field};
+            evidence[f] = (struct link_evidence){.field = set_field_name(set, f),
+                                                 .level = level_name(f, l.level[f]),
+                                                 .agreement = level_agreement(f, l.level[f]),
+                                                 .bits = field};
     }
     if (n_evidence)
         *n_evidence = set->n_fields;

@@ -83,9 +83,6 @@ static inline guint32 row_born(const struct row *r) {
 
 /* ── Levels (link_levels.c) ── */
 
-/* The first two are compared last: they cost most. */
-enum link_field { FIELD_GIVEN, FIELD_MIDDLE, FIELD_SURNAME, FIELD_SUFFIX, FIELD_BORN, FIELD_COLUMNS };
-
 /* 0 is always "not known"; the rest of each field's own. At most 8 a field. */
 #define LEVEL_UNKNOWN 0
 #define LEVEL_SAME 1
@@ -124,6 +121,8 @@ struct levels {
 
 enum rarity level_rarity(guint field, enum link_kind kind, guint level);
 const char *level_name(guint field, guint level);
+guint level_of_another(guint field); /* the level of two values that are not one */
+enum link_agreement level_agreement(guint field, guint level);
 
 /* ── The set and its model (link_set.c, link_model.c) ── */
 

@@ -13,7 +13,7 @@ struct link_set *link_set_new(const struct link_column *columns, guint n_columns
     set->rows = g_array_new(FALSE, FALSE, sizeof(struct row));
     set->born_counts = g_new0(guint32, BORN_DAYS);
     set->n_columns = MIN(n_columns, LINK_MOST_COLUMNS);
-    set->n_fields = FIELD_COLUMNS + set->n_columns;
+    set->n_fields = LINK_FIELD_COLUMNS + set->n_columns;
     base_system_random.fill(base_system_random.context, (guint8 *)&set->secret, sizeof set->secret);
     for (guint c = 0; c < set->n_columns; c++) {
         set->columns[c] = columns[c];
@@ -365,23 +365,24 @@ static guint value_level(const struct link_set *set, guint column, guint32 a, gu
 
 void set_levels_first(const struct link_set *set, guint32 a, guint32 b, struct levels *l) {
     const struct row *x = set_row(set, a), *y = set_row(set, b);
-    l->level[FIELD_BORN] = (guint8)born_level(set, x, y, &l->rarity[FIELD_BORN]);
-    l->level[FIELD_SUFFIX] =
+    l->level[LINK_FIELD_BORN] = (guint8)born_level(set, x, y, &l->rarity[LINK_FIELD_BORN]);
+    l->level[LINK_FIELD_SUFFIX] =
         x->suffix && y->suffix ? x->suffix == y->suffix ? LEVEL_SAME : VALUE_OTHER : LEVEL_UNKNOWN;
     for (guint c = 0; c < set->n_columns; c++)
-        l->level[FIELD_COLUMNS + c] = (guint8)value_level(
-            set, c, set_value(set, c, a), set_value(set, c, b), &l->rarity[FIELD_COLUMNS + c]);
-    l->level[FIELD_SURNAME] = (guint8)surname_level(set, x, y, &l->rarity[FIELD_SURNAME]);
-    if (l->level[FIELD_SURNAME] == SURNAME_OTHER && are_swapped(set, x, y, &l->rarity[FIELD_SURNAME]))
-        l->level[FIELD_SURNAME] = SURNAME_SWAPPED;
+        l->level[LINK_FIELD_COLUMNS + c] = (guint8)value_level(
+            set, c, set_value(set, c, a), set_value(set, c, b), &l->rarity[LINK_FIELD_COLUMNS + c]);
+    l->level[LINK_FIELD_SURNAME] = (guint8)surname_level(set, x, y, &l->rarity[LINK_FIELD_SURNAME]);
+    if (l->level[LINK_FIELD_SURNAME] == SURNAME_OTHER &&
+        are_swapped(set, x, y, &l->rarity[LINK_FIELD_SURNAME]))
+        l->level[LINK_FIELD_SURNAME] = SURNAME_SWAPPED;
 }
 
 void set_levels_rest(const struct link_set *set, guint32 a, guint32 b, struct levels *l) {
     const struct row *x = set_row(set, a), *y = set_row(set, b);
-    l->level[FIELD_GIVEN] = l->level[FIELD_SURNAME] == SURNAME_SWAPPED
-                                ? LEVEL_UNKNOWN
-                                : (guint8)given_level(set, x, y, &l->rarity[FIELD_GIVEN]);
-    l->level[FIELD_MIDDLE] = (guint8)middle_level(set, x, y, &l->rarity[FIELD_MIDDLE]);
+    l->level[LINK_FIELD_GIVEN] = l->level[LINK_FIELD_SURNAME] == SURNAME_SWAPPED
+                                     ? LEVEL_UNKNOWN
+                                     : (guint8)given_level(set, x, y, &l->rarity[LINK_FIELD_GIVEN]);
+    l->level[LINK_FIELD_MIDDLE] = (guint8)middle_level(set, x, y, &l->rarity[LINK_FIELD_MIDDLE]);
 }
 
 void set_levels(const struct link_set *set, guint32 a, guint32 b, struct levels *l) {
@@ -430,11 +431,11 @@ enum rarity level_rarity(guint field, enum link_kind kind, guint level) {
                                               [SURNAME_SWAPPED] = RARITY_SHARE},
                         of_middle[LEVELS] = {[LEVEL_SAME] = RARITY_SHARE, [MIDDLE_SLIP] = RARITY_RATIO};
     switch (field) {
-    case FIELD_GIVEN: return of_given[level];
-    case FIELD_SURNAME: return of_surname[level];
-    case FIELD_MIDDLE: return of_middle[level];
-    case FIELD_SUFFIX: return RARITY_NONE;
-    case FIELD_BORN: return level == LEVEL_SAME ? RARITY_SHARE : RARITY_NONE;
+    case LINK_FIELD_GIVEN: return of_given[level];
+    case LINK_FIELD_SURNAME: return of_surname[level];
+    case LINK_FIELD_MIDDLE: return of_middle[level];
+    case LINK_FIELD_SUFFIX: return RARITY_NONE;
+    case LINK_FIELD_BORN: return level == LEVEL_SAME ? RARITY_SHARE : RARITY_NONE;
     default: break;
     }
     if (level == LEVEL_SAME)
@@ -454,15 +455,30 @@ const char *level_name(guint field, guint level) {
                                   "two of three", "year only", "a generation apart",    "another"},
         *const of_value[LEVELS] = {"not known", "same", "like it", "another"};
     switch (field) {
-    case FIELD_GIVEN: return of_given[level];
-    case FIELD_SURNAME: return of_surname[level];
-    case FIELD_MIDDLE: return of_middle[level];
-    case FIELD_BORN: return of_born[level];
-    default: return level == VALUE_OTHER && field == FIELD_SUFFIX ? "another" : of_value[level];
+    case LINK_FIELD_GIVEN: return of_given[level];
+    case LINK_FIELD_SURNAME: return of_surname[level];
+    case LINK_FIELD_MIDDLE: return of_middle[level];
+    case LINK_FIELD_BORN: return of_born[level];
+    default: return level == VALUE_OTHER && field == LINK_FIELD_SUFFIX ? "another" : of_value[level];
     }
+}
+
+guint level_of_another(guint field) {
+    static const guint8 levels[] = {
+        [LINK_FIELD_GIVEN] = GIVEN_OTHER,     [LINK_FIELD_MIDDLE] = MIDDLE_OTHER,
+        [LINK_FIELD_SURNAME] = SURNAME_OTHER, [LINK_FIELD_SUFFIX] = VALUE_OTHER,
+        [LINK_FIELD_BORN] = BORN_OTHER,       [LINK_FIELD_COLUMNS] = VALUE_OTHER};
+    return levels[MIN(field, LINK_FIELD_COLUMNS)];
+}
+
+enum link_agreement level_agreement(guint field, guint level) {
+    return level == LEVEL_UNKNOWN             ? LINK_UNKNOWN
+           : level == LEVEL_SAME              ? LINK_SAME
+           : level == level_of_another(field) ? LINK_ANOTHER
+                                              : LINK_LIKE;
 }
 
 const char *set_field_name(const struct link_set *set, guint field) {
     static const char *const names[] = {"given name", "middle name", "surname", "suffix", "birth date"};
-    return field < FIELD_COLUMNS ? names[field] : set->columns[field - FIELD_COLUMNS].name;
+    return field < LINK_FIELD_COLUMNS ? names[field] : set->columns[field - LINK_FIELD_COLUMNS].name;
 }

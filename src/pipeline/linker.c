@@ -27,6 +27,7 @@ struct named {
 };
 
 static const struct link_column columns[] = {{"state id", LINK_KEY}};
+#define LINK_FIELD_STATE_ID LINK_FIELD_COLUMNS
 
 struct linker {
     struct site *site;
@@ -114,30 +115,24 @@ static gboolean count_names(struct linker *l, GError **error) {
 
 /* ── Comparing ─────────────────────────────────────────────────────────────────────────────────── */
 
-static gboolean is_level(const struct link_evidence *e, guint n, const char *field, const char *level) {
-    for (guint i = 0; i < n; i++)
-        if (strcmp(e[i].field, field) == 0)
-            return strcmp(e[i].level, level) == 0;
-    return FALSE;
-}
-
 /* What keeps two from being linked without asking, however alike: fathers and sons, twins, brothers who
  * borrow a name, two numbers of one jail. */
 static const char *why_not_sure(const struct linker *l, const struct named *a, const struct named *b,
-                                const struct link_evidence *e, guint n) {
-    if (is_level(e, n, "state id", "another"))
+                                const struct link_evidence *e) {
+    const enum link_agreement key = e[LINK_FIELD_STATE_ID].agreement,
+                              given = e[LINK_FIELD_GIVEN].agreement;
+    if (key == LINK_ANOTHER)
         return "their state ids differ";
     if (strcmp(a->scope, b->scope) == 0)
         return "their jail gave them two numbers, and should know them apart";
-    if (is_level(e, n, "suffix", "another"))
+    if (e[LINK_FIELD_SUFFIX].agreement == LINK_ANOTHER)
         return "their suffixes differ: they may be father and son";
-    if (is_level(e, n, "middle name", "another"))
+    if (e[LINK_FIELD_MIDDLE].agreement == LINK_ANOTHER)
         return "their middle names differ: they may be twins or kin";
-    const gboolean has_key = is_level(e, n, "state id", "same");
-    if (!has_key && !is_level(e, n, "birth date", "same"))
+    if (key != LINK_SAME && e[LINK_FIELD_BORN].agreement != LINK_SAME)
         return "their birth dates are not known to be the same";
-    if (is_level(e, n, "given name", "another") || (!has_key && !is_level(e, n, "given name", "same") &&
-                                                    !link_is_short_for(l->set, a->given, b->given)))
+    if (given == LINK_ANOTHER ||
+        (key != LINK_SAME && given != LINK_SAME && !link_is_short_for(l->set, a->given, b->given)))
         return "their given names differ: they may be twins or kin";
     return NULL;
 }
@@ -212,7 +207,7 @@ static GArray *judge(struct linker *l, struct db *db, const struct named *p, GEr
         struct link_evidence evidence[LINK_MOST_FIELDS];
         guint n;
         const double bits = compare(l, p, other, evidence, &n);
-        const char *why_not = why_not_sure(l, p, other, evidence, n);
+        const char *why_not = why_not_sure(l, p, other, evidence);
         if (bits < LINKER_POSSIBLE)
             continue;
         const struct verdict v = {.other = other->id,
@@ -286,8 +281,10 @@ static gboolean take_back(struct db *db, const struct site *site, gint64 person,
         gint64 seq;
         for (guint k = 0; k < others->len; k++)
             is_theirs |= g_array_index(others, gint64, k) == w->follows;
-        if (!is_theirs || (w->is_queued && !store_alert_withdraw(db, w->seq, error)))
+        if (!is_theirs)
             continue;
+        if (w->is_queued && !store_alert_withdraw(db, w->seq, error))
+            return FALSE;
         if (!w->may_have_left || !g_hash_table_add(told, (gpointer)(gsize)w->registration_id))
             continue;
         gboolean is_new = FALSE;
@@ -352,7 +349,7 @@ static gboolean is_guarded(struct db *db, struct linker *l, gint64 a, gint64 b, 
             struct link_evidence evidence[LINK_MOST_FIELDS];
             guint n;
             compare(l, p, q, evidence, &n);
-            *is_guarded |= p->id != q->id && why_not_sure(l, p, q, evidence, n) != NULL;
+            *is_guarded |= p->id != q->id && why_not_sure(l, p, q, evidence) != NULL;
         }
     return ok;
 }
@@ -592,7 +589,7 @@ gboolean linker_explain(struct site *site, gint64 a, gint64 b, struct link_evide
                            *q = &g_array_index(named, struct named, 1);
         *bits = compare(two.linker, p, q, evidence, n_evidence);
         *prior = link_prior(two.linker->set);
-        *why_not = why_not_sure(two.linker, p, q, evidence, *n_evidence);
+        *why_not = why_not_sure(two.linker, p, q, evidence);
     }
     linker_free(two.linker);
     return ok;
