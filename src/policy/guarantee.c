@@ -8,6 +8,9 @@
 #include "base/error.h"
 #include "policy/policy_private.h"
 
+/* Points are compared byte by byte (compare_points), whatever the number of attributes. */
+G_STATIC_ASSERT(sizeof((struct policy_request *)0)->value == POLICY_N_ATTRIBUTES);
+
 /* Guarantees and their exceptions as bits, one table an attribute triple, as in struct slice. */
 struct tables {
     guint64 *who, *what, *where;
@@ -17,11 +20,10 @@ struct search {
     const struct policy *policy;
     const struct slice *slice;
     struct tables promises, exceptions;
-    guint64 never, always, oblige;           /* sets of guarantees */
-    guint64 owner[POLICY_MAX_GUARANTEES];    /* the guarantee that an exception belongs to */
-    gint32 until;                            /* the slice's end */
-    guint64 smallest[POLICY_MAX_GUARANTEES]; /* over all slices so far */
-    struct policy_breach found[POLICY_MAX_GUARANTEES];
+    guint64 never, always, oblige;                     /* sets of guarantees */
+    guint64 owner[POLICY_MAX_GUARANTEES];              /* the guarantee that an exception belongs to */
+    gint32 until;                                      /* the slice's end */
+    struct policy_breach found[POLICY_MAX_GUARANTEES]; /* the first in order, over all slices so far */
 };
 
 static const struct guarantee *guarantee_at(const struct policy *policy, guint i) {
@@ -100,11 +102,9 @@ static gboolean breaks(const struct guarantee *g, const struct policy_decision *
 
 /* The order of counterexamples: fewest flags, then earliest in the vocabularies; of the same in several
  * slices the earliest slice's. */
-static guint64 size_of(const guint8 *value) {
-    guint64 size = (guint64)__builtin_popcount(value[POLICY_FLAG]);
-    for (guint a = 0; a < POLICY_N_ATTRIBUTES; a++)
-        size = size << 8 | value[a];
-    return size;
+static int compare_points(const guint8 *a, const guint8 *b) {
+    const int flags = __builtin_popcount(a[POLICY_FLAG]) - __builtin_popcount(b[POLICY_FLAG]);
+    return flags ? flags : memcmp(a, b, POLICY_N_ATTRIBUTES);
 }
 
 static void judge_point(struct search *s, const guint8 *value, guint64 promises) {
@@ -115,14 +115,13 @@ static void judge_point(struct search *s, const guint8 *value, guint64 promises)
         struct policy_breach *breach = &s->found[i];
         if (!breaks(guarantee_at(s->policy, i), &decision))
             continue;
-        if (breach->guarantee && s->smallest[i] <= size_of(value)) {
-            if (breach->until == s->slice->day &&
-                memcmp(breach->request.value, value, sizeof breach->request.value) == 0)
+        const int order = breach->guarantee ? compare_points(breach->request.value, value) : 1;
+        if (order <= 0) {
+            if (order == 0 && breach->until == s->slice->day)
                 breach->until = s->until; /* it goes on being broken by the same */
             continue;
         }
         breach->guarantee = guarantee_at(s->policy, i)->id;
-        s->smallest[i] = size_of(value);
         memcpy(breach->request.value, value, sizeof breach->request.value);
         breach->request.day = breach->from = s->slice->day;
         breach->until = s->until;
