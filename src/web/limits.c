@@ -1,54 +1,64 @@
 #include "web/limits.h"
 
-#define BUCKET 20.0
-#define REFILL_US 3000000.0
-#define MOST_BUCKETS 20000
+#include <string.h>
+
+#include "base/random.h"
+
+#define BUCKET 20.0F
+#define REFILL_US 3000000.0F
+#define N_SETS 4096u /* a power of two */
+#define WAYS 8u
 
 struct bucket {
-    double left;
+    guint64 peer; /* hash; 0: nobody's */
     gint64 at_us;
+    float left; /* then */
 };
 
 struct web_limits {
     GMutex mutex;
-    GHashTable *buckets;
+    guint64 secret; /* so that nobody can choose addresses that fall together */
+    struct bucket buckets[N_SETS][WAYS];
 };
 
 struct web_limits *web_limits_new(void) {
     struct web_limits *limits = g_new0(struct web_limits, 1);
     g_mutex_init(&limits->mutex);
-    limits->buckets = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+    base_system_random.fill(NULL, (guint8 *)&limits->secret, sizeof limits->secret);
     return limits;
 }
 
 void web_limits_free(struct web_limits *limits) {
-    g_hash_table_unref(limits->buckets);
     g_mutex_clear(&limits->mutex);
     g_free(limits);
 }
 
-static gboolean is_full(gpointer peer, gpointer value, gpointer now) {
-    const struct bucket *bucket = value;
-    (void)peer;
-    return bucket->left + (double)(*(gint64 *)now - bucket->at_us) / REFILL_US >= BUCKET;
+static float left_now(const struct bucket *bucket, gint64 now_us) {
+    return MIN(BUCKET, bucket->left + (float)(now_us - bucket->at_us) / REFILL_US);
 }
 
-gboolean web_limits_allow(struct web_limits *limits, const char *peer) {
-    gint64 now_us = g_get_monotonic_time();
-    g_mutex_lock(&limits->mutex);
-    if (g_hash_table_size(limits->buckets) >= MOST_BUCKETS)
-        g_hash_table_foreach_remove(limits->buckets, is_full, &now_us);
-    struct bucket *bucket = g_hash_table_lookup(limits->buckets, peer);
-    if (!bucket) {
-        bucket = g_new(struct bucket, 1);
-        *bucket = (struct bucket){BUCKET, now_us};
-        g_hash_table_insert(limits->buckets, g_strdup(peer), bucket);
+/* The peer's bucket; a full one in the place of the fullest when it has none. */
+static struct bucket *find(struct bucket *set, guint64 peer, gint64 now_us) {
+    struct bucket *fullest = set;
+    for (struct bucket *b = set; b < set + WAYS; b++) {
+        if (b->peer == peer)
+            return b;
+        if (!b->peer || (fullest->peer && left_now(b, now_us) > left_now(fullest, now_us)))
+            fullest = b;
     }
-    bucket->left = MIN(BUCKET, bucket->left + (double)(now_us - bucket->at_us) / REFILL_US);
+    *fullest = (struct bucket){peer, now_us, BUCKET};
+    return fullest;
+}
+
+gboolean web_limits_allow(struct web_limits *limits, const char *peer, gint64 now_us) {
+    const guint64 hash = base_hash64(peer, strlen(peer), limits->secret) | 1;
+    g_mutex_lock(&limits->mutex);
+    struct bucket *bucket = find(limits->buckets[hash >> 52 & (N_SETS - 1)], hash, now_us);
+    bucket->left = left_now(bucket, now_us);
     bucket->at_us = now_us;
-    gboolean allowed = bucket->left >= 1;
-    if (allowed)
+    const gboolean is_allowed = bucket->left >= 1;
+    if (is_allowed)
         bucket->left -= 1;
     g_mutex_unlock(&limits->mutex);
-    return allowed;
+    return is_allowed;
 }

@@ -85,7 +85,8 @@ static void answer(struct web_server *server, struct web_request *request,
             path_exists = TRUE;
             if (!g_str_equal(route->method, request->method))
                 continue;
-            if (route->is_limited && !web_limits_allow(server->limits, request->peer)) {
+            if (route->is_limited &&
+                !web_limits_allow(server->limits, request->peer, g_get_monotonic_time())) {
                 response->retry_after_s = 60;
                 web_problem(response, 429, "Too many requests", "Wait a minute and try again.");
                 return;
