@@ -8,7 +8,6 @@
 #include <openssl/ec.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
-#include <openssl/hmac.h>
 #include <openssl/kdf.h>
 #include <openssl/pem.h>
 #include <string.h>
@@ -264,14 +263,63 @@ GBytes *seal_open_key(const guint8 *key, GBytes *box, const char *bound_to, GErr
     return take_plain(plain, n - overhead, ok, error);
 }
 
+/* What hashing needs of OpenSSL, kept a thread: to look it up anew takes ten times as long as a hash.
+ */
+struct hashing {
+    EVP_MD_CTX *digest;
+    EVP_MAC_CTX *mac;
+};
+
+static void hashing_free(gpointer data) {
+    struct hashing *h = data;
+    EVP_MD_CTX_free(h->digest);
+    EVP_MAC_CTX_free(h->mac);
+    g_free(h);
+}
+
+static GPrivate kept_hashing = G_PRIVATE_INIT(hashing_free);
+
+static struct hashing *hashing(void) {
+    static char sha256[] = "SHA256";
+    static EVP_MD *md;
+    static EVP_MAC *hmac;
+    static gsize is_fetched;
+    struct hashing *h = g_private_get(&kept_hashing);
+    if (g_once_init_enter(&is_fetched)) {
+        md = EVP_MD_fetch(NULL, sha256, NULL);
+        hmac = EVP_MAC_fetch(NULL, "HMAC", NULL);
+        g_once_init_leave(&is_fetched, 1);
+    }
+    if (h)
+        return h;
+    const OSSL_PARAM params[] = {OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, sha256, 0),
+                                 OSSL_PARAM_construct_end()};
+    h = g_new0(struct hashing, 1);
+    h->digest = EVP_MD_CTX_new();
+    h->mac = EVP_MAC_CTX_new(hmac);
+    if (!EVP_DigestInit_ex(h->digest, md, NULL) || !EVP_MAC_CTX_set_params(h->mac, params))
+        g_error("OpenSSL has no SHA-256");
+    g_private_set(&kept_hashing, h);
+    return h;
+}
+
+void seal_forget_thread(void) {
+    g_private_replace(&kept_hashing, NULL);
+    OPENSSL_thread_stop();
+}
+
 void seal_sha256(const void *bytes, gsize n, guint8 digest[32]) {
-    if (!EVP_Digest(bytes, n, digest, NULL, EVP_sha256(), NULL))
+    EVP_MD_CTX *context = hashing()->digest;
+    if (!EVP_DigestInit_ex(context, NULL, NULL) || !EVP_DigestUpdate(context, bytes, n) ||
+        !EVP_DigestFinal_ex(context, digest, NULL))
         g_error("OpenSSL cannot compute SHA-256");
 }
 
 void seal_hmac(const void *key, gsize key_n, const void *text, gsize n, guint8 mac[32]) {
-    unsigned mac_n = 32;
-    if (!HMAC(EVP_sha256(), key, (int)key_n, text, n, mac, &mac_n))
+    EVP_MAC_CTX *context = hashing()->mac;
+    gsize mac_n = 32;
+    if (!EVP_MAC_init(context, key, key_n, NULL) || !EVP_MAC_update(context, text, n) ||
+        !EVP_MAC_final(context, mac, &mac_n, 32))
         g_error("OpenSSL cannot compute HMAC-SHA256");
 }
 
@@ -285,10 +333,6 @@ gboolean seal_equal(const void *a, const void *b, gsize n) {
 static gboolean stretch(const char *pin, const guint8 *salt, guint8 *out) {
     return EVP_PBE_scrypt(pin, strlen(pin), salt, SALT_BYTES, 1 << 14, 8, 1, 64 << 20, out, PIN_BYTES) >
            0;
-}
-
-void seal_forget_thread(void) {
-    OPENSSL_thread_stop();
 }
 
 char *seal_pin_hash(const struct base_random *random, const char *pin) {
