@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #include "pipeline/load.h"
-#include "store/store_custody.h"
+#include "store/custody.h"
 
 static const char mapping[] =
     "feed: bench\nformat: json-events\ninterval: 1h\n"

@@ -5,7 +5,7 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "pipeline/logbook.h"
-#include "store/store_feed.h"
+#include "store/feed.h"
 
 #define MOST_NAMES 32            /* names that a search goes through */
 #define MOST_CHANGES 20000       /* taken in at once */

@@ -10,7 +10,7 @@
 
 #include "people/directory.h"
 #include "pipeline/site.h"
-#include "store/store_custody.h"
+#include "store/custody.h"
 
 #define FINDER_LOOKS_EVERY_MS 200
 

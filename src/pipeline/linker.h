@@ -16,7 +16,7 @@
 
 #include "people/link.h"
 #include "pipeline/finder.h"
-#include "store/store_link.h"
+#include "store/link.h"
 
 #define LINKER_SURE 12.0    /* bits, and no guard against it: four thousand to one */
 #define LINKER_POSSIBLE 0.0 /* one to one */

@@ -11,7 +11,7 @@
 #include "feed/adapter.h"
 #include "feed/date.h"
 #include "people/fold.h"
-#include "store/store_link.h"
+#include "store/link.h"
 
 #define MOST_PROBLEMS_KEPT 10000
 #define MOST_PROBLEMS_LISTED 1000

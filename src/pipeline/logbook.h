@@ -12,9 +12,9 @@
 #include "disclose/leaf.h"
 #include "ledger/note.h"
 #include "pipeline/site.h"
-#include "store/store_agency.h"
-#include "store/store_custody.h"
-#include "store/store_ledger.h"
+#include "store/agency.h"
+#include "store/custody.h"
+#include "store/ledger.h"
 
 /* Makes the store sign at the end of every group. Called once, when a site is opened. */
 void logbook_attach(struct site *site);

@@ -9,9 +9,9 @@
 
 #include "match/match.h"
 #include "pipeline/site.h"
-#include "store/store_custody.h"
-#include "store/store_feed.h"
-#include "store/store_outbox.h"
+#include "store/custody.h"
+#include "store/feed.h"
+#include "store/outbox.h"
 
 struct publish {
     const struct site *site;

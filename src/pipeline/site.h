@@ -19,7 +19,7 @@
 #include "feed/mapping.h"
 #include "pipeline/config.h"
 #include "store/store.h"
-#include "store/store_watch.h"
+#include "store/watch.h"
 
 struct site {
     char *dir;

@@ -5,9 +5,9 @@
 #define PIPELINE_STATUS_H
 
 #include "pipeline/site.h"
-#include "store/store_custody.h"
-#include "store/store_feed.h"
-#include "store/store_outbox.h"
+#include "store/custody.h"
+#include "store/feed.h"
+#include "store/outbox.h"
 
 struct status_feed {
     const char *id, *title;

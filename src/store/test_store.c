@@ -3,7 +3,7 @@
 #include "base/error.h"
 #include "base/time.h"
 #include "store/store.h"
-#include "store/store_outbox.h"
+#include "store/outbox.h"
 
 static struct store *open_new(char **dir) {
     *dir = g_dir_make_tmp("tocsin-store-XXXXXX", NULL);

@@ -1,8 +1,8 @@
 /* Agencies' watches: the legal basis that stands behind a registration.
  *
  * Used by: pipeline. Includes: base. */
-#ifndef STORE_STORE_AGENCY_H
-#define STORE_STORE_AGENCY_H
+#ifndef STORE_AGENCY_H
+#define STORE_AGENCY_H
 
 #include "store/db.h"
 

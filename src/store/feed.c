@@ -1,4 +1,4 @@
-#include "store/store_feed.h"
+#include "store/feed.h"
 
 #include <jansson.h>
 #include <string.h>

@@ -5,8 +5,8 @@
  * without the checkpoint that covers it, nor a checkpoint whose entries could still be lost.
  *
  * Used by: pipeline. Includes: base, ledger. */
-#ifndef STORE_STORE_LEDGER_H
-#define STORE_STORE_LEDGER_H
+#ifndef STORE_LEDGER_H
+#define STORE_LEDGER_H
 
 #include "ledger/entry.h"
 #include "ledger/note.h"

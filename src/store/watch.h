@@ -1,8 +1,8 @@
 /* Registrations, and the keys of their contacts in a file of their own.
  *
  * Used by: pipeline. Includes: base, watch/registration.h. */
-#ifndef STORE_STORE_WATCH_H
-#define STORE_STORE_WATCH_H
+#ifndef STORE_WATCH_H
+#define STORE_WATCH_H
 
 #include "base/time.h"
 #include "store/db.h"

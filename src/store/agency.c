@@ -1,4 +1,4 @@
-#include "store/store_agency.h"
+#include "store/agency.h"
 
 #include "base/time.h"
 

@@ -3,8 +3,8 @@
  * An identity is the least id of all that are one person, and stays when others join it.
  *
  * Used by: pipeline. Includes: base. */
-#ifndef STORE_STORE_LINK_H
-#define STORE_STORE_LINK_H
+#ifndef STORE_LINK_H
+#define STORE_LINK_H
 
 #include "base/time.h"
 #include "store/db.h"

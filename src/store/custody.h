@@ -1,8 +1,8 @@
 /* People, bookings and custody events in the store.
  *
  * Used by: pipeline. Includes: base, custody. */
-#ifndef STORE_STORE_CUSTODY_H
-#define STORE_STORE_CUSTODY_H
+#ifndef STORE_CUSTODY_H
+#define STORE_CUSTODY_H
 
 #include "base/time.h"
 #include "custody/roster.h"

@@ -1,8 +1,8 @@
 /* Feeds, their sources (files and pushed batches), problems and held rosters in the store.
  *
  * Used by: pipeline. Includes: base, custody/breaker.h, feed/record.h. */
-#ifndef STORE_STORE_FEED_H
-#define STORE_STORE_FEED_H
+#ifndef STORE_FEED_H
+#define STORE_FEED_H
 
 #include "base/time.h"
 #include "custody/breaker.h"

@@ -7,8 +7,8 @@
  * `sending` is written before a try, so that after a crash it is known which messages may have left.
  *
  * Used by: pipeline. Includes: base. */
-#ifndef STORE_STORE_OUTBOX_H
-#define STORE_STORE_OUTBOX_H
+#ifndef STORE_OUTBOX_H
+#define STORE_OUTBOX_H
 
 #include "base/time.h"
 #include "base/vocabulary.h"

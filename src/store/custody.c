@@ -1,4 +1,4 @@
-#include "store/store_custody.h"
+#include "store/custody.h"
 
 #include <string.h>
 

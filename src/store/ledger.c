@@ -1,4 +1,4 @@
-#include "store/store_ledger.h"
+#include "store/ledger.h"
 
 #include <string.h>
 

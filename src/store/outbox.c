@@ -1,4 +1,4 @@
-#include "store/store_outbox.h"
+#include "store/outbox.h"
 
 #include <string.h>
 

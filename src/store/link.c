@@ -1,8 +1,8 @@
-#include "store/store_link.h"
+#include "store/link.h"
 
 #include <string.h>
 
-#include "store/store_outbox.h"
+#include "store/outbox.h"
 
 const char *store_link_state_name(enum store_link_state state) {
     static const char *const names[] = {"possible", "sure", "confirmed", "refused"};

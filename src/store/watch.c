@@ -1,4 +1,4 @@
-#include "store/store_watch.h"
+#include "store/watch.h"
 
 #include <string.h>
 
