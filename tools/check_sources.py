@@ -24,7 +24,7 @@ ALLOWED = {
     "pipeline": ["base", "people", "feed", "custody", "watch", "match", "policy", "ledger", "disclose", "deliver", "store"],
     "web": ["base", "pipeline", "ledger/tile.h", "disclose/permit.h", "feed/signature.h"],
     "simulate": ["base"],
-    "cli": ["base", "people/index.h", "people/link.h", "people/link_near.h", "policy", "ledger", "pipeline", "web/server.h", "simulate"],
+    "cli": ["base", "people/search/index.h", "people/link/link.h", "people/link/near.h", "policy", "ledger", "pipeline", "web/server.h", "simulate"],
     "main.c": ["cli"],
 }
 GENERATED = {"catalogue.h", "embedded.h"}

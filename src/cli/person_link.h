@@ -3,7 +3,7 @@
 #define CLI_PERSON_LINK_H
 
 #include "cli/cli.h"
-#include "people/link.h"
+#include "people/link/link.h"
 
 int cli_person_link(struct cli *cli, int argc, char **argv);
 int cli_person_link_new(struct cli *cli); /* what the site's store has not been looked at */

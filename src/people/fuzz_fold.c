@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "people/fold.h"
-#include "people/index.h"
+#include "people/search/index.h"
 
 int LLVMFuzzerTestOneInput(const guint8 *data, size_t n);
 

@@ -1,7 +1,7 @@
 #include "people/nickname.h"
 
 #include "embedded.h"
-#include "people/index.h"
+#include "people/search/index.h"
 
 void people_each_nickname_line(people_nickname_fn each, void *context) {
     g_auto(GStrv) lines = g_strsplit(embedded_nicknames_txt, "\n", -1);

@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "base/random.h"
-#include "people/index.h"
+#include "people/search/index.h"
 #include "people/similar.h"
 
 static int price(const char *a, const char *b) {

@@ -8,7 +8,7 @@
 #ifndef PIPELINE_FINDER_H
 #define PIPELINE_FINDER_H
 
-#include "people/directory.h"
+#include "people/search/directory.h"
 #include "pipeline/site.h"
 #include "store/custody.h"
 

@@ -8,7 +8,7 @@
 #ifndef PIPELINE_LINK_FILE_H
 #define PIPELINE_LINK_FILE_H
 
-#include "people/link.h"
+#include "people/link/link.h"
 
 struct link_file_report {
     guint n_rows, n_people, n_linked,

@@ -7,7 +7,7 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "match/match.h"
-#include "people/link_near.h"
+#include "people/link/near.h"
 #include "pipeline/publish.h"
 #include "pipeline/register_private.h"
 

@@ -1,7 +1,7 @@
 /* One person across every jail: who came under another number before.
  *
  * A thread of `serve` looks at every name that is new or another, some fifth of a second after its
- * commit, and compares the person with those the finder finds likest, by a fixed model (people/link.h).
+ * commit, and compares the person with those the finder finds likest, by a fixed model (people/link/link.h).
  *
  *   sure      the two become one: whoever follows either is told of both from now on, and of what just
  *             happened
@@ -14,7 +14,7 @@
 #ifndef PIPELINE_LINKER_H
 #define PIPELINE_LINKER_H
 
-#include "people/link.h"
+#include "people/link/link.h"
 #include "pipeline/finder.h"
 #include "store/link.h"
 

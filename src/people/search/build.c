@@ -6,7 +6,7 @@
 #include "base/random.h"
 #include "embedded.h"
 #include "people/fold.h"
-#include "people/index_private.h"
+#include "people/search/index_private.h"
 
 /* ── Gathering ─────────────────────────────────────────────────────────────────────────────────── */
 

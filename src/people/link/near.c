@@ -1,4 +1,4 @@
-#include "people/link_near.h"
+#include "people/link/near.h"
 
 #include <math.h>
 

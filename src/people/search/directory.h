@@ -9,10 +9,10 @@
  * has is still found: whoever shows a hit looks the person up, and leaves out who has another name now.
  *
  * Used by: pipeline. Includes: people. */
-#ifndef PEOPLE_DIRECTORY_H
-#define PEOPLE_DIRECTORY_H
+#ifndef PEOPLE_SEARCH_DIRECTORY_H
+#define PEOPLE_SEARCH_DIRECTORY_H
 
-#include "people/index.h"
+#include "people/search/index.h"
 
 struct people_directory;
 

@@ -1,4 +1,4 @@
-#include "people/directory.h"
+#include "people/search/directory.h"
 
 #include <string.h>
 

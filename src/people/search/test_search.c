@@ -4,7 +4,7 @@
 
 #include "base/random.h"
 #include "people/fold.h"
-#include "people/index.h"
+#include "people/search/index.h"
 #include "people/nickname.h"
 #include "people/similar.h"
 

@@ -4,7 +4,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "people/link_private.h"
+#include "people/link/private.h"
 
 #define MOST_ASKED 4 /* rows of a group that are compared with the other's; its first and last */
 

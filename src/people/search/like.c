@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/random.h"
-#include "people/index_private.h"
+#include "people/search/index_private.h"
 
 #define MOST_HASHES 32
 #define MOST_CANDIDATES 16384

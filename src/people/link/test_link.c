@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "base/random.h"
-#include "people/link.h"
+#include "people/link/link.h"
 
 static const struct link_column columns[] = {
     {"sex", LINK_CODE}, {"ssn", LINK_KEY}, {"street", LINK_TEXT}};

@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "base/random.h"
-#include "people/link_private.h"
+#include "people/link/private.h"
 
 #define RANDOM_PAIRS 400000
 #define SESSION_PAIRS 600000

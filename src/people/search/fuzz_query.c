@@ -2,7 +2,7 @@
  * people; asked again it is the same, and whoever asks for fewer gets the best of them. */
 #include <string.h>
 
-#include "people/index.h"
+#include "people/search/index.h"
 
 int LLVMFuzzerTestOneInput(const guint8 *data, size_t n);
 

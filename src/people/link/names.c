@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "base/random.h"
-#include "people/link_private.h"
+#include "people/link/private.h"
 #include "people/nickname.h"
 
 #define NAME_SEED 11

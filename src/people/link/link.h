@@ -14,8 +14,8 @@
  *   groups   best pair first; two groups join while the mean over all their pairs says so
  *
  * Used by: pipeline. Includes: people. */
-#ifndef PEOPLE_LINK_H
-#define PEOPLE_LINK_H
+#ifndef PEOPLE_LINK_LINK_H
+#define PEOPLE_LINK_LINK_H
 
 #include <glib.h>
 

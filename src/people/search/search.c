@@ -1,7 +1,7 @@
 /* Searching: a query's readings, tokens like its words (like.c), and the pairs of them that exist. */
 #include <string.h>
 
-#include "people/index_private.h"
+#include "people/search/index_private.h"
 
 #define MOST_WORDS 8 /* the last takes in what follows */
 #define MOST_READINGS 32

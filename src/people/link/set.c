@@ -3,7 +3,7 @@
 
 #include "base/random.h"
 #include "people/fold.h"
-#include "people/link_private.h"
+#include "people/link/private.h"
 
 /* ── Keeping ───────────────────────────────────────────────────────────────────────────────────── */
 

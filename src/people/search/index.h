@@ -25,8 +25,8 @@
  * and such are looked for when nobody is likely yet.
  *
  * Used by: pipeline, cli. Includes: base, people. */
-#ifndef PEOPLE_INDEX_H
-#define PEOPLE_INDEX_H
+#ifndef PEOPLE_SEARCH_INDEX_H
+#define PEOPLE_SEARCH_INDEX_H
 
 #include <glib.h>
 

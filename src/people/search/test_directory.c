@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "base/random.h"
-#include "people/directory.h"
+#include "people/search/directory.h"
 
 #define MOST 64
 #define IN_BASE 400

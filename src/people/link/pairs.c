@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "base/random.h"
-#include "people/link_private.h"
+#include "people/link/private.h"
 
 #define MOST_ALIKE 400 /* a larger group is parted by birth year, and compared in part */
 #define AHEAD 16

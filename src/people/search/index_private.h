@@ -1,8 +1,8 @@
 /* What building and searching share; index.h draws it. */
-#ifndef PEOPLE_INDEX_PRIVATE_H
-#define PEOPLE_INDEX_PRIVATE_H
+#ifndef PEOPLE_SEARCH_INDEX_PRIVATE_H
+#define PEOPLE_SEARCH_INDEX_PRIVATE_H
 
-#include "people/index.h"
+#include "people/search/index.h"
 #include "people/similar.h"
 
 #define PREFIX 7         /* deletes are taken from the first letters only */
