@@ -6,7 +6,7 @@
 
 #include <jansson.h>
 
-#include "pipeline/site.h"
+#include "site/site.h"
 
 /* Exit statuses, documented in docs/operators.md. */
 enum {

@@ -9,7 +9,7 @@
 #define PIPELINE_FINDER_H
 
 #include "people/search/directory.h"
-#include "pipeline/site.h"
+#include "site/site.h"
 #include "store/custody.h"
 
 #define FINDER_LOOKS_EVERY_MS 200

@@ -1,13 +1,13 @@
 /* The use cases of feeds: take one up, load a file, take pushed events, accept or reject what the
  * breaker held, notice silence. Each is one transaction.
  *
- * Used by: web, cli. Includes: pipeline/site.h. */
+ * Used by: web, cli. Includes: site/site.h. */
 #ifndef PIPELINE_LOAD_H
 #define PIPELINE_LOAD_H
 
 #include <jansson.h>
 
-#include "pipeline/site.h"
+#include "site/site.h"
 
 struct load_summary {
     guint rows, problems, events, held, alerts;

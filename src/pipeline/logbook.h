@@ -11,7 +11,7 @@
 
 #include "disclose/leaf.h"
 #include "ledger/note.h"
-#include "pipeline/site.h"
+#include "site/site.h"
 #include "store/agency.h"
 #include "store/custody.h"
 #include "store/ledger.h"

@@ -8,7 +8,7 @@
 #include <jansson.h>
 
 #include "match/match.h"
-#include "pipeline/site.h"
+#include "site/site.h"
 #include "store/custody.h"
 #include "store/feed.h"
 #include "store/outbox.h"

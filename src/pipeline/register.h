@@ -1,10 +1,10 @@
 /* The use cases of registrations: ask, confirm the contact, end; and confirm an alert.
  *
- * Used by: web, cli. Includes: pipeline/site.h. */
+ * Used by: web, cli. Includes: site/site.h. */
 #ifndef PIPELINE_REGISTER_H
 #define PIPELINE_REGISTER_H
 
-#include "pipeline/site.h"
+#include "site/site.h"
 #include "watch/registration.h"
 
 /* Registers and queues the message with the code. `person` is "number", "scope:number" or the handle of

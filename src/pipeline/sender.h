@@ -4,11 +4,11 @@
  * One process sends (a lock in the site's folder); several threads, each with its own connection. It
  * is the only holder of the private key that opens contacts.
  *
- * Used by: web, cli. Includes: pipeline/site.h. */
+ * Used by: web, cli. Includes: site/site.h. */
 #ifndef PIPELINE_SENDER_H
 #define PIPELINE_SENDER_H
 
-#include "pipeline/site.h"
+#include "site/site.h"
 
 struct sender;
 

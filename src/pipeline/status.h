@@ -1,10 +1,10 @@
 /* What an operator sees: feeds, problems, alerts, people. Reads only.
  *
- * Used by: web, cli. Includes: pipeline/site.h, store. */
+ * Used by: web, cli. Includes: site/site.h, store. */
 #ifndef PIPELINE_STATUS_H
 #define PIPELINE_STATUS_H
 
-#include "pipeline/site.h"
+#include "site/site.h"
 #include "store/custody.h"
 #include "store/feed.h"
 #include "store/outbox.h"

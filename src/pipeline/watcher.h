@@ -1,11 +1,11 @@
 /* What `serve` does as time passes: looks into drop folders and loads what has become whole, and
  * raises the silence of feeds.
  *
- * Used by: cli. Includes: pipeline/site.h. */
+ * Used by: cli. Includes: site/site.h. */
 #ifndef PIPELINE_WATCHER_H
 #define PIPELINE_WATCHER_H
 
-#include "pipeline/site.h"
+#include "site/site.h"
 
 struct watcher;
 struct watcher *watcher_new(struct site *site);

@@ -7,7 +7,7 @@
 #include <glib.h>
 #include <microhttpd.h>
 
-#include "pipeline/site.h"
+#include "site/site.h"
 
 struct web_request {
     struct site *site;

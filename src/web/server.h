@@ -1,10 +1,10 @@
 /* The HTTP server: libmicrohttpd, strict, behind a guard.
  *
- * Used by: cli. Includes: pipeline/site.h. */
+ * Used by: cli. Includes: site/site.h. */
 #ifndef WEB_SERVER_H
 #define WEB_SERVER_H
 
-#include "pipeline/site.h"
+#include "site/site.h"
 
 struct web_server;
 

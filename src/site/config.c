@@ -1,4 +1,4 @@
-#include "pipeline/config.h"
+#include "site/config.h"
 
 #include <string.h>
 

@@ -8,16 +8,16 @@
  *   keys/ledger.key       signs the ledger's checkpoints; keys/ledger.size is how far it was seen
  *   mail/                 a Maildir, with the default transport
  *
- * Used by: pipeline, web, cli. Includes: base, disclose, store, pipeline/config.h. */
-#ifndef PIPELINE_SITE_H
-#define PIPELINE_SITE_H
+ * Used by: pipeline, web, cli. Includes: base, disclose, store, site/config.h. */
+#ifndef SITE_SITE_H
+#define SITE_SITE_H
 
 #include "base/random.h"
 #include "base/seal.h"
 #include "base/time.h"
 #include "disclose/disclose.h"
 #include "feed/mapping.h"
-#include "pipeline/config.h"
+#include "site/config.h"
 #include "store/store.h"
 #include "store/watch.h"
 

@@ -1,4 +1,4 @@
-#include "pipeline/site.h"
+#include "site/site.h"
 
 #include <errno.h>
 #include <fcntl.h>

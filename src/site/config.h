@@ -1,8 +1,8 @@
 /* The site's configuration, site.yaml. Every key has a default; docs/operators.md explains them.
  *
  * Used by: pipeline, web, cli. Includes: base, deliver/schedule.h, ledger/note.h. */
-#ifndef PIPELINE_CONFIG_H
-#define PIPELINE_CONFIG_H
+#ifndef SITE_CONFIG_H
+#define SITE_CONFIG_H
 
 #include "deliver/schedule.h"
 #include "ledger/note.h"
