@@ -8,7 +8,7 @@
 #include "base/text.h"
 #include "match/match.h"
 #include "people/link/near.h"
-#include "pipeline/publish.h"
+#include "owe/owe.h"
 #include "pipeline/register_private.h"
 
 #define AT_ONCE 64               /* changes that are looked at before they are written down */

@@ -5,7 +5,7 @@
 
 #include "feed/adapter.h"
 #include "pipeline/load.h"
-#include "pipeline/publish.h"
+#include "owe/owe.h"
 
 struct load {
     struct site *site;

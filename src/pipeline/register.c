@@ -5,7 +5,7 @@
 #include "base/error.h"
 #include "pipeline/agency.h"
 #include "pipeline/finder.h"
-#include "pipeline/publish.h"
+#include "owe/owe.h"
 
 #define MOST_UNCONFIRMED_A_DAY 5
 #define CODE_LIFE_US DAY_US

@@ -9,7 +9,7 @@
 #include "deliver/message.h"
 #include "disclose/disclose.h"
 #include "pipeline/logbook.h"
-#include "pipeline/publish.h"
+#include "owe/owe.h"
 #include "pipeline/register.h"
 
 #define POLL_MS 500 /* other processes' commits are seen by looking */

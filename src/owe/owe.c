@@ -1,4 +1,4 @@
-#include "pipeline/publish.h"
+#include "owe/owe.h"
 
 static json_t *time_json(gint64 at_us) {
     g_autofree char *text = base_time_format(at_us);

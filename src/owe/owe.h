@@ -2,8 +2,8 @@
  * transaction with the custody change that caused it (rule 3).
  *
  * Used by: pipeline. Includes: custody, match, store. */
-#ifndef PIPELINE_PUBLISH_H
-#define PIPELINE_PUBLISH_H
+#ifndef OWE_OWE_H
+#define OWE_OWE_H
 
 #include <jansson.h>
 
