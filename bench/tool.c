@@ -10,7 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "pipeline/load.h"
+#include "intake/load.h"
 #include "store/custody.h"
 
 static const char mapping[] =

@@ -12,7 +12,7 @@
 #include "base/error.h"
 #include "cli/cli.h"
 #include "embedded.h"
-#include "pipeline/load.h"
+#include "intake/load.h"
 #include "pipeline/register.h"
 #include "pipeline/sender.h"
 #include "pipeline/status.h"

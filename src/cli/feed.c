@@ -4,7 +4,7 @@
 
 #include "base/error.h"
 #include "cli/cli.h"
-#include "pipeline/load.h"
+#include "intake/load.h"
 #include "pipeline/status.h"
 
 /* ── add ───────────────────────────────────────────────────────────────────────────────────────── */

@@ -4,7 +4,7 @@
 #include "base/text.h"
 #include "feed/dropfolder.h"
 #include "pipeline/agency.h"
-#include "pipeline/load.h"
+#include "intake/load.h"
 #include "pipeline/logbook.h"
 #include "pipeline/status.h"
 

@@ -6,7 +6,7 @@
 #include "base/text.h"
 #include "feed/signature.h"
 #include "pipeline/finder.h"
-#include "pipeline/load.h"
+#include "intake/load.h"
 #include "pipeline/register.h"
 #include "pipeline/status.h"
 #include "web/http.h"

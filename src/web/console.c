@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "pipeline/load.h"
+#include "intake/load.h"
 #include "pipeline/status.h"
 #include "web/page.h"
 #include "web/server.h"

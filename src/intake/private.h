@@ -1,10 +1,10 @@
 /* One load under way, shared by load.c (files, records, the transaction), load_roster.c (lists) and
  * feeds.c (pushed events, accepted lists, silence). Used by: these three only. */
-#ifndef PIPELINE_LOAD_PRIVATE_H
-#define PIPELINE_LOAD_PRIVATE_H
+#ifndef INTAKE_PRIVATE_H
+#define INTAKE_PRIVATE_H
 
 #include "feed/adapter.h"
-#include "pipeline/load.h"
+#include "intake/load.h"
 #include "owe/owe.h"
 
 struct load {

@@ -3,7 +3,7 @@
 
 #include "custody/breaker.h"
 #include "custody/silence.h"
-#include "pipeline/load_private.h"
+#include "intake/private.h"
 #include "store/watch.h"
 
 #define SPARED_ROW 0 /* no file has such a row */

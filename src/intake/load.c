@@ -1,4 +1,4 @@
-#include "pipeline/load_private.h"
+#include "intake/private.h"
 
 #include <errno.h>
 #include <glib/gstdio.h>

@@ -2,8 +2,8 @@
  * breaker held, notice silence. Each is one transaction.
  *
  * Used by: web, cli. Includes: site/site.h. */
-#ifndef PIPELINE_LOAD_H
-#define PIPELINE_LOAD_H
+#ifndef INTAKE_LOAD_H
+#define INTAKE_LOAD_H
 
 #include <jansson.h>
 

@@ -3,7 +3,7 @@
 
 #include "base/error.h"
 #include "custody/silence.h"
-#include "pipeline/load_private.h"
+#include "intake/private.h"
 
 /* ── Pushed events ─────────────────────────────────────────────────────────────────────────────── */
 
