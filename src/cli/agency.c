@@ -1,8 +1,8 @@
 #include <stdio.h>
 
 #include "cli/cli.h"
-#include "pipeline/agency.h"
-#include "pipeline/register.h"
+#include "desk/agency.h"
+#include "desk/register.h"
 
 static int ask(struct cli *cli, int argc, char **argv) {
     int status = EXIT_OK;

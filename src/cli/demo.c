@@ -13,7 +13,7 @@
 #include "cli/cli.h"
 #include "embedded.h"
 #include "intake/load.h"
-#include "pipeline/register.h"
+#include "desk/register.h"
 #include "pipeline/sender.h"
 #include "pipeline/status.h"
 #include "simulate/county.h"

@@ -3,7 +3,7 @@
 #include <unistd.h>
 
 #include "cli/cli.h"
-#include "pipeline/register.h"
+#include "desk/register.h"
 #include "pipeline/status.h"
 
 static int add(struct cli *cli, int argc, char **argv) {

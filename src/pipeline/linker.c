@@ -9,7 +9,7 @@
 #include "match/match.h"
 #include "people/link/near.h"
 #include "owe/owe.h"
-#include "pipeline/register_private.h"
+#include "desk/private.h"
 
 #define AT_ONCE 64               /* changes that are looked at before they are written down */
 #define MOST_READ 24             /* of them, who are compared in full */

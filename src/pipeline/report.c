@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "pipeline/register_private.h"
+#include "desk/private.h"
 
 #define EPSILON 0.1     /* of a month's count of notices */
 #define LOG_BEGAN 2020u /* no log is older */

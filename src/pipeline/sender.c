@@ -10,7 +10,7 @@
 #include "disclose/disclose.h"
 #include "pipeline/logbook.h"
 #include "owe/owe.h"
-#include "pipeline/register.h"
+#include "desk/register.h"
 
 #define POLL_MS 500 /* other processes' commits are seen by looking */
 #define BATCH 128

@@ -3,7 +3,7 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "feed/dropfolder.h"
-#include "pipeline/agency.h"
+#include "desk/agency.h"
 #include "intake/load.h"
 #include "pipeline/logbook.h"
 #include "pipeline/status.h"

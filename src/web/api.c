@@ -7,7 +7,7 @@
 #include "feed/signature.h"
 #include "pipeline/finder.h"
 #include "intake/load.h"
-#include "pipeline/register.h"
+#include "desk/register.h"
 #include "pipeline/status.h"
 #include "web/http.h"
 

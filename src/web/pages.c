@@ -4,7 +4,7 @@
 #include "base/text.h"
 #include "catalogue.h"
 #include "embedded.h"
-#include "pipeline/register.h"
+#include "desk/register.h"
 #include "web/page.h"
 
 void page_begin(struct web_response *response, const char *language, const char *title,

@@ -7,8 +7,8 @@
  * hand.
  *
  * Used by: web, cli. Includes: pipeline/logbook.h. */
-#ifndef PIPELINE_AGENCY_H
-#define PIPELINE_AGENCY_H
+#ifndef DESK_AGENCY_H
+#define DESK_AGENCY_H
 
 #include "pipeline/logbook.h"
 

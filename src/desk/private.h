@@ -1,8 +1,8 @@
 /* What registering a person and registering an agency share. */
-#ifndef PIPELINE_REGISTER_PRIVATE_H
-#define PIPELINE_REGISTER_PRIVATE_H
+#ifndef DESK_PRIVATE_H
+#define DESK_PRIVATE_H
 
-#include "pipeline/register.h"
+#include "desk/register.h"
 
 /* Finds the one person that "number" or "scope:number" means. */
 gboolean register_find_person(struct db *db, const char *person, gint64 *person_id, GError **error);

@@ -1,8 +1,8 @@
 /* The use cases of registrations: ask, confirm the contact, end; and confirm an alert.
  *
  * Used by: web, cli. Includes: site/site.h. */
-#ifndef PIPELINE_REGISTER_H
-#define PIPELINE_REGISTER_H
+#ifndef DESK_REGISTER_H
+#define DESK_REGISTER_H
 
 #include "site/site.h"
 #include "watch/registration.h"

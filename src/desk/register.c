@@ -1,9 +1,9 @@
-#include "pipeline/register_private.h"
+#include "desk/private.h"
 
 #include <string.h>
 
 #include "base/error.h"
-#include "pipeline/agency.h"
+#include "desk/agency.h"
 #include "pipeline/finder.h"
 #include "owe/owe.h"
 

@@ -1,10 +1,10 @@
-#include "pipeline/agency.h"
+#include "desk/agency.h"
 
 #include <string.h>
 
 #include "base/error.h"
 #include "people/fold.h"
-#include "pipeline/register_private.h"
+#include "desk/private.h"
 
 static const char usual_kinds[] = "released,escaped,recaptured,died,transferred,left_roster";
 
