@@ -2,7 +2,7 @@
 
 #include "cli/cli.h"
 #include "cli/person_link.h"
-#include "pipeline/finder.h"
+#include "find/finder.h"
 #include "pipeline/status.h"
 
 struct listing {

@@ -3,7 +3,7 @@
 
 #include "cli/cli.h"
 #include "cli/person_link.h"
-#include "pipeline/linker.h"
+#include "identity/linker.h"
 
 /* The two people named on the command line. */
 static gboolean find_two(struct site *site, char **argv, gint64 *a, gint64 *b, GError **error) {

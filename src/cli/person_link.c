@@ -4,7 +4,7 @@
 #include <math.h>
 #include <stdio.h>
 
-#include "pipeline/link_file.h"
+#include "identity/file.h"
 
 static void show_problem(guint line, const char *field, const char *what, void *context) {
     guint *n = context;

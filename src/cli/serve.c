@@ -4,7 +4,7 @@
 
 #include "base/text.h"
 #include "cli/cli.h"
-#include "pipeline/linker.h"
+#include "identity/linker.h"
 #include "pipeline/sender.h"
 #include "pipeline/watcher.h"
 #include "pipeline/witness.h"

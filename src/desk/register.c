@@ -4,7 +4,7 @@
 
 #include "base/error.h"
 #include "desk/agency.h"
-#include "pipeline/finder.h"
+#include "find/finder.h"
 #include "owe/owe.h"
 
 #define MOST_UNCONFIRMED_A_DAY 5

@@ -5,7 +5,7 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "feed/signature.h"
-#include "pipeline/finder.h"
+#include "find/finder.h"
 #include "intake/load.h"
 #include "desk/register.h"
 #include "pipeline/status.h"

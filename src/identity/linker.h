@@ -11,11 +11,11 @@
  * another is told so.
  *
  * Used by: web, cli. Includes: people, match, store. */
-#ifndef PIPELINE_LINKER_H
-#define PIPELINE_LINKER_H
+#ifndef IDENTITY_LINKER_H
+#define IDENTITY_LINKER_H
 
 #include "people/link/link.h"
-#include "pipeline/finder.h"
+#include "find/finder.h"
 #include "store/link.h"
 
 #define LINKER_SURE 12.0    /* bits, and no guard against it: four thousand to one */

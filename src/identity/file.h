@@ -5,8 +5,8 @@
  * nothing of the file is kept; a feed's mapping refuses that.
  *
  * Used by: cli. Includes: base, feed/date.h, people. */
-#ifndef PIPELINE_LINK_FILE_H
-#define PIPELINE_LINK_FILE_H
+#ifndef IDENTITY_FILE_H
+#define IDENTITY_FILE_H
 
 #include "people/link/link.h"
 

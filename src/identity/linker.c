@@ -1,4 +1,4 @@
-#include "pipeline/linker.h"
+#include "identity/linker.h"
 
 #include <jansson.h>
 #include <math.h>

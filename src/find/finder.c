@@ -1,4 +1,4 @@
-#include "pipeline/finder.h"
+#include "find/finder.h"
 
 #include <string.h>
 

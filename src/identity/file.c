@@ -1,4 +1,4 @@
-#include "pipeline/link_file.h"
+#include "identity/file.h"
 
 #include <errno.h>
 #include <glib/gstdio.h>

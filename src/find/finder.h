@@ -5,8 +5,8 @@
  * at that moment: whoever has another name by now is left out.
  *
  * Used by: web, cli. Includes: people, disclose, store. */
-#ifndef PIPELINE_FINDER_H
-#define PIPELINE_FINDER_H
+#ifndef FIND_FINDER_H
+#define FIND_FINDER_H
 
 #include "people/search/directory.h"
 #include "site/site.h"
