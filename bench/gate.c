@@ -11,7 +11,7 @@
 
 #include "base/time.h"
 #include "ledger/checkpoint.h"
-#include "pipeline/logbook.h"
+#include "book/logbook.h"
 #include "policy/policy.h"
 
 static void fail(GError *error) {

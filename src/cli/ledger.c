@@ -7,9 +7,9 @@
 #include "base/text.h"
 #include "cli/cli.h"
 #include "ledger/checkpoint.h"
-#include "pipeline/logbook.h"
-#include "pipeline/remote.h"
-#include "pipeline/report.h"
+#include "book/logbook.h"
+#include "book/remote.h"
+#include "book/report.h"
 
 static char *base64_of(const struct ledger_hash *hash) {
     return g_base64_encode(hash->bytes, LEDGER_HASH_BYTES);

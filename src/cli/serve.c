@@ -7,7 +7,7 @@
 #include "identity/linker.h"
 #include "pipeline/sender.h"
 #include "pipeline/watcher.h"
-#include "pipeline/witness.h"
+#include "book/witness.h"
 #include "web/server.h"
 
 #define LOOK_EVERY_MS 1000

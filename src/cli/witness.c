@@ -1,7 +1,7 @@
 #include <stdio.h>
 
 #include "cli/cli.h"
-#include "pipeline/witness.h"
+#include "book/witness.h"
 
 static int key(struct cli *cli, int argc, char **argv) {
     int status = EXIT_OK;

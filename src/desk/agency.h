@@ -6,11 +6,11 @@
  * person under one document, an agency asks so many a day and an officer fewer, and each is approved by
  * hand.
  *
- * Used by: web, cli. Includes: pipeline/logbook.h. */
+ * Used by: web, cli. Includes: book/logbook.h. */
 #ifndef DESK_AGENCY_H
 #define DESK_AGENCY_H
 
-#include "pipeline/logbook.h"
+#include "book/logbook.h"
 
 #define AGENCY_MOST_A_DAY 20
 #define AGENCY_OFFICER_MOST_A_DAY 5

@@ -4,7 +4,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
-#include "pipeline/logbook.h"
+#include "book/logbook.h"
 #include "store/feed.h"
 
 #define MOST_NAMES 32            /* names that a search goes through */

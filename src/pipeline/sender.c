@@ -8,7 +8,7 @@
 #include "deliver/channel.h"
 #include "deliver/message.h"
 #include "disclose/disclose.h"
-#include "pipeline/logbook.h"
+#include "book/logbook.h"
 #include "owe/owe.h"
 #include "desk/register.h"
 

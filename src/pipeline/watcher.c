@@ -5,7 +5,7 @@
 #include "feed/dropfolder.h"
 #include "desk/agency.h"
 #include "intake/load.h"
-#include "pipeline/logbook.h"
+#include "book/logbook.h"
 #include "pipeline/status.h"
 
 #define TICK_US (10 * (gint64)SECOND_US)

@@ -11,7 +11,7 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "embedded.h"
-#include "pipeline/logbook.h"
+#include "book/logbook.h"
 
 static char *path_in(const char *dir, const char *path) {
     return g_path_is_absolute(path) ? g_strdup(path) : g_build_filename(dir, path, NULL);

@@ -4,7 +4,7 @@
 #include "base/error.h"
 #include "embedded.h"
 #include "ledger/tile.h"
-#include "pipeline/witness.h"
+#include "book/witness.h"
 #include "web/http.h"
 
 static void resource(const struct web_request *request, struct web_response *response) {

@@ -1,12 +1,12 @@
 /* What the ledger tells: a person of the disclosures about them, the public in counts.
  *
- * Used by: web, cli. Includes: pipeline/logbook.h; jansson. */
-#ifndef PIPELINE_REPORT_H
-#define PIPELINE_REPORT_H
+ * Used by: web, cli. Includes: book/logbook.h; jansson. */
+#ifndef BOOK_REPORT_H
+#define BOOK_REPORT_H
 
 #include <jansson.h>
 
-#include "pipeline/logbook.h"
+#include "book/logbook.h"
 
 /* One entry about a person, opened. */
 struct report_disclosure {

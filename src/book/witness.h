@@ -4,11 +4,11 @@
  * cannot show two histories while another watches. Nobody waits for a witness: cosignatures come to the
  * checkpoint when they come.
  *
- * Used by: web, cli. Includes: pipeline/logbook.h. */
-#ifndef PIPELINE_WITNESS_H
-#define PIPELINE_WITNESS_H
+ * Used by: web, cli. Includes: book/logbook.h. */
+#ifndef BOOK_WITNESS_H
+#define BOOK_WITNESS_H
 
-#include "pipeline/logbook.h"
+#include "book/logbook.h"
 
 /* The key that this site cosigns with, keys/witness.key; made if there is none. Transfer full. */
 struct ledger_signer *witness_signer(struct site *site, GError **error);

@@ -6,8 +6,8 @@
  * backup of the store: deleting one shreds what it opened.
  *
  * Used by: pipeline, web, cli. Includes: disclose, ledger, store. */
-#ifndef PIPELINE_LOGBOOK_H
-#define PIPELINE_LOGBOOK_H
+#ifndef BOOK_LOGBOOK_H
+#define BOOK_LOGBOOK_H
 
 #include "disclose/leaf.h"
 #include "ledger/note.h"

@@ -1,11 +1,11 @@
-#include "pipeline/witness.h"
+#include "book/witness.h"
 
 #include <string.h>
 
 #include "base/error.h"
 #include "base/text.h"
 #include "ledger/checkpoint.h"
-#include "pipeline/remote.h"
+#include "book/remote.h"
 
 #define ASK_EVERY_US (2 * G_USEC_PER_SEC)
 #define TIMEOUT_S 5

@@ -1,4 +1,4 @@
-#include "pipeline/report.h"
+#include "book/report.h"
 
 #include <math.h>
 #include <string.h>

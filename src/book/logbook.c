@@ -1,4 +1,4 @@
-#include "pipeline/logbook.h"
+#include "book/logbook.h"
 
 #include <errno.h>
 #include <jansson.h>

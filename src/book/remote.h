@@ -1,8 +1,8 @@
 /* A log's resources from a folder or over HTTP, and posting to a witness.
  *
  * Used by: pipeline, cli. Includes: base, ledger; libcurl inside. */
-#ifndef PIPELINE_REMOTE_H
-#define PIPELINE_REMOTE_H
+#ifndef BOOK_REMOTE_H
+#define BOOK_REMOTE_H
 
 #include "ledger/tile.h"
 

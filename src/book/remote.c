@@ -1,4 +1,4 @@
-#include "pipeline/remote.h"
+#include "book/remote.h"
 
 #include <curl/curl.h>
 #include <string.h>
