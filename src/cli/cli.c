@@ -6,7 +6,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
-#include "pipeline/sender.h"
+#include "send/sender.h"
 
 int cli_fail(GError *error) {
     static const int statuses[] = {

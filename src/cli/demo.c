@@ -14,8 +14,8 @@
 #include "embedded.h"
 #include "intake/load.h"
 #include "desk/register.h"
-#include "pipeline/sender.h"
-#include "pipeline/status.h"
+#include "send/sender.h"
+#include "operate/status.h"
 #include "simulate/county.h"
 #include "web/server.h"
 

@@ -5,7 +5,7 @@
 #include <sys/statvfs.h>
 
 #include "cli/cli.h"
-#include "pipeline/status.h"
+#include "operate/status.h"
 
 /* Each check prints one line: what was looked at, whether it is well, what to do. */
 struct examination {

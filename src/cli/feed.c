@@ -5,7 +5,7 @@
 #include "base/error.h"
 #include "cli/cli.h"
 #include "intake/load.h"
-#include "pipeline/status.h"
+#include "operate/status.h"
 
 /* ── add ───────────────────────────────────────────────────────────────────────────────────────── */
 

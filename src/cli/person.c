@@ -3,7 +3,7 @@
 #include "cli/cli.h"
 #include "cli/person_link.h"
 #include "find/finder.h"
-#include "pipeline/status.h"
+#include "operate/status.h"
 
 struct listing {
     struct cli *cli;

@@ -5,8 +5,8 @@
 #include "base/text.h"
 #include "cli/cli.h"
 #include "identity/linker.h"
-#include "pipeline/sender.h"
-#include "pipeline/watcher.h"
+#include "send/sender.h"
+#include "operate/watcher.h"
 #include "book/witness.h"
 #include "web/server.h"
 

@@ -4,7 +4,7 @@
 
 #include "cli/cli.h"
 #include "desk/register.h"
-#include "pipeline/status.h"
+#include "operate/status.h"
 
 static int add(struct cli *cli, int argc, char **argv) {
     char *person = NULL, *booking = NULL;

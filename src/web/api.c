@@ -8,7 +8,7 @@
 #include "find/finder.h"
 #include "intake/load.h"
 #include "desk/register.h"
-#include "pipeline/status.h"
+#include "operate/status.h"
 #include "web/http.h"
 
 /* ── Pushed events ─────────────────────────────────────────────────────────────────────────────── */

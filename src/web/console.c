@@ -6,7 +6,7 @@
 
 #include "base/text.h"
 #include "intake/load.h"
-#include "pipeline/status.h"
+#include "operate/status.h"
 #include "web/page.h"
 #include "web/server.h"
 

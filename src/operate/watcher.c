@@ -1,4 +1,4 @@
-#include "pipeline/watcher.h"
+#include "operate/watcher.h"
 
 #include "base/error.h"
 #include "base/text.h"
@@ -6,7 +6,7 @@
 #include "desk/agency.h"
 #include "intake/load.h"
 #include "book/logbook.h"
-#include "pipeline/status.h"
+#include "operate/status.h"
 
 #define TICK_US (10 * (gint64)SECOND_US)
 

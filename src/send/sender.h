@@ -5,8 +5,8 @@
  * is the only holder of the private key that opens contacts.
  *
  * Used by: web, cli. Includes: site/site.h. */
-#ifndef PIPELINE_SENDER_H
-#define PIPELINE_SENDER_H
+#ifndef SEND_SENDER_H
+#define SEND_SENDER_H
 
 #include "site/site.h"
 

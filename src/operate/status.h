@@ -1,8 +1,8 @@
 /* What an operator sees: feeds, problems, alerts, people. Reads only.
  *
  * Used by: web, cli. Includes: site/site.h, store. */
-#ifndef PIPELINE_STATUS_H
-#define PIPELINE_STATUS_H
+#ifndef OPERATE_STATUS_H
+#define OPERATE_STATUS_H
 
 #include "site/site.h"
 #include "store/custody.h"

@@ -2,8 +2,8 @@
  * raises the silence of feeds.
  *
  * Used by: cli. Includes: site/site.h. */
-#ifndef PIPELINE_WATCHER_H
-#define PIPELINE_WATCHER_H
+#ifndef OPERATE_WATCHER_H
+#define OPERATE_WATCHER_H
 
 #include "site/site.h"
 

@@ -1,4 +1,4 @@
-#include "pipeline/status.h"
+#include "operate/status.h"
 
 #include <string.h>
 

@@ -1,4 +1,4 @@
-#include "pipeline/sender.h"
+#include "send/sender.h"
 
 #include <string.h>
 #include <unistd.h>
