@@ -4,7 +4,7 @@
 
 #include "base/time.h"
 #include "deliver/channel.h"
-#include "deliver/message.h"
+#include "deliver/email/message.h"
 #include "deliver/schedule.h"
 #include "disclose/disclose.h"
 #include "people/fold.h"

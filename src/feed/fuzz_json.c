@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "base/time.h"
-#include "feed/adapter.h"
+#include "feed/formats/format.h"
 
 int LLVMFuzzerTestOneInput(const guint8 *data, size_t n);
 

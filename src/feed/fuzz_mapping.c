@@ -1,7 +1,7 @@
 /* Any bytes as a mapping: it parses, or it says why with a line; what parses loads a file. */
 #include <string.h>
 
-#include "feed/adapter.h"
+#include "feed/formats/format.h"
 
 int LLVMFuzzerTestOneInput(const guint8 *data, size_t n);
 

@@ -8,7 +8,7 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "custody/silence.h"
-#include "feed/adapter.h"
+#include "feed/formats/format.h"
 #include "feed/date.h"
 #include "people/fold.h"
 #include "store/link.h"

@@ -3,7 +3,7 @@
 #ifndef INTAKE_PRIVATE_H
 #define INTAKE_PRIVATE_H
 
-#include "feed/adapter.h"
+#include "feed/formats/format.h"
 #include "intake/load.h"
 #include "owe/owe.h"
 

@@ -2,7 +2,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
-#include "feed/dropfolder.h"
+#include "feed/folder.h"
 #include "desk/agency.h"
 #include "intake/load.h"
 #include "book/logbook.h"

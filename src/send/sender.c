@@ -6,7 +6,7 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "deliver/channel.h"
-#include "deliver/message.h"
+#include "deliver/email/message.h"
 #include "disclose/disclose.h"
 #include "book/logbook.h"
 #include "owe/owe.h"

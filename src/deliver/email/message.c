@@ -1,11 +1,11 @@
-#include "deliver/message.h"
+#include "deliver/email/message.h"
 
 #include <string.h>
 
 #include "base/text.h"
 #include "base/time.h"
 #include "catalogue.h"
-#include "deliver/mime.h"
+#include "deliver/email/mime.h"
 
 /* A message's body as it grows: the same paragraphs as text and as HTML. */
 struct body {

@@ -4,7 +4,7 @@
 
 #include "base/csv.h"
 #include "base/error.h"
-#include "feed/adapter_private.h"
+#include "feed/formats/private.h"
 
 #define MAX_PARTS 8
 

@@ -6,8 +6,8 @@
  * passed over. The folder is only ever read: loading is remembered in the store.
  *
  * Used by: pipeline. Includes: base. */
-#ifndef FEED_DROPFOLDER_H
-#define FEED_DROPFOLDER_H
+#ifndef FEED_FOLDER_H
+#define FEED_FOLDER_H
 
 #include <glib.h>
 

@@ -5,7 +5,7 @@
 #include "catalogue.h"
 #include "embedded.h"
 #include "desk/register.h"
-#include "web/page.h"
+#include "web/rooms/page.h"
 
 void page_begin(struct web_response *response, const char *language, const char *title,
                 const char *exit_label) {

@@ -1,8 +1,8 @@
 /* RFC 5322 and MIME: one multipart/alternative message. Used by: deliver only. */
-#ifndef DELIVER_MIME_H
-#define DELIVER_MIME_H
+#ifndef DELIVER_EMAIL_MIME_H
+#define DELIVER_EMAIL_MIME_H
 
-#include "deliver/message.h"
+#include "deliver/email/message.h"
 
 GBytes *mime_message(const char *subject, const char *text, const char *html,
                      const struct deliver_envelope *envelope);

@@ -5,8 +5,8 @@
  * in share/i18n.
  *
  * Used by: pipeline. Includes: base, disclose/permit.h. */
-#ifndef DELIVER_MESSAGE_H
-#define DELIVER_MESSAGE_H
+#ifndef DELIVER_EMAIL_MESSAGE_H
+#define DELIVER_EMAIL_MESSAGE_H
 
 #include "base/vocabulary.h"
 #include "disclose/permit.h"

@@ -5,8 +5,8 @@
  * while held `held_feed.c`.
  *
  * Used by: pipeline, cli. Includes: base, feed/record.h. */
-#ifndef FEED_ADAPTER_H
-#define FEED_ADAPTER_H
+#ifndef FEED_FORMATS_FORMAT_H
+#define FEED_FORMATS_FORMAT_H
 
 #include "feed/record.h"
 

@@ -7,7 +7,7 @@
 #include "base/text.h"
 #include "intake/load.h"
 #include "operate/status.h"
-#include "web/page.h"
+#include "web/rooms/page.h"
 #include "web/server.h"
 
 static char *console_key(const struct site *site) {

@@ -1,8 +1,8 @@
 /* What an adapter implements. Used by: feed only. */
-#ifndef FEED_ADAPTER_PRIVATE_H
-#define FEED_ADAPTER_PRIVATE_H
+#ifndef FEED_FORMATS_PRIVATE_H
+#define FEED_FORMATS_PRIVATE_H
 
-#include "feed/adapter.h"
+#include "feed/formats/format.h"
 
 struct feed_adapter {
     const struct feed_mapping *mapping;

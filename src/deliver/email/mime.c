@@ -1,4 +1,4 @@
-#include "deliver/mime.h"
+#include "deliver/email/mime.h"
 
 #include <string.h>
 

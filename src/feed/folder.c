@@ -1,4 +1,4 @@
-#include "feed/dropfolder.h"
+#include "feed/folder.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "feed/adapter_private.h"
+#include "feed/formats/private.h"
 
 struct json_adapter {
     struct feed_adapter base;

@@ -5,7 +5,7 @@
  * Only mapped cells are in it: what may not be kept is not kept while a roster is held, either. */
 #include <string.h>
 
-#include "feed/adapter_private.h"
+#include "feed/formats/private.h"
 
 struct held_adapter {
     struct feed_adapter base;

@@ -1,4 +1,4 @@
-#include "feed/adapter_private.h"
+#include "feed/formats/private.h"
 
 #include "base/time.h"
 #include "feed/date.h"
