@@ -13,6 +13,7 @@
 #include "ledger/checkpoint.h"
 #include "book/logbook.h"
 #include "policy/policy.h"
+#include "store/store.h"
 
 static void fail(GError *error) {
     fprintf(stderr, "gate: %s\n", error ? error->message : "no");
@@ -72,7 +73,7 @@ static gpointer append_share(gpointer data) {
         b->first = first;
         b->n = MIN(a->batch, a->n - first);
         const gint64 began = g_get_monotonic_time();
-        if (!store_write(a->site->store, append_batch, b, &error))
+        if (!store_write(site_store(a->site), append_batch, b, &error))
             fail(error);
         const gint64 wait = g_get_monotonic_time() - began;
         g_mutex_lock(a->mutex);
@@ -95,7 +96,7 @@ static void append(const char *dir, guint n, guint batch, guint threads, gboolea
     GMutex mutex;
     GThread *running[64];
     struct appending shares[64];
-    struct site *site = site_open(dir, &error);
+    struct site *site = operate_open(dir, &error);
     if (!site)
         fail(error);
     g_autoptr(GArray) waits = g_array_new(FALSE, FALSE, sizeof(gint64));

@@ -12,6 +12,9 @@
 
 #include "intake/load.h"
 #include "store/custody.h"
+#include "store/store.h"
+#include "store/watch.h"
+#include "base/seal.h"
 
 static const char mapping[] =
     "feed: bench\nformat: json-events\ninterval: 1h\n"
@@ -34,7 +37,7 @@ static struct site *open_site(const char *dir) {
     g_autofree char *id = NULL;
     gboolean is_new;
     if ((!g_file_test(dir, G_FILE_TEST_IS_DIR) && !site_init(dir, &error)) ||
-        !(site = site_open(dir, &error)) ||
+        !(site = operate_open(dir, &error)) ||
         !feed_add(site, mapping, sizeof mapping - 1, "bench", NULL, &id, &is_new, &error))
         fail(error);
     return site;
@@ -159,9 +162,9 @@ static gboolean fill_one(struct db *db, const struct filling *f, guint i, GError
     booking.person_id = person.id;
     if (!store_booking_save(db, "bench", NULL, &booking, error))
         return FALSE;
-    f->site->random->fill(NULL, key, sizeof key);
+    site_random(f->site)->fill(NULL, key, sizeof key);
     g_autoptr(GBytes) box =
-        seal_with_key(key, f->site->random, email, strlen(email), id, error);
+        seal_with_key(key, site_random(f->site), email, strlen(email), id, error);
     struct store_registration row = {.person_id = person.id, .contact_box = box, .created_at_us = site_now(f->site),
                                      .pin_hash = (char *)(gsize)f->pin_hash};
     row.registration = (struct watch_registration){.id = id, .kinds = KINDS_DEFAULT,
@@ -170,8 +173,8 @@ static gboolean fill_one(struct db *db, const struct filling *f, guint i, GError
                                                    .ended_at_us = TIME_UNKNOWN};
     site_mac(f->site, "contact", email, row.contact_hash);
     if (i < f->n_live) {
-        g_autoptr(GBytes) wrapped = seal_to_public(f->site->contact_public, key, sizeof key, id, error);
-        if (!store_keys_put(f->site->keys, id, wrapped, error))
+        g_autoptr(GBytes) wrapped = seal_to_public(site_contact_public(f->site), key, sizeof key, id, error);
+        if (!store_keys_put(site_keys(f->site), id, wrapped, error))
             return FALSE;
     }
     return store_registration_add(db, &row, error);
@@ -194,10 +197,10 @@ int main(int argc, char **argv) {
     if (argc != 5 || !g_str_equal(argv[1], "fill"))
         return 2;
     struct site *site = open_site(argv[2]);
-    g_autofree char *pin_hash = seal_pin_hash(site->random, "4711");
+    g_autofree char *pin_hash = seal_pin_hash(site_random(site), "4711");
     struct filling f = {site, (guint)g_ascii_strtoull(argv[3], NULL, 10),
                         (guint)g_ascii_strtoull(argv[4], NULL, 10), pin_hash};
-    if (!store_write(site->store, fill_all, &f, &error))
+    if (!store_write(site_store(site), fill_all, &f, &error))
         fail(error);
     site_close(site);
     return 0;

@@ -15,6 +15,10 @@ struct base_random {
 /* Cryptographic randomness; aborts the program when the machine has none. */
 extern const struct base_random base_system_random;
 
+static inline void base_random_fill(const struct base_random *random, guint8 *bytes, gsize n) {
+    random->fill(random->context, bytes, n);
+}
+
 /* SplitMix64 over `state` (Steele, Lea, Flood 2014). Not secret. */
 struct base_random base_seeded_random(guint64 *state);
 guint64 base_seeded_next(guint64 *state);

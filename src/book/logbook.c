@@ -6,10 +6,21 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/seal.h"
 #include "base/text.h"
 #include "ledger/checkpoint.h"
+#include "site/config.h"
+#include "store/store.h"
+#include "store/watch.h"
 
 #define MOST_HOURS_AT_ONCE 48 /* a tenth of a second each, and feeds wait meanwhile */
+
+struct logbook {
+    struct site *site;
+    GMutex mutex;
+    struct ledger_signer *signer; /* NULL until the first entry */
+    gboolean is_checked;          /* the store's log is not older than the one that was seen */
+};
 
 static const char key_file[] = "keys/ledger.key", size_file[] = "keys/ledger.size";
 
@@ -17,7 +28,7 @@ static const char key_file[] = "keys/ledger.key", size_file[] = "keys/ledger.siz
 
 /* "jail.example.org/log" from base_url. Transfer full. */
 static char *origin_of(const struct site *site) {
-    const char *url = site->config->base_url, *host = strstr(url, "://");
+    const char *url = site_base_url(site), *host = strstr(url, "://");
     return g_strconcat(host ? host + 3 : url, "/log", NULL);
 }
 
@@ -57,7 +68,7 @@ struct ledger_signer *logbook_key(const struct site *site, const char *file, con
     g_autoptr(GError) problem = NULL;
     struct ledger_signer *signer = read_signer(path, &is_missing, &problem);
     if (!signer && is_missing) {
-        struct ledger_signer *made = ledger_signer_new(name, type, site->random);
+        struct ledger_signer *made = ledger_signer_new(name, type, site_random(site));
         g_autofree char *text = ledger_signer_format(made);
         ledger_signer_free(made);
         g_clear_error(&problem);
@@ -70,14 +81,24 @@ struct ledger_signer *logbook_key(const struct site *site, const char *file, con
     return signer;
 }
 
+static struct logbook *logbook_of(const struct site *site, GError **error) {
+    struct logbook *logbook = site_logbook(site);
+    if (!logbook)
+        g_set_error(error, BASE_ERROR, BASE_ERROR_STORE, "no ledger is kept here");
+    return logbook;
+}
+
 const struct ledger_signer *logbook_signer(struct site *site, GError **error) {
-    g_mutex_lock(&site->mutex);
-    if (!site->ledger_signer) {
+    struct logbook *logbook = logbook_of(site, error);
+    if (!logbook)
+        return NULL;
+    g_mutex_lock(&logbook->mutex);
+    if (!logbook->signer) {
         g_autofree char *origin = origin_of(site);
-        site->ledger_signer = logbook_key(site, key_file, origin, LEDGER_KEY_ED25519, error);
+        logbook->signer = logbook_key(site, key_file, origin, LEDGER_KEY_ED25519, error);
     }
-    const struct ledger_signer *signer = site->ledger_signer;
-    g_mutex_unlock(&site->mutex);
+    const struct ledger_signer *signer = logbook->signer;
+    g_mutex_unlock(&logbook->mutex);
     return signer;
 }
 
@@ -106,8 +127,11 @@ static gboolean read_seen(const struct site *site, guint64 *seen, GError **error
 /* A store from a backup has an older log than the world has seen; to go on from there would be to sign
  * a second history. How far the log was seen stands beside the key, outside the store. */
 static gboolean check_not_rolled_back(struct db *db, struct site *site, GError **error) {
+    struct logbook *logbook = logbook_of(site, error);
     guint64 seen, size;
-    if (site->ledger_is_checked)
+    if (!logbook)
+        return FALSE;
+    if (logbook->is_checked)
         return TRUE;
     if (!read_seen(site, &seen, error) || !store_ledger_size(db, &size, error))
         return FALSE;
@@ -121,7 +145,7 @@ static gboolean check_not_rolled_back(struct db *db, struct site *site, GError *
             size, seen);
         return FALSE;
     }
-    return site->ledger_is_checked = TRUE;
+    return logbook->is_checked = TRUE;
 }
 
 /* Appends, if what is appended can be signed: asked here, so that only this work fails and not the
@@ -163,23 +187,33 @@ static gboolean read_size(struct db *db, void *context, GError **error) {
     return store_ledger_size(db, context, error);
 }
 
-void logbook_remember(struct site *site) {
+/* Writes down how far the log is, beside the key. */
+static void finish(struct logbook *logbook) {
+    const struct site *site = logbook->site;
     g_autoptr(GError) problem = NULL;
     guint64 size = 0;
-    if (!store_read(site->store, read_size, &size, &problem) || !remember_size(site, size, &problem))
+    if (!store_read(site_store(site), read_size, &size, &problem) ||
+        !remember_size(site, size, &problem))
         log_line("error", "how far the ledger is could not be written down", "problem",
                  problem->message, NULL);
+    ledger_signer_free(logbook->signer);
+    g_mutex_clear(&logbook->mutex);
+    g_free(logbook);
 }
 
-void logbook_attach(struct site *site) {
-    store_before_commit(site->store, sign_group, site);
+void logbook_open(struct site *site) {
+    struct logbook *logbook = g_new0(struct logbook, 1);
+    logbook->site = site;
+    g_mutex_init(&logbook->mutex);
+    site_set_logbook(site, logbook, finish);
+    store_before_commit(site_store(site), sign_group, site);
 }
 
 /* ── Keys of tags, salts ───────────────────────────────────────────────────────────────────────── */
 
 static GBytes *keys_get(const struct site *site, const char *id, GError **error) {
     g_autoptr(GError) problem = NULL;
-    GBytes *bytes = store_keys_get(site->keys, id, &problem);
+    GBytes *bytes = store_keys_get(site_keys(site), id, &problem);
     if (!bytes && !g_error_matches(problem, BASE_ERROR, BASE_ERROR_NOT_FOUND))
         g_propagate_error(error, g_steal_pointer(&problem));
     return bytes;
@@ -195,10 +229,10 @@ static GBytes *tag_key(const struct site *site, const char *id, GError **error) 
         return key;
     }
     guint8 bytes[32];
-    site->random->fill(site->random->context, bytes, sizeof bytes);
+    base_random_fill(site_random(site), bytes, sizeof bytes);
     key = g_bytes_new(bytes, sizeof bytes);
     seal_wipe(bytes, sizeof bytes);
-    if (store_keys_put(site->keys, id, key, error))
+    if (store_keys_put(site_keys(site), id, key, error))
         return key;
     seal_bytes_unref(key);
     return NULL;
@@ -224,7 +258,7 @@ GBytes *logbook_subject_key(const struct site *site, gint64 person_id, guint yea
 
 GBytes *logbook_salts(const struct site *site, const char *salts_id, GError **error) {
     g_autofree char *id = salts_key_id(salts_id);
-    return store_keys_get(site->keys, id, error);
+    return store_keys_get(site_keys(site), id, error);
 }
 
 /* ── Policies ──────────────────────────────────────────────────────────────────────────────────── */
@@ -238,10 +272,10 @@ static gboolean record_policy(struct db *db, void *context, GError **error) {
     const struct recording *r = context;
     const guint8 *id = policy_id(disclose_gate_policy(r->gate));
     const gint64 now = site_now(r->site);
-    struct leaf_parts parts = {
-        .type = LEDGER_POLICY,
-        .now_at_us = now,
-        .body = {{"policy", r->site->config->policy}, {"jurisdiction", r->site->config->jurisdiction}}};
+    struct leaf_parts parts = {.type = LEDGER_POLICY,
+                               .now_at_us = now,
+                               .body = {{"policy", site_config(r->site)->policy},
+                                        {"jurisdiction", site_config(r->site)->jurisdiction}}};
     struct ledger_entry entry;
     g_autofree char *fields = NULL;
     guint64 index;
@@ -251,16 +285,17 @@ static gboolean record_policy(struct db *db, void *context, GError **error) {
         return FALSE;
     if (is_last)
         return TRUE;
-    disclose_leaf(r->gate, &parts, r->site->random, &entry, &fields, &salts);
+    disclose_leaf(r->gate, &parts, site_random(r->site), &entry, &fields, &salts);
     seal_bytes_unref(salts); /* the policy's hash is in the open; its name is for us */
     return append(db, r->site, &entry, &index, error) &&
-           store_ledger_policy_add(db, index, id, POLICY_ID_BYTES, r->site->config->policy, now, error);
+           store_ledger_policy_add(db, index, id, POLICY_ID_BYTES, site_config(r->site)->policy, now,
+                                   error);
 }
 
 gboolean logbook_policy(struct site *site, GError **error) {
     struct disclose_gate *gate = site_gate(site, error);
     struct recording r = {.site = site, .gate = gate};
-    gboolean ok = gate && store_write(site->store, record_policy, &r, error);
+    gboolean ok = gate && store_write(site_store(site), record_policy, &r, error);
     disclose_gate_unref(gate);
     return ok;
 }
@@ -273,7 +308,7 @@ static gboolean has_checkpoint(struct db *db, void *context, GError **error) {
 
 gboolean logbook_begin(struct site *site, GError **error) {
     GError *why = NULL;
-    if (store_read(site->store, has_checkpoint, NULL, &why))
+    if (store_read(site_store(site), has_checkpoint, NULL, &why))
         return TRUE;
     if (g_error_matches(why, BASE_ERROR, BASE_ERROR_NOT_FOUND)) {
         g_error_free(why);
@@ -336,17 +371,17 @@ static gboolean write_agency(struct db *db, struct site *site, const struct logb
         parts.payload[i] = d->payload[i];
 
     struct ledger_entry entry;
-    g_autofree char *fields = NULL, *salts_id = base_random_token(site->random, 10);
+    g_autofree char *fields = NULL, *salts_id = base_random_token(site_random(site), 10);
     g_autofree char *key_id = salts_key_id(salts_id);
     GBytes *salts;
-    disclose_leaf(d->gate, &parts, site->random, &entry, &fields, &salts);
+    disclose_leaf(d->gate, &parts, site_random(site), &entry, &fields, &salts);
     struct store_ledger_body body = {.at_us = now,
                                      .person_id = d->person_id,
                                      .year = year_of(now),
                                      .counter = subject->counter,
                                      .salts_id = salts_id,
                                      .body = fields};
-    gboolean ok = store_keys_put(site->keys, key_id, salts, error) &&
+    gboolean ok = store_keys_put(site_keys(site), key_id, salts, error) &&
                   append(db, site, &entry, &body.index, error) &&
                   store_ledger_body_add(db, &body, error);
     seal_bytes_unref(salts);
@@ -396,7 +431,7 @@ gboolean logbook_told_same(struct db *db, guint64 index, const struct leaf_field
 
 gboolean logbook_notice(struct db *db, const struct site *site, const char *alert_id, guint reminder,
                         GError **error) {
-    const struct ledger_hash commitment = disclose_notice(site->secret, alert_id, reminder);
+    const struct ledger_hash commitment = disclose_notice(site_secret(site), alert_id, reminder);
     guint64 last_hour;
     if (!store_ledger_last_hour(db, &last_hour, error))
         return FALSE;
@@ -445,11 +480,11 @@ static gboolean close_hour(struct site *site, const struct disclose_gate *gate, 
     struct closing c = {.site = site, .hour = hour};
     gboolean ok = TRUE;
     while (ok && !c.is_done) {
-        ok = store_read(site->store, read_hour, &c, error);
+        ok = store_read(site_store(site), read_hour, &c, error);
         if (!ok)
             break;
-        disclose_hour(gate, site->secret, hour, c.commitments, &c.entry);
-        ok = store_write(site->store, write_hour, &c, error);
+        disclose_hour(gate, site_secret(site), hour, c.commitments, &c.entry);
+        ok = store_write(site_store(site), write_hour, &c, error);
         g_clear_pointer(&c.commitments, g_array_unref);
     }
     return ok;
@@ -459,7 +494,7 @@ gboolean logbook_hours(struct site *site, guint *n, GError **error) {
     struct closing c = {.site = site};
     const guint64 now = (guint64)(site_now(site) / HOUR_US);
     *n = 0;
-    if (!store_read(site->store, see, &c, error) || !remember_size(site, c.size, error))
+    if (!store_read(site_store(site), see, &c, error) || !remember_size(site, c.size, error))
         return FALSE;
     const guint64 first = c.last_hour ? c.last_hour + 1 : now - 1,
                   end = MIN(now, first + MOST_HOURS_AT_ONCE);
@@ -497,10 +532,10 @@ static gboolean shred_in_transaction(struct db *db, void *context, GError **erro
 gboolean logbook_shred(struct site *site, gint64 person_id, guint *n, GError **error) {
     struct shredding s = {
         .site = site, .person_id = person_id, .ids = g_ptr_array_new_with_free_func(g_free)};
-    gboolean ok = store_write(site->store, shred_in_transaction, &s, error);
+    gboolean ok = store_write(site_store(site), shred_in_transaction, &s, error);
     for (guint i = 0; ok && i < s.ids->len; i++)
-        ok = store_keys_delete(site->keys, s.ids->pdata[i], error);
-    ok = ok && store_flush(site->store, error);
+        ok = store_keys_delete(site_keys(site), s.ids->pdata[i], error);
+    ok = ok && store_flush(site_store(site), error);
     g_ptr_array_unref(s.ids);
     *n = s.n;
     return ok;
@@ -519,7 +554,7 @@ static gboolean fetch_in_transaction(struct db *db, void *context, GError **erro
 static GBytes *fetch(void *context, const char *path, GError **error) {
     struct site *site = context;
     struct fetching f = {.path = path};
-    return store_read(site->store, fetch_in_transaction, &f, error) ? f.bytes : NULL;
+    return store_read(site_store(site), fetch_in_transaction, &f, error) ? f.bytes : NULL;
 }
 
 struct ledger_source logbook_source(struct site *site) {

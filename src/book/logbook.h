@@ -16,11 +16,9 @@
 #include "store/custody.h"
 #include "store/ledger.h"
 
-/* Makes the store sign at the end of every group. Called once, when a site is opened. */
-void logbook_attach(struct site *site);
-
-/* Writes down how far the log is, beside the key. Called when a site is closed. */
-void logbook_remember(struct site *site);
+/* Keeps the site's ledger from now on: the store signs at the end of every group, and how far the log
+ * is is written down beside the key when the site is closed. Once, before the first work. */
+void logbook_open(struct site *site);
 
 /* The log's key; made if there is none. Borrowed. */
 const struct ledger_signer *logbook_signer(struct site *site, GError **error);

@@ -4,7 +4,9 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "desk/private.h"
+#include "base/seal.h"
+#include "site/person.h"
+#include "store/store.h"
 
 #define EPSILON 0.1     /* of a month's count of notices */
 #define LOG_BEGAN 2020u /* no log is older */
@@ -125,7 +127,7 @@ static gboolean check_ends(struct opening *o, GError **error) {
 static gboolean open_in_transaction(struct db *db, void *context, GError **error) {
     struct opening *o = context;
     o->db = db;
-    if (!register_find_person(db, o->person, &o->person_id, error) ||
+    if (!site_person_find(db, o->site, o->person, &o->person_id, error) ||
         !store_ledger_bodies(db, o->person_id, G_MININT64, G_MAXINT64, open_one, o, error))
         return FALSE;
     if (o->error) {
@@ -140,17 +142,17 @@ gboolean report_subject(struct site *site, const char *person, report_disclosure
     struct opening o = {
         .site = site, .person = person, .each = each, .context = context, .result = result};
     *result = (struct report_subject){0};
-    return store_read(site->store, open_in_transaction, &o, error);
+    return store_read(site_store(site), open_in_transaction, &o, error);
 }
 
 static gboolean find_in_transaction(struct db *db, void *context, GError **error) {
     struct opening *o = context;
-    return register_find_person(db, o->person, &o->person_id, error);
+    return site_person_find(db, o->site, o->person, &o->person_id, error);
 }
 
 gboolean report_shred(struct site *site, const char *person, guint *n, GError **error) {
     struct opening o = {.site = site, .person = person};
-    return store_read(site->store, find_in_transaction, &o, error) &&
+    return store_read(site_store(site), find_in_transaction, &o, error) &&
            logbook_shred(site, o.person_id, n, error);
 }
 
@@ -182,7 +184,7 @@ gboolean report_open(struct site *site, guint64 index, const char *const *names,
     struct ledger_entry entry;
     GBytes *salts = NULL;
     g_autofree char *shown = NULL;
-    gboolean ok = store_read(site->store, read_body, &s, error);
+    gboolean ok = store_read(site_store(site), read_body, &s, error);
     if (ok && s.is_found && s.fields && *s.fields &&
         ledger_entry_read(s.bytes, sizeof s.bytes, &entry, error) &&
         (salts = logbook_salts(site, s.salts_id, NULL)) != NULL)
@@ -226,13 +228,14 @@ static char *notice_json(const struct noticing *n, const char *alert_id, guint r
     while (
         !ledger_hash_equal(&g_array_index(n->commitments, struct ledger_hash, place), &n->commitment))
         place++;
-    g_autoptr(GArray) hashes = disclose_hour_proof(n->site->secret, n->hour, n->commitments, place);
+    g_autoptr(GArray) hashes =
+        disclose_hour_proof(site_secret(n->site), n->hour, n->commitments, place);
     for (guint i = 0; i < hashes->len; i++) {
         g_autofree char *text =
             g_base64_encode(g_array_index(hashes, struct ledger_hash, i).bytes, LEDGER_HASH_BYTES);
         json_array_append_new(proof, json_string(text));
     }
-    const struct ledger_hash salt = disclose_notice_salt(n->site->secret, alert_id, reminder);
+    const struct ledger_hash salt = disclose_notice_salt(site_secret(n->site), alert_id, reminder);
     g_autofree char *salt_text = g_base64_encode(salt.bytes, LEDGER_SALT_BYTES);
     json_t *object =
         json_pack("{s:I, s:s, s:i, s:s, s:i, s:o}", "index", (json_int_t)n->index, "alert", alert_id,
@@ -245,8 +248,9 @@ static char *notice_json(const struct noticing *n, const char *alert_id, guint r
 
 gboolean report_notice(struct site *site, const char *alert_id, guint reminder, char **json,
                        GError **error) {
-    struct noticing n = {.site = site, .commitment = disclose_notice(site->secret, alert_id, reminder)};
-    if (!store_read(site->store, read_notice, &n, error))
+    struct noticing n = {.site = site,
+                         .commitment = disclose_notice(site_secret(site), alert_id, reminder)};
+    if (!store_read(site_store(site), read_notice, &n, error))
         return FALSE;
     if (!n.is_found) {
         g_set_error(error, BASE_ERROR, BASE_ERROR_NOT_FOUND,
@@ -298,7 +302,7 @@ static gboolean count_year(struct db *db, void *context, GError **error) {
 gboolean report_year(struct site *site, guint year, store_agency_count_fn each, void *context,
                      GError **error) {
     struct counting c = {.site = site, .each = each, .context = context};
-    return take_year(&c, year, error) && store_read(site->store, count_year, &c, error);
+    return take_year(&c, year, error) && store_read(site_store(site), count_year, &c, error);
 }
 
 /* Noise of a month: two-sided geometric with parameter e^-epsilon, from the site's secret, so that it
@@ -345,8 +349,8 @@ gboolean report_statistics(struct site *site, guint year, struct report_statisti
                            GError **error) {
     struct counting c = {.site = site, .each = add_up, .context = statistics, .statistics = statistics};
     *statistics = (struct report_statistics){0};
-    if (!take_year(&c, year, error) || !store_read(site->store, count_year, &c, error) ||
-        !store_read(site->store, count_notices, &c, error))
+    if (!take_year(&c, year, error) || !store_read(site_store(site), count_year, &c, error) ||
+        !store_read(site_store(site), count_notices, &c, error))
         return FALSE;
     statistics->year = c.year;
     return TRUE;

@@ -4,8 +4,10 @@
 
 #include "base/error.h"
 #include "base/text.h"
-#include "ledger/checkpoint.h"
 #include "book/remote.h"
+#include "ledger/checkpoint.h"
+#include "site/config.h"
+#include "store/store.h"
 
 #define ASK_EVERY_US (2 * G_USEC_PER_SEC)
 #define TIMEOUT_S 5
@@ -26,8 +28,8 @@ struct ledger_signer *witness_signer(struct site *site, GError **error) {
 static const struct ledger_verifier *known_log(const struct site *site, const char *note, gsize n) {
     const char *end = memchr(note, '\n', n);
     const gsize origin_n = end ? (gsize)(end - note) : 0;
-    for (guint i = 0; i < site->config->witnessed->len; i++) {
-        const struct ledger_verifier *v = site->config->witnessed->pdata[i];
+    for (guint i = 0; i < site_config(site)->witnessed->len; i++) {
+        const struct ledger_verifier *v = site_config(site)->witnessed->pdata[i];
         if (strlen(v->name) == origin_n && memcmp(v->name, note, origin_n) == 0)
             return v;
     }
@@ -94,7 +96,7 @@ guint witness_answer(struct site *site, const char *body, gsize n, char **answer
         j.answer = WITNESS_UNKNOWN;
     else if (!is_worth_judging(&j))
         ;
-    else if (!store_write(site->store, judge_in_transaction, &j, &problem))
+    else if (!store_write(site_store(site), judge_in_transaction, &j, &problem))
         j.answer = 503;
     else if (j.answer == WITNESS_COSIGN && !(*answer = cosign(site, &j, &problem)))
         j.answer = 503;
@@ -169,8 +171,8 @@ static gboolean ask_one(struct asking *a, const struct site_witness *witness) {
     g_autoptr(GError) problem = NULL;
     if (ledger_note_is_signed(a->checkpoint, strlen(a->checkpoint), witness->verifier, NULL, NULL))
         return FALSE; /* it has cosigned this one */
-    gboolean ok =
-        submit(a, witness, 0, TRUE, &problem) && store_write(a->site->store, save_lines, a, &problem);
+    gboolean ok = submit(a, witness, 0, TRUE, &problem) &&
+                  store_write(site_store(a->site), save_lines, a, &problem);
     if (problem)
         log_line("warning", "a witness did not cosign", "witness", witness->verifier->name, "problem",
                  problem->message, NULL);
@@ -183,12 +185,12 @@ guint witness_ask_all(struct site *site) {
     guint n = 0;
     gsize text_n;
     const char *signatures;
-    if (!site->config->witnesses->len || !store_read(site->store, read_head, &a, NULL))
+    if (!site_config(site)->witnesses->len || !store_read(site_store(site), read_head, &a, NULL))
         return 0;
     if (ledger_note_split(a.checkpoint, strlen(a.checkpoint), &text_n, &signatures, NULL) &&
         ledger_checkpoint_parse(a.checkpoint, text_n, &a.head, NULL))
-        for (guint i = 0; i < site->config->witnesses->len; i++)
-            n += ask_one(&a, site->config->witnesses->pdata[i]);
+        for (guint i = 0; i < site_config(site)->witnesses->len; i++)
+            n += ask_one(&a, site_config(site)->witnesses->pdata[i]);
     ledger_checkpoint_clear(&a.head);
     g_free(a.checkpoint);
     return n;

@@ -2,7 +2,8 @@
 
 #include "cli/cli.h"
 #include "desk/agency.h"
-#include "desk/register.h"
+#include "desk/end.h"
+#include "store/store.h"
 
 static int ask(struct cli *cli, int argc, char **argv) {
     int status = EXIT_OK;
@@ -100,7 +101,7 @@ static int end(struct cli *cli, int argc, char **argv) {
     struct site *site = cli_site(cli, &status);
     if (!site)
         return status;
-    if (!register_end(site, argv[1], FALSE, &error))
+    if (!end_registration(site, argv[1], FALSE, &error))
         status = cli_fail(error);
     else if (cli->json)
         cli_json_line(json_pack("{s:s, s:s}", "watch", argv[1], "state", "ended"));
@@ -154,7 +155,7 @@ static int list(struct cli *cli, int argc, char **argv) {
         return status;
     struct cli_table *table = cli_table_new("WATCH", "STATE", "RECIPIENT", "BASIS", "DOCUMENT",
                                             "ASKED BY", "ASKED (UTC)", "DECIDED BY", "REASON", NULL);
-    if (!store_read(site->store, read_watches, &l, &error))
+    if (!store_read(site_store(site), read_watches, &l, &error))
         status = cli_fail(error);
     for (guint i = 0; l.watches && i < l.watches->len; i++)
         list_one(cli, table, l.watches->pdata[i]);

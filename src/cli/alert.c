@@ -2,8 +2,8 @@
 
 #include "base/error.h"
 #include "cli/cli.h"
-#include "send/sender.h"
 #include "operate/status.h"
+#include "send/sender.h"
 
 struct listing {
     struct cli *cli;

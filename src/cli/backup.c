@@ -4,6 +4,8 @@
 
 #include "base/error.h"
 #include "cli/cli.h"
+#include "store/store.h"
+#include "store/watch.h"
 
 static int run(struct cli *cli, int argc, char **argv) {
     int status = EXIT_OK;
@@ -30,7 +32,8 @@ static int run(struct cli *cli, int argc, char **argv) {
     struct site *site = cli_site(cli, &status);
     if (!site)
         return status;
-    if (!store_backup(site->store, db, &error) || !store_keys_backup(site->keys, keys, &error))
+    if (!store_backup(site_store(site), db, &error) ||
+        !store_keys_backup(site_keys(site), keys, &error))
         status = cli_fail(error);
     else if (cli->json)
         cli_json_line(json_pack("{s:s, s:s}", "store", db, "keys", keys));

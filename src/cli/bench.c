@@ -5,8 +5,8 @@
 #include <time.h>
 
 #include "cli/cli.h"
-#include "people/search/index.h"
 #include "people/link/near.h"
+#include "people/search/index.h"
 
 /* A tab-separated file with a header, read line by line. */
 struct table {

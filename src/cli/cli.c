@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "operate/open.h"
 #include "send/sender.h"
 
 int cli_fail(GError *error) {
@@ -86,7 +87,7 @@ struct site *cli_site(struct cli *cli, int *status) {
         *status = EXIT_USAGE;
         return NULL;
     }
-    struct site *site = site_open(cli->dir, &error);
+    struct site *site = operate_open(cli->dir, &error);
     if (!site)
         *status = cli_fail(error);
     return site;

@@ -1,6 +1,8 @@
 #include <stdio.h>
 
 #include "cli/cli.h"
+#include "disclose/disclose.h"
+#include "site/config.h"
 
 static int check(struct cli *cli, int argc, char **argv) {
     int status = EXIT_OK;
@@ -12,7 +14,7 @@ static int check(struct cli *cli, int argc, char **argv) {
     if (!site)
         return status;
     GError *error = NULL;
-    const struct site_config *c = site->config;
+    const struct site_config *c = site_config(site);
     struct disclose_gate *gate =
         site_gate(site, &error); /* the policy, its recipients, its guarantees */
     if (!gate)

@@ -11,11 +11,15 @@
 
 #include "base/error.h"
 #include "cli/cli.h"
-#include "embedded.h"
-#include "intake/load.h"
 #include "desk/register.h"
-#include "send/sender.h"
+#include "disclose/disclose.h"
+#include "embedded.h"
+#include "find/finder.h"
+#include "intake/load.h"
+#include "operate/open.h"
 #include "operate/status.h"
+#include "policy/policy.h"
+#include "send/sender.h"
 #include "simulate/county.h"
 #include "web/server.h"
 
@@ -27,6 +31,7 @@ struct demo {
     struct site *site;
     struct county *county;
     struct sender *sender;
+    struct finder *finder;
     struct web_server *server;
     gint64 clock_offset_us; /* the story's time less the machine's; under the mutex */
     gint64 deadline_us;     /* monotonic; 0: none */
@@ -99,7 +104,7 @@ static void say_day(struct demo *demo, const char *what) {
 /* ── Mail ──────────────────────────────────────────────────────────────────────────────────────── */
 
 static char *mail_folder(const struct demo *demo) {
-    return g_build_filename(demo->site->dir, "mail", "new", NULL);
+    return g_build_filename(site_dir(demo->site), "mail", "new", NULL);
 }
 
 /* Whole when every alert that is due has been handed over. */
@@ -461,7 +466,7 @@ static void sum_up(struct demo *demo) {
     printf("\nTo look at:\n  %s    the operator's console\n  %s    the messages\n"
            "  tocsin -C %s feed status | feed problems | alert list | watch list\n"
            "  tocsin policy table us-co | policy check | ledger verify http://127.0.0.1:%u/log\n",
-           url, mail, demo->site->dir, web_server_port(demo->server));
+           url, mail, site_dir(demo->site), web_server_port(demo->server));
     fflush(stdout);
 }
 
@@ -495,10 +500,10 @@ static gboolean set_up(struct demo *demo, const char *dir, guint port, GError **
         return FALSE;
     }
     if (!site_init(dir, error) || !write_config(dir, port, error) ||
-        !(demo->site = site_open(dir, error)))
+        !(demo->site = operate_open(dir, error)))
         return FALSE;
     clock = (struct base_clock){.now_at_us = story_now, .context = demo};
-    demo->site->clock = &clock;
+    site_set_clock(demo->site, &clock);
     demo->feeds = g_build_filename(dir, "feeds", NULL);
     g_mkdir_with_parents(demo->feeds, 0700);
     demo->county = county_new(20251, 900, first_day_at_us());
@@ -509,7 +514,9 @@ static gboolean set_up(struct demo *demo, const char *dir, guint port, GError **
     for (int jail = 0; jail < JAIL_N; jail++)
         load_and_say(demo, (enum county_jail)jail, 1);
     demo->sender = sender_start(demo->site, on_handed_over, demo, error);
-    demo->server = demo->sender ? web_server_start(demo->site, port, error) : NULL;
+    demo->finder = finder_new(demo->site);
+    finder_start(demo->finder);
+    demo->server = demo->sender ? web_server_start(demo->site, demo->finder, port, error) : NULL;
     puts("");
     return demo->server != NULL;
 }
@@ -557,6 +564,7 @@ static int run(struct cli *cli, int argc, char **argv) {
         status = cli_fail(error);
     }
     web_server_stop(demo.server);
+    finder_free(demo.finder);
     sender_stop(demo.sender);
     site_close(demo.site);
     if (demo.county)

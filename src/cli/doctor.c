@@ -5,7 +5,9 @@
 #include <sys/statvfs.h>
 
 #include "cli/cli.h"
+#include "disclose/disclose.h"
 #include "operate/status.h"
+#include "store/store.h"
 
 /* Each check prints one line: what was looked at, whether it is well, what to do. */
 struct examination {
@@ -41,7 +43,7 @@ static void check_feed(const struct status_feed *feed, void *context) {
 
 static void check_disk(struct examination *x, const struct site *site) {
     struct statvfs disk;
-    gboolean ok = statvfs(site->dir, &disk) == 0 &&
+    gboolean ok = statvfs(site_dir(site), &disk) == 0 &&
                   (guint64)disk.f_bavail * disk.f_frsize > G_GUINT64_CONSTANT(1) << 30;
     report(x, ok, "the disk has 1 GiB free", "make room: a full disk stops every alert");
 }
@@ -79,13 +81,13 @@ static int run(struct cli *cli, int argc, char **argv) {
     check_key_mode(&x, site, "keys/contacts.db");
     check_key_mode(&x, site, "keys/site.key");
     check_key_mode(&x, site, "tocsin.db");
-    store_check(site->store, &is_whole, NULL);
+    store_check(site_store(site), &is_whole, NULL);
     report(&x, is_whole, "the store is whole", "restore the last backup; keep the damaged file");
     check_disk(&x, site);
     report(&x,
-           !g_str_has_prefix(site->config->base_url, "http://") ||
-               strstr(site->config->base_url, "://127.0.0.1") ||
-               strstr(site->config->base_url, "://localhost"),
+           !g_str_has_prefix(site_base_url(site), "http://") ||
+               strstr(site_base_url(site), "://127.0.0.1") ||
+               strstr(site_base_url(site), "://localhost"),
            "links in messages use TLS", "give base_url an https:// address");
     check_policy(&x, site);
     status_feeds(site, check_feed, &x, NULL);

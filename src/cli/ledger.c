@@ -5,11 +5,11 @@
 
 #include "base/error.h"
 #include "base/text.h"
-#include "cli/cli.h"
-#include "ledger/checkpoint.h"
 #include "book/logbook.h"
 #include "book/remote.h"
 #include "book/report.h"
+#include "cli/cli.h"
+#include "ledger/checkpoint.h"
 
 static char *base64_of(const struct ledger_hash *hash) {
     return g_base64_encode(hash->bytes, LEDGER_HASH_BYTES);

@@ -4,10 +4,11 @@
 #include "cli/cli.h"
 #include "cli/person_link.h"
 #include "identity/linker.h"
+#include "site/person.h"
 
 /* The two people named on the command line. */
 static gboolean find_two(struct site *site, char **argv, gint64 *a, gint64 *b, GError **error) {
-    return linker_find_person(site, argv[1], a, error) && linker_find_person(site, argv[2], b, error);
+    return site_person_read(site, argv[1], a, error) && site_person_read(site, argv[2], b, error);
 }
 
 struct queue {

@@ -3,6 +3,7 @@
 
 #include "base/time.h"
 #include "cli/policy.h"
+#include "site/config.h"
 
 static const char usual[] = "baseline";
 

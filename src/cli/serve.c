@@ -3,11 +3,11 @@
 #include <systemd/sd-daemon.h>
 
 #include "base/text.h"
+#include "book/witness.h"
 #include "cli/cli.h"
 #include "identity/linker.h"
-#include "send/sender.h"
 #include "operate/watcher.h"
-#include "book/witness.h"
+#include "send/sender.h"
 #include "web/server.h"
 
 #define LOOK_EVERY_MS 1000
@@ -43,7 +43,7 @@ static void run_until_stopped(struct site *site, guint port, GMainLoop *loop) {
     struct watcher *watcher = watcher_new(site);
     struct witness_client *witnesses = witness_client_start(site);
     g_autofree char *url = web_console_url(site, port);
-    g_autofree char *address = g_strdup_printf("%s:%u", site->config->listen_address, port);
+    g_autofree char *address = g_strdup_printf("%s:%u", site_listen_address(site), port);
 
     g_timeout_add(LOOK_EVERY_MS, look, watcher);
     watcher_look(watcher);
@@ -79,17 +79,18 @@ static int run(struct cli *cli, int argc, char **argv) {
     g_unix_signal_add(SIGINT, stop, loop);
     g_unix_signal_add(SIGHUP, reload, site);
     struct sender *sender = sender_start(site, NULL, NULL, &error);
-    site->finder = finder_new(site);
-    finder_start(site->finder);
-    struct linker *linker = linker_start(site, site->finder);
-    struct web_server *server = sender ? web_server_start(site, (guint)MAX(port, 0), &error) : NULL;
+    struct finder *finder = finder_new(site);
+    finder_start(finder);
+    struct linker *linker = linker_start(site, finder);
+    struct web_server *server =
+        sender ? web_server_start(site, finder, (guint)MAX(port, 0), &error) : NULL;
     if (server)
         run_until_stopped(site, web_server_port(server), loop);
     else
         status = cli_fail(error);
     web_server_stop(server);
     linker_stop(linker);
-    finder_free(site->finder);
+    finder_free(finder);
     sender_stop(sender);
     site_close(site);
     return status;

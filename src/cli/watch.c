@@ -3,8 +3,10 @@
 #include <unistd.h>
 
 #include "cli/cli.h"
+#include "desk/end.h"
 #include "desk/register.h"
 #include "operate/status.h"
+#include "store/watch.h"
 
 static int add(struct cli *cli, int argc, char **argv) {
     char *person = NULL, *booking = NULL;
@@ -143,7 +145,7 @@ static int end(struct cli *cli, int argc, char **argv) {
     struct site *site = cli_site(cli, &status);
     if (!site)
         return status;
-    if (!register_end(site, argv[1], !silently, &error)) {
+    if (!end_registration(site, argv[1], !silently, &error)) {
         status = cli_fail(error);
     } else {
         if (cli->json)

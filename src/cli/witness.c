@@ -1,7 +1,9 @@
 #include <stdio.h>
 
-#include "cli/cli.h"
 #include "book/witness.h"
+#include "cli/cli.h"
+#include "site/config.h"
+#include "store/store.h"
 
 static int key(struct cli *cli, int argc, char **argv) {
     int status = EXIT_OK;
@@ -37,8 +39,8 @@ struct watching {
 
 static gboolean list_logs(struct db *db, void *context, GError **error) {
     const struct watching *w = context;
-    for (guint i = 0; i < w->site->config->witnessed->len; i++) {
-        const struct ledger_verifier *v = w->site->config->witnessed->pdata[i];
+    for (guint i = 0; i < site_config(w->site)->witnessed->len; i++) {
+        const struct ledger_verifier *v = site_config(w->site)->witnessed->pdata[i];
         struct ledger_hash root = {{0}};
         guint64 size;
         if (!store_witness_get(db, v->name, &size, &root, error))
@@ -65,7 +67,7 @@ static int list(struct cli *cli, int argc, char **argv) {
     if (!site)
         return status;
     const struct watching w = {site, cli, cli_table_new("LOG", "SIZE", "ROOT", NULL)};
-    if (!store_read(site->store, list_logs, (void *)(gsize)&w, &error))
+    if (!store_read(site_store(site), list_logs, (void *)(gsize)&w, &error))
         status = cli_fail(error);
     cli_table_end(cli, w.table,
                   "This site watches no log; list keys under `witness_for` in site.yaml.");
@@ -85,7 +87,7 @@ static int ask(struct cli *cli, int argc, char **argv) {
     if (cli->json)
         cli_json_line(json_pack("{s:i}", "cosigned", n));
     else
-        printf("%u of %u witnesses cosigned.\n", n, site->config->witnesses->len);
+        printf("%u of %u witnesses cosigned.\n", n, site_config(site)->witnesses->len);
     site_close(site);
     return status;
 }

@@ -3,8 +3,13 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/seal.h"
+#include "desk/contact.h"
+#include "desk/judge.h"
 #include "people/fold.h"
-#include "desk/private.h"
+#include "site/person.h"
+#include "store/store.h"
+#include "store/watch.h"
 
 static const char usual_kinds[] = "released,escaped,recaptured,died,transferred,left_roster";
 
@@ -138,38 +143,12 @@ static gboolean check_limits(struct db *db, struct asking *a, GError **error) {
     return !is_used && by_officer < AGENCY_OFFICER_MOST_A_DAY && by_class < AGENCY_MOST_A_DAY;
 }
 
-/* Judges a watch and writes down what was said. */
-static gboolean judge(struct db *db, struct site *site, struct disclose_gate *gate,
-                      const struct store_agency_watch *watch, custody_kinds kinds, gint64 person_id,
-                      enum ledger_entry_type permitted, enum ledger_entry_type denied,
-                      const char *officer, char **denial, GError **error) {
-    struct policy_request request;
-    struct policy_decision decision;
-    const struct disclose_agency agency = {watch->recipient, watch->purpose, watch->basis};
-    disclose_judge_watch(gate, &agency, kinds, site_now(site), &request, &decision);
-    const struct policy *policy = disclose_gate_policy(gate);
-    if (!decision.is_permitted) {
-        g_autofree char *path = policy_decision_path(policy, &request, &decision);
-        *denial = g_strdup_printf("%s: %s%s%s", policy_decision_rule(policy, &decision),
-                                  policy_decision_citation(policy, &decision),
-                                  *path ? "; it may be passed on: " : "", path);
-    }
-    const struct logbook_decision entry = {.type = decision.is_permitted ? permitted : denied,
-                                           .gate = gate,
-                                           .request = &request,
-                                           .decision = &decision,
-                                           .watch = watch,
-                                           .person_id = person_id,
-                                           .officer = officer};
-    return logbook_agency(db, site, &entry, NULL, error);
-}
-
 static gboolean ask_in_transaction(struct db *db, void *context, GError **error) {
     struct asking *a = context;
-    if (!register_find_person(db, a->request->person, &a->row.person_id, error) ||
+    if (!site_person_find(db, a->site, a->request->person, &a->row.person_id, error) ||
         !check_limits(db, a, error) ||
-        !judge(db, a->site, a->gate, &a->watch, a->row.registration.kinds, a->row.person_id,
-               LEDGER_WATCH_ASKED, LEDGER_WATCH_REFUSED, a->watch.asked_by, &a->denial, error))
+        !judge_watch(db, a->site, a->gate, &a->watch, a->row.registration.kinds, a->row.person_id,
+                     LEDGER_WATCH_ASKED, LEDGER_WATCH_REFUSED, a->watch.asked_by, &a->denial, error))
         return FALSE;
     if (a->denial) { /* the refusal stands, and counts */
         a->watch.state = WATCH_REFUSED;
@@ -196,7 +175,7 @@ static gboolean ask(struct asking *a, const char *id, GError **error) {
     const struct disclose_agency agency = {r->recipient, r->purpose, r->basis};
     if (!disclose_knows_agency(a->gate, &agency, error) ||
         !watch_request_check(&wanted, site_now(a->site), &a->row.registration, error) ||
-        !check_times(a, error) || !(a->row.pin_hash = seal_pin_hash(a->site->random, r->pin)))
+        !check_times(a, error) || !(a->row.pin_hash = seal_pin_hash(site_random(a->site), r->pin)))
         return FALSE;
     a->row.registration.id = id;
     a->row.created_at_us = site_now(a->site);
@@ -215,14 +194,14 @@ static gboolean ask(struct asking *a, const char *id, GError **error) {
         !check_is_written("document", r->document, error) ||
         !check_is_written("issuer", r->issuer, error))
         return FALSE;
-    return register_seal_contact(a->site, id, r->email, &a->row, error) &&
-           store_write(a->site->store, ask_in_transaction, a, error);
+    return contact_seal(a->site, id, r->email, &a->row, error) &&
+           store_write(site_store(a->site), ask_in_transaction, a, error);
 }
 
 gboolean agency_ask(struct site *site, const struct agency_request *request, char **id,
                     GError **error) {
     struct asking a = {.site = site, .request = request};
-    g_autofree char *new_id = base_random_token(site->random, 10);
+    g_autofree char *new_id = base_random_token(site_random(site), 10);
     gboolean ok = check_words(request, error) && (a.gate = site_gate(site, error)) != NULL &&
                   ask(&a, new_id, error);
     if (ok && a.denial) {
@@ -231,7 +210,7 @@ gboolean agency_ask(struct site *site, const struct agency_request *request, cha
         ok = FALSE;
     }
     if (!ok)
-        store_keys_delete(site->keys, new_id, NULL);
+        store_keys_delete(site_keys(site), new_id, NULL);
     g_clear_pointer(&a.row.contact_box, g_bytes_unref);
     g_free(a.row.pin_hash);
     g_free(a.watch.class);
@@ -286,9 +265,9 @@ static gboolean settle(struct db *db, struct deciding *d, struct store_agency_wa
     if (!check_decision(d, watch, row, error))
         return FALSE;
     /* Judged again: a policy or an agreement may have changed since it was asked. */
-    if (!judge(db, d->site, d->gate, watch, row->registration.kinds, row->person_id,
-               d->approves ? LEDGER_WATCH_APPROVED : LEDGER_WATCH_REFUSED, LEDGER_WATCH_REFUSED,
-               d->approver, &d->denial, error))
+    if (!judge_watch(db, d->site, d->gate, watch, row->registration.kinds, row->person_id,
+                     d->approves ? LEDGER_WATCH_APPROVED : LEDGER_WATCH_REFUSED, LEDGER_WATCH_REFUSED,
+                     d->approver, &d->denial, error))
         return FALSE;
     const gboolean is_approved = d->approves && !d->denial;
     struct store_agency_watch decided = *watch;
@@ -325,9 +304,9 @@ gboolean agency_decide(struct site *site, const char *id, const char *approver, 
     if (!check_is_written("officer", approver, error))
         return FALSE;
     gboolean ok = (d.gate = site_gate(site, error)) != NULL &&
-                  store_write(site->store, decide_in_transaction, &d, error);
+                  store_write(site_store(site), decide_in_transaction, &d, error);
     if (ok && (!approves || d.denial))
-        store_keys_delete(site->keys, id, NULL);
+        store_keys_delete(site_keys(site), id, NULL);
     if (ok && approves && d.denial) {
         g_set_error(error, BASE_ERROR, BASE_ERROR_REFUSED,
                     "the policy denies this watch now, and it is refused. %s", d.denial);
@@ -335,45 +314,5 @@ gboolean agency_decide(struct site *site, const char *id, const char *approver, 
     }
     g_free(d.denial);
     disclose_gate_unref(d.gate);
-    return ok;
-}
-
-gboolean agency_ended(struct db *db, struct site *site, const char *registration_id, GError **error) {
-    GError *problem = NULL;
-    struct store_agency_watch *watch = NULL;
-    store_agency_watch_get(db, registration_id, &watch, &problem);
-    struct disclose_gate *gate = watch ? site_gate(site, &problem) : NULL;
-    gboolean ok = !problem;
-    if (ok && watch && (watch->state == WATCH_ASKED || watch->state == WATCH_APPROVED)) {
-        g_autofree char *denial = NULL;
-        watch->state = WATCH_ENDED;
-        ok = judge(db, site, gate, watch, KIND_BIT(CUSTODY_RELEASED), watch->person_id,
-                   LEDGER_WATCH_ENDED, LEDGER_WATCH_ENDED, NULL, &denial, &problem) &&
-             store_agency_watch_decide(db, watch, &problem);
-    }
-    if (problem)
-        g_propagate_error(error, problem);
-    store_agency_watch_free(watch);
-    disclose_gate_unref(gate);
-    return ok;
-}
-
-struct expiring {
-    struct site *site;
-    GPtrArray *ids;
-};
-
-static gboolean read_expired(struct db *db, void *context, GError **error) {
-    struct expiring *e = context;
-    e->ids = store_agency_watches_expired(db, site_now(e->site), error);
-    return e->ids != NULL;
-}
-
-gboolean agency_expire(struct site *site, GError **error) {
-    struct expiring e = {.site = site};
-    gboolean ok = store_read(site->store, read_expired, &e, error);
-    for (guint i = 0; ok && i < e.ids->len; i++)
-        ok = register_end(site, e.ids->pdata[i], FALSE, error);
-    g_clear_pointer(&e.ids, g_ptr_array_unref);
     return ok;
 }

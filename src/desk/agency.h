@@ -34,10 +34,4 @@ gboolean agency_ask(struct site *site, const struct agency_request *request, cha
 gboolean agency_decide(struct site *site, const char *id, const char *approver, gboolean approves,
                        const char *reason, GError **error);
 
-/* Ends every watch whose time is over, as if somebody had. */
-gboolean agency_expire(struct site *site, GError **error);
-
-/* In the transaction that ends a registration: records the end of a watch, if it is one. */
-gboolean agency_ended(struct db *db, struct site *site, const char *registration_id, GError **error);
-
 #endif

@@ -2,9 +2,9 @@
 #include <string.h>
 
 #include "base/time.h"
-#include "feed/formats/format.h"
 #include "feed/date.h"
 #include "feed/folder.h"
+#include "feed/formats/format.h"
 #include "feed/signature.h"
 
 /* ── Dates ── */

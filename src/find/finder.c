@@ -4,15 +4,11 @@
 
 #include "base/error.h"
 #include "base/text.h"
-#include "book/logbook.h"
-#include "store/feed.h"
+#include "store/store.h"
 
 #define MOST_NAMES 32            /* names that a search goes through */
 #define MOST_CHANGES 20000       /* taken in at once */
-#define MOST_READ 3000           /* people of them that are read from the store … */
-#define MOST_READ_NARROWED 50000 /* … and of more names, when most of them will not fit */
-#define LEAST_LETTERS 3          /* of a name for the public: one or two would list the jail */
-#define PUBLIC_MOST 50           /* people that the public sees of one search, over all its pages */
+#define MOST_READ_NARROWED 50000 /* … when most of them will not fit */
 
 struct finder {
     struct site *site;
@@ -68,7 +64,7 @@ gboolean finder_build(struct finder *f, void (*progress)(double, void *), void *
                       GError **error) {
     struct reading r = {
         .finder = f, .builder = people_builder_new(), .progress = progress, .context = context};
-    const gboolean ok = store_read(f->site->store, read_all, &r, error);
+    const gboolean ok = store_read(site_store(f->site), read_all, &r, error);
     struct people_index *index = people_builder_build(r.builder, progress ? second_half : NULL, &r);
     if (ok)
         g_atomic_pointer_set(&f->directory, people_directory_new(index));
@@ -94,7 +90,7 @@ static gboolean read_changes(struct db *db, void *context, GError **error) {
 static void catch_up(struct finder *f) {
     struct reading r = {.finder = f};
     g_autoptr(GError) error = NULL;
-    if (!store_read(f->site->store, read_changes, &r, &error))
+    if (!store_read(site_store(f->site), read_changes, &r, &error))
         log_line("error", "new names could not be read, and are not found yet", "problem",
                  error->message, NULL);
     if (r.n_changed) {
@@ -152,6 +148,10 @@ void finder_free(struct finder *f) {
     g_mutex_clear(&f->mutex);
     g_cond_clear(&f->wakes);
     g_free(f);
+}
+
+struct site *finder_site(const struct finder *f) {
+    return f->site;
 }
 
 gint64 finder_seq(struct finder *f) {
@@ -231,7 +231,7 @@ static void consider(const struct store_person_row *p, void *context) {
     s->n_fit++;
 }
 
-static gsize n_letters(const char *text) {
+gsize finder_n_letters(const char *text) {
     char letters[PEOPLE_TOKEN_MAX + 1];
     return people_letters_of(text, letters);
 }
@@ -245,11 +245,12 @@ static gboolean read_found(struct db *db, void *context, GError **error) {
         if (s->query->numbers == FINDER_NUMBER_FIRST && s->n_fit)
             return TRUE;
     }
-    if (s->query->numbers != FINDER_NUMBER_FIRST && n_letters(s->query->text) < LEAST_LETTERS)
+    if (s->query->numbers != FINDER_NUMBER_FIRST &&
+        finder_n_letters(s->query->text) < FINDER_LEAST_LETTERS)
         return TRUE;
     /* Whom a narrowing leaves may have a rare one of many names. */
     const gboolean is_narrowed = s->query->facility || s->query->born || s->query->age;
-    const guint most_read = is_narrowed ? MOST_READ_NARROWED : MOST_READ;
+    const guint most_read = is_narrowed ? MOST_READ_NARROWED : FINDER_MOST_READ;
     g_autoptr(GArray) names =
         people_directory_search(s->finder->directory, s->query->text, s->query->harder,
                                 is_narrowed ? PEOPLE_MOST_HITS : MOST_NAMES);
@@ -272,136 +273,8 @@ gboolean finder_search(struct finder *f, const struct finder_query *query, finde
     g_autoptr(GHashTable) shown = g_hash_table_new(NULL, NULL);
     s.shown = shown;
     s.year_now = year_of(site_now(f->site));
-    const gboolean ok = store_read(f->site->store, read_found, &s, error);
+    const gboolean ok = store_read(site_store(f->site), read_found, &s, error);
     if (n_more)
         *n_more = s.n_fit > query->offset + query->limit ? s.n_fit - query->offset - query->limit : 0;
     return ok;
-}
-
-/* ── For the public ────────────────────────────────────────────────────────────────────────────── */
-
-static void card_free(gpointer data) {
-    struct finder_card *card = data;
-    g_free(card->handle);
-    g_free(card->surname);
-    g_free(card->given);
-    g_free(card->facility);
-    g_free(card->booking);
-    g_free(card);
-}
-
-struct looking_up {
-    struct finder *finder;
-    const struct finder_query *query;
-    struct disclose_gate *gate;
-    GHashTable *facilities; /* id → name */
-    GPtrArray *cards;
-    guint n_permitted;
-};
-
-/* Pages are counted over those who may be shown, so that what is missing leaves no gap. */
-static void judge(const struct store_person_row *p, enum people_reason reason, void *context) {
-    struct looking_up *l = context;
-    struct disclose_view view;
-    if (!disclose_look_up(l->gate, p->any_flags, site_now(l->finder->site), &view))
-        return;
-    if (l->n_permitted++ < l->query->offset || l->cards->len >= l->query->limit)
-        return;
-    struct finder_card *card = g_new0(struct finder_card, 1);
-    g_autofree char *id = g_strdup_printf("%" G_GINT64_FORMAT, p->id);
-    card->handle = site_token(l->finder->site, "person", id);
-    card->reason = reason;
-    if (view.name) {
-        card->surname = g_strdup(p->surname);
-        card->given = g_strdup(p->given);
-    }
-    if (view.facility && p->facility) {
-        const char *name = g_hash_table_lookup(l->facilities, p->facility);
-        card->facility = g_strdup(name ? name : p->facility);
-    }
-    if (view.booking_number)
-        card->booking = g_strdup(p->booking);
-    card->born = view.birth_year ? (guint)p->born / 10000 : 0;
-    g_ptr_array_add(l->cards, card);
-}
-
-static gboolean read_facilities(struct db *db, void *context, GError **error) {
-    struct looking_up *l = context;
-    g_autoptr(GPtrArray) ids = store_feed_ids(db, error);
-    for (guint i = 0; ids && i < ids->len; i++) {
-        struct store_feed feed;
-        if (!store_feed_get(db, ids->pdata[i], &feed, error))
-            return FALSE;
-        /* A mapping that is not understood any more names no places; people are found all the same. */
-        struct feed_mapping *mapping = site_mapping(l->finder->site, feed.id, feed.mapping, NULL);
-        for (guint k = 0; mapping && k < mapping->facilities->len; k++) {
-            const struct feed_facility *place =
-                &g_array_index(mapping->facilities, struct feed_facility, k);
-            g_hash_table_insert(l->facilities, g_strdup(place->id), g_strdup(place->name));
-        }
-        feed_mapping_free(mapping);
-        store_feed_clear(&feed);
-    }
-    return ids != NULL;
-}
-
-static gboolean note(struct db *db, void *context, GError **error) {
-    const struct site *site = context;
-    g_autofree char *token = base_random_token(site->random, 10);
-    g_autofree char *id = g_strconcat("lookup.", token, NULL);
-    return logbook_notice(db, site, id, 0, error);
-}
-
-static gboolean is_narrow(const char *text) {
-    guint digits = 0;
-    for (const char *p = text; *p; p++)
-        digits += g_ascii_isdigit(*p);
-    return n_letters(text) >= LEAST_LETTERS || digits >= 3;
-}
-
-GPtrArray *finder_look_up(struct finder *f, const struct finder_query *query, guint *n_more,
-                          GError **error) {
-    struct looking_up l = {.finder = f, .query = query};
-    struct disclose_view view;
-    struct finder_query all = *query;
-    all.offset = 0;
-    all.limit = MOST_READ;
-    if (!is_narrow(query->text) || strlen(query->text) > 200) {
-        g_set_error(error, BASE_ERROR, BASE_ERROR_INPUT,
-                    "type at least three letters of a name, or a booking number");
-        return NULL;
-    }
-    if (query->offset + query->limit > PUBLIC_MOST) {
-        g_set_error(error, BASE_ERROR, BASE_ERROR_REFUSED,
-                    "no search shows more than %d people; add a given name, an age or a jail",
-                    PUBLIC_MOST);
-        return NULL;
-    }
-    if (!(l.gate = site_gate(f->site, error)))
-        return NULL;
-    /* What may not be told cannot be asked by, either. */
-    disclose_look_up(l.gate, 0, site_now(f->site), &view);
-    all.facility = view.facility ? query->facility : NULL;
-    all.born = view.birth_year ? query->born : 0;
-    all.age = view.birth_year ? query->age : 0;
-    all.numbers = view.booking_number ? FINDER_NUMBER_TOO : FINDER_NUMBER_NEVER;
-    l.facilities = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
-    l.cards = g_ptr_array_new_with_free_func(card_free);
-    gboolean ok = store_read(f->site->store, read_facilities, &l, error) &&
-                  finder_search(f, &all, judge, &l, NULL, error) &&
-                  (!l.cards->len || store_write(f->site->store, note, f->site, error));
-    *n_more = MIN(l.n_permitted, PUBLIC_MOST) > query->offset + l.cards->len
-                  ? MIN(l.n_permitted, PUBLIC_MOST) - query->offset - l.cards->len
-                  : 0;
-    g_hash_table_unref(l.facilities);
-    disclose_gate_unref(l.gate);
-    if (ok)
-        return l.cards;
-    g_ptr_array_unref(l.cards);
-    return NULL;
-}
-
-gint64 finder_person_of(const struct site *site, const char *handle) {
-    g_autofree char *id = site_token_id(site, "person", handle);
-    return id ? g_ascii_strtoll(id, NULL, 10) : 0;
 }

@@ -13,6 +13,8 @@
 #include "store/custody.h"
 
 #define FINDER_LOOKS_EVERY_MS 200
+#define FINDER_LEAST_LETTERS 3 /* of a name for the public: one or two would list the jail */
+#define FINDER_MOST_READ 3000  /* people of the names that fit, read from the store */
 
 struct finder;
 
@@ -25,6 +27,8 @@ gboolean finder_build(struct finder *finder, void (*progress)(double part, void 
                       void *context, GError **error);
 /* Does so in a thread of its own, so that alerts need not wait for it, and then follows the store. */
 void finder_start(struct finder *finder);
+
+struct site *finder_site(const struct finder *finder);
 
 /* The last change of a name that searches know; -1: nothing was read yet. */
 gint64 finder_seq(struct finder *finder);
@@ -48,6 +52,9 @@ struct finder_query {
     guint limit, offset; /* people shown, people passed over first */
 };
 
+/* How many letters a text has that a search can go by. */
+gsize finder_n_letters(const char *text);
+
 /* Why somebody was found, as a word for JSON and one for people. */
 const char *finder_reason(enum people_reason reason);
 const char *finder_reason_words(enum people_reason reason);
@@ -57,20 +64,5 @@ typedef void (*finder_fn)(const struct store_person_row *person, enum people_rea
 /* For the jail's own staff: everything. `n_more` (may be NULL) is how many more there are. */
 gboolean finder_search(struct finder *finder, const struct finder_query *query, finder_fn each,
                        void *context, guint *n_more, GError **error);
-
-/* For the public: only who, and what, the policy permits. Each search that shows anybody is recorded
- * for the hour's leaf of the ledger before it is shown. */
-struct finder_card {
-    char *handle;                               /* names the person in a registration; tells nothing */
-    char *surname, *given, *facility, *booking; /* NULL: not to be told, or not known */
-    guint born;                                 /* the year; 0 likewise */
-    enum people_reason reason;
-};
-/* Transfer full: struct finder_card; NULL with an error, BASE_ERROR_REFUSED for a query too wide. */
-GPtrArray *finder_look_up(struct finder *finder, const struct finder_query *query, guint *n_more,
-                          GError **error);
-
-/* The person of a handle; 0 when it is none. */
-gint64 finder_person_of(const struct site *site, const char *handle);
 
 #endif

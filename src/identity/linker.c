@@ -7,9 +7,10 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "match/match.h"
-#include "people/link/near.h"
 #include "owe/owe.h"
-#include "desk/private.h"
+#include "people/link/near.h"
+#include "store/store.h"
+#include "store/watch.h"
 
 #define AT_ONCE 64               /* changes that are looked at before they are written down */
 #define MOST_READ 24             /* of them, who are compared in full */
@@ -106,7 +107,7 @@ static gboolean count_names(struct linker *l, GError **error) {
     link_set_free(l->set);
     l->set = link_set_new(columns, G_N_ELEMENTS(columns));
     l->n_counted = 0;
-    if (!store_read(l->site->store, count_all, l, error))
+    if (!store_read(site_store(l->site), count_all, l, error))
         return FALSE;
     link_set_fix(l->set);
     l->n_weighed = l->n_counted;
@@ -488,8 +489,8 @@ static gboolean step(struct linker *l, guint *n, guint *n_sure, guint *n_possibl
     struct writing w = {.linker = l, .findings = findings};
     struct looking k = {&w, changed};
     g_array_set_clear_func(findings, finding_clear);
-    gboolean ok = store_read(l->site->store, look, &k, error) &&
-                  (!findings->len || store_write(l->site->store, write_findings, &w, error));
+    gboolean ok = store_read(site_store(l->site), look, &k, error) &&
+                  (!findings->len || store_write(site_store(l->site), write_findings, &w, error));
     if (ok && l->n_counted > 300 && l->n_counted > l->n_weighed * RECOUNT)
         ok = count_names(l, error);
     *n = findings->len;
@@ -583,7 +584,7 @@ gboolean linker_explain(struct site *site, gint64 a, gint64 b, struct link_evide
                         GError **error) {
     g_autoptr(GArray) named = named_list();
     struct two two = {linker_new(site, NULL), a, b, named};
-    gboolean ok = count_names(two.linker, error) && store_read(site->store, read_two, &two, error);
+    gboolean ok = count_names(two.linker, error) && store_read(site_store(site), read_two, &two, error);
     if (ok && named->len == 2) {
         const struct named *p = &g_array_index(named, struct named, 0),
                            *q = &g_array_index(named, struct named, 1);
@@ -666,13 +667,15 @@ static gboolean check_decision(gint64 a, gint64 b, const char *by, GError **erro
 
 gboolean linker_join(struct site *site, gint64 a, gint64 b, const char *by, GError **error) {
     struct decision d = {.site = site, .a = a, .b = b, .by = by};
-    return check_decision(a, b, by, error) && store_write(site->store, join_in_transaction, &d, error);
+    return check_decision(a, b, by, error) &&
+           store_write(site_store(site), join_in_transaction, &d, error);
 }
 
 gboolean linker_part(struct site *site, gint64 a, gint64 b, const char *by, guint *n_corrected,
                      GError **error) {
     struct decision d = {.site = site, .a = a, .b = b, .by = by};
-    if (!check_decision(a, b, by, error) || !store_write(site->store, part_in_transaction, &d, error))
+    if (!check_decision(a, b, by, error) ||
+        !store_write(site_store(site), part_in_transaction, &d, error))
         return FALSE;
     *n_corrected = d.n_corrected;
     return TRUE;
@@ -692,7 +695,7 @@ static gboolean read_waiting(struct db *db, void *context, GError **error) {
 gboolean linker_waiting(struct site *site, guint limit, store_link_fn each, void *context,
                         GError **error) {
     struct waiting w = {limit, each, context};
-    return store_read(site->store, read_waiting, &w, error);
+    return store_read(site_store(site), read_waiting, &w, error);
 }
 
 struct labelling {
@@ -707,23 +710,6 @@ static gboolean read_label(struct db *db, void *context, GError **error) {
 
 char *linker_label(struct site *site, gint64 person_id) {
     struct labelling l = {.id = person_id};
-    store_read(site->store, read_label, &l, NULL);
+    store_read(site_store(site), read_label, &l, NULL);
     return l.label;
-}
-
-struct finding_person {
-    const char *person;
-    gint64 id;
-};
-
-static gboolean find_in_transaction(struct db *db, void *context, GError **error) {
-    struct finding_person *f = context;
-    return register_find_person(db, f->person, &f->id, error);
-}
-
-gboolean linker_find_person(struct site *site, const char *person, gint64 *person_id, GError **error) {
-    struct finding_person f = {.person = person};
-    const gboolean ok = store_read(site->store, find_in_transaction, &f, error);
-    *person_id = f.id;
-    return ok;
 }

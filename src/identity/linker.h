@@ -1,7 +1,8 @@
 /* One person across every jail: who came under another number before.
  *
  * A thread of `serve` looks at every name that is new or another, some fifth of a second after its
- * commit, and compares the person with those the finder finds likest, by a fixed model (people/link/link.h).
+ * commit, and compares the person with those the finder finds likest, by a fixed model
+ * (people/link/link.h).
  *
  *   sure      the two become one: whoever follows either is told of both from now on, and of what just
  *             happened
@@ -14,8 +15,8 @@
 #ifndef IDENTITY_LINKER_H
 #define IDENTITY_LINKER_H
 
-#include "people/link/link.h"
 #include "find/finder.h"
+#include "people/link/link.h"
 #include "store/link.h"
 
 #define LINKER_SURE 12.0    /* bits, and no guard against it: four thousand to one */
@@ -47,7 +48,5 @@ gboolean linker_waiting(struct site *site, guint limit, store_link_fn each, void
 
 /* "scope:number" of a person. Transfer full; NULL when there is none. */
 char *linker_label(struct site *site, gint64 person_id);
-/* The id of "number" or "scope:number". */
-gboolean linker_find_person(struct site *site, const char *person, gint64 *person_id, GError **error);
 
 #endif

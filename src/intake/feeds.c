@@ -2,8 +2,10 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/seal.h"
 #include "custody/silence.h"
 #include "intake/private.h"
+#include "store/store.h"
 
 /* ── Pushed events ─────────────────────────────────────────────────────────────────────────────── */
 
@@ -70,7 +72,7 @@ gboolean feed_push(struct site *site, const char *feed_id, const char *key, cons
                         .summary = &summary};
 
     seal_sha256(key, strlen(key), load.digest);
-    gboolean ok = store_write(site->store, push_in_transaction, &load, error);
+    gboolean ok = store_write(site_store(site), push_in_transaction, &load, error);
     if (ok)
         *answer = g_steal_pointer(&load.answer);
     g_free(load.answer);
@@ -106,7 +108,7 @@ gboolean feed_accept(struct site *site, const char *feed_id, struct load_summary
     struct load load = {
         .site = site, .feed_id = feed_id, .is_accepted = TRUE, .options = &options, .summary = summary};
     *summary = (struct load_summary){.list = json_array(), .problem_list = json_array()};
-    gboolean ok = store_write(site->store, accept_in_transaction, &load, error);
+    gboolean ok = store_write(site_store(site), accept_in_transaction, &load, error);
     g_clear_pointer(&load.content, g_bytes_unref);
     g_free(load.held_name);
     return ok;
@@ -125,7 +127,7 @@ static gboolean reject_in_transaction(struct db *db, void *context, GError **err
 }
 
 gboolean feed_reject(struct site *site, const char *feed_id, GError **error) {
-    return store_write(site->store, reject_in_transaction, (void *)(gsize)feed_id, error);
+    return store_write(site_store(site), reject_in_transaction, (void *)(gsize)feed_id, error);
 }
 
 /* ── Taking a feed up ──────────────────────────────────────────────────────────────────────────── */
@@ -159,14 +161,14 @@ gboolean feed_add(struct site *site, const char *yaml, gsize n, const char *name
     struct feed_mapping *mapping = feed_mapping_parse(yaml, n, name, error);
     if (!mapping)
         return FALSE;
-    site->random->fill(site->random->context, secret, sizeof secret);
+    base_random_fill(site_random(site), secret, sizeof secret);
     g_autofree char *secret_text = g_base64_encode(secret, sizeof secret);
     struct add add = {.site = site,
                       .id = mapping->feed,
                       .yaml = yaml,
                       .drop_folder = drop_folder,
                       .secret = secret_text};
-    gboolean ok = store_write(site->store, add_in_transaction, &add, error);
+    gboolean ok = store_write(site_store(site), add_in_transaction, &add, error);
     *id = g_strdup(mapping->feed);
     *is_new = add.is_new;
     feed_mapping_free(mapping);
@@ -232,11 +234,11 @@ static gboolean read_ids(struct db *db, void *context, GError **error) {
 /* A feed that cannot be looked over does not hide the silence of the others. */
 gboolean feeds_tick(struct site *site, guint *n_events, GError **error) {
     struct tick tick = {.site = site};
-    gboolean ok = store_read(site->store, read_ids, &tick, error);
+    gboolean ok = store_read(site_store(site), read_ids, &tick, error);
     for (guint i = 0; tick.ids && i < tick.ids->len; i++) {
         g_autoptr(GError) problem = NULL;
         tick.feed_id = tick.ids->pdata[i];
-        if (!store_write(site->store, tick_in_transaction, &tick, &problem) && ok) {
+        if (!store_write(site_store(site), tick_in_transaction, &tick, &problem) && ok) {
             ok = FALSE;
             g_propagate_error(error, g_steal_pointer(&problem));
         }

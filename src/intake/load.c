@@ -6,12 +6,14 @@
 #include <sys/stat.h>
 
 #include "base/error.h"
+#include "base/seal.h"
 #include "base/text.h"
 #include "custody/silence.h"
-#include "feed/formats/format.h"
 #include "feed/date.h"
+#include "feed/formats/format.h"
 #include "people/fold.h"
 #include "store/link.h"
+#include "store/store.h"
 
 #define MOST_PROBLEMS_KEPT 10000
 #define MOST_PROBLEMS_LISTED 1000
@@ -449,11 +451,11 @@ static gboolean run_load(struct load *load, GError **error) {
     load->summary->list = json_array();
     load->summary->problem_list = json_array();
     gboolean ok = (load->options->is_trial ? store_try : store_write)(
-        load->site->store, load_in_transaction, load, &problem);
+        site_store(load->site), load_in_transaction, load, &problem);
     if (!ok && load->content && !load->is_accepted && !load->push_key && !load->options->is_trial &&
         g_error_matches(problem, BASE_ERROR, BASE_ERROR_INPUT)) {
         load->source = (struct store_source){.reason = problem->message};
-        store_write(load->site->store, refuse_in_transaction, load, NULL);
+        store_write(site_store(load->site), refuse_in_transaction, load, NULL);
     }
     load->summary->ms = (g_get_monotonic_time() - start_us) / 1000;
     if (problem)
@@ -540,7 +542,7 @@ gboolean feed_load(struct site *site, const char *feed_id, const char *path,
         .site = site, .feed_id = feed_id, .name = name, .options = options, .summary = summary};
 
     *summary = (struct load_summary){.list = NULL};
-    if (!store_read(site->store, get_mapping, &query, error))
+    if (!store_read(site_store(site), get_mapping, &query, error))
         return FALSE;
     gboolean ok = (content = read_file(path, error)) != NULL;
     if (ok) {

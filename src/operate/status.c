@@ -4,6 +4,8 @@
 
 #include "base/error.h"
 #include "feed/mapping.h"
+#include "store/store.h"
+#include "store/watch.h"
 
 /* One read: what to run and with what. */
 struct reading {
@@ -60,7 +62,7 @@ static gboolean read_feeds(struct db *db, void *context, GError **error) {
 
 gboolean status_feeds(struct site *site, status_feed_fn each, void *context, GError **error) {
     struct feed_reading reading = {each, context};
-    return store_read(site->store, read_feeds, &reading, error);
+    return store_read(site_store(site), read_feeds, &reading, error);
 }
 
 struct problem_reading {
@@ -78,7 +80,7 @@ static gboolean read_problems(struct db *db, void *context, GError **error) {
 gboolean status_problems(struct site *site, const char *feed, guint limit, store_problem_fn each,
                          void *context, GError **error) {
     struct problem_reading reading = {feed, limit, each, context};
-    return store_read(site->store, read_problems, &reading, error);
+    return store_read(site_store(site), read_problems, &reading, error);
 }
 
 static gboolean read_secret(struct db *db, void *context, GError **error) {
@@ -93,7 +95,7 @@ static gboolean read_secret(struct db *db, void *context, GError **error) {
 
 gboolean status_feed_secret(struct site *site, const char *feed, char **secret, GError **error) {
     struct reading reading = {.text = feed};
-    gboolean ok = store_read(site->store, read_secret, &reading, error);
+    gboolean ok = store_read(site_store(site), read_secret, &reading, error);
     *secret = reading.result;
     return ok;
 }
@@ -104,7 +106,7 @@ static gboolean read_drop_folders(struct db *db, void *context, GError **error) 
 
 gboolean status_drop_folders(struct site *site, GHashTable **feed_to_folder, GError **error) {
     *feed_to_folder = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
-    return store_read(site->store, read_drop_folders, *feed_to_folder, error);
+    return store_read(site_store(site), read_drop_folders, *feed_to_folder, error);
 }
 
 /* ── Alerts ────────────────────────────────────────────────────────────────────────────────────── */
@@ -125,7 +127,7 @@ static gboolean read_alerts(struct db *db, void *context, GError **error) {
 gboolean status_alerts(struct site *site, const char *id, gboolean only_waiting, guint limit,
                        store_alert_fn each, void *context, GError **error) {
     struct alert_reading reading = {id, only_waiting, limit, each, context};
-    return store_read(site->store, read_alerts, &reading, error);
+    return store_read(site_store(site), read_alerts, &reading, error);
 }
 
 static gboolean read_counts(struct db *db, void *context, GError **error) {
@@ -133,7 +135,7 @@ static gboolean read_counts(struct db *db, void *context, GError **error) {
 }
 
 gboolean status_alert_counts(struct site *site, struct store_alert_counts *counts, GError **error) {
-    return store_read(site->store, read_counts, counts, error);
+    return store_read(site_store(site), read_counts, counts, error);
 }
 
 /* ── People ────────────────────────────────────────────────────────────────────────────────────── */
@@ -171,7 +173,7 @@ static gboolean read_person(struct db *db, void *context, GError **error) {
 gboolean status_person(struct site *site, const char *id, store_person_fn each, void *context,
                        GError **error) {
     struct person_reading reading = {.text = id, .each = each, .context = context};
-    return store_read(site->store, read_person, &reading, error);
+    return store_read(site_store(site), read_person, &reading, error);
 }
 
 static gboolean read_events(struct db *db, void *context, GError **error) {
@@ -182,7 +184,7 @@ static gboolean read_events(struct db *db, void *context, GError **error) {
 gboolean status_person_events(struct site *site, gint64 person_id, store_event_fn each, void *context,
                               GError **error) {
     struct person_reading reading = {.id = person_id, .each_event = each, .context = context};
-    return store_read(site->store, read_events, &reading, error);
+    return store_read(site_store(site), read_events, &reading, error);
 }
 
 static gboolean read_registrations(struct db *db, void *context, GError **error) {
@@ -193,6 +195,6 @@ static gboolean read_registrations(struct db *db, void *context, GError **error)
 
 GPtrArray *status_registrations(struct site *site, guint limit, GError **error) {
     struct reading reading = {.limit = limit};
-    store_read(site->store, read_registrations, &reading, error);
+    store_read(site_store(site), read_registrations, &reading, error);
     return reading.result;
 }

@@ -2,11 +2,12 @@
 
 #include "base/error.h"
 #include "base/text.h"
-#include "feed/folder.h"
-#include "desk/agency.h"
-#include "intake/load.h"
 #include "book/logbook.h"
+#include "desk/end.h"
+#include "feed/folder.h"
+#include "intake/load.h"
 #include "operate/status.h"
+#include "site/config.h"
 
 #define TICK_US (10 * (gint64)SECOND_US)
 
@@ -53,7 +54,7 @@ static void look_into(struct watcher *watcher, const char *feed, const char *pat
     struct feed_dropfolder *folder = g_hash_table_lookup(watcher->folders, feed);
     g_autoptr(GError) error = NULL;
     if (!folder) {
-        folder = feed_dropfolder_new(path, watcher->site->config->drop_settle_us);
+        folder = feed_dropfolder_new(path, site_config(watcher->site)->drop_settle_us);
         g_hash_table_insert(watcher->folders, g_strdup(feed), folder);
     }
     g_autoptr(GPtrArray) ready = feed_dropfolder_look(folder, site_now(watcher->site), &error);
@@ -94,7 +95,7 @@ static const struct {
     gboolean (*tick)(struct site *site, GError **error);
     const char *problem;
 } duties[] = {{tick_feeds, "feeds could not be looked over"},
-              {agency_expire, "watches that are over could not be ended"},
+              {end_expired, "watches that are over could not be ended"},
               {tick_hours, "an hour could not be written into the ledger"}};
 
 void watcher_look(struct watcher *watcher) {

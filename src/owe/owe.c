@@ -1,4 +1,5 @@
 #include "owe/owe.h"
+#include "store/watch.h"
 
 static json_t *time_json(gint64 at_us) {
     g_autofree char *text = base_time_format(at_us);
@@ -36,7 +37,7 @@ static json_t *event_json(const struct publish *p, const struct custody_event *e
 
 gboolean publish_message(struct db *db, const struct site *site, enum store_alert_purpose purpose,
                          const char *registration_id, const char *note, GError **error) {
-    g_autofree char *id = base_random_token(site->random, 10);
+    g_autofree char *id = base_random_token(site_random(site), 10);
     const struct store_alert alert = {.id = id,
                                       .purpose = purpose,
                                       .registration_id = (char *)(gsize)registration_id,
@@ -51,7 +52,7 @@ gboolean publish_page(struct db *db, const struct site *site, const char *words,
 
 gboolean publish_alert(struct db *db, const struct site *site, const char *registration_id,
                        gint64 event_seq, enum match_reason reason, gboolean *is_new, GError **error) {
-    g_autofree char *id = base_random_token(site->random, 10);
+    g_autofree char *id = base_random_token(site_random(site), 10);
     gboolean is_owed_now;
     const struct store_alert alert = {.id = id,
                                       .purpose = PURPOSE_ALERT,

@@ -4,13 +4,16 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/seal.h"
 #include "base/text.h"
+#include "book/logbook.h"
 #include "deliver/channel.h"
 #include "deliver/email/message.h"
 #include "disclose/disclose.h"
-#include "book/logbook.h"
 #include "owe/owe.h"
-#include "desk/register.h"
+#include "site/config.h"
+#include "store/store.h"
+#include "store/watch.h"
 
 #define POLL_MS 500 /* other processes' commits are seen by looking */
 #define BATCH 128
@@ -178,7 +181,7 @@ static gboolean judge(struct db *db, struct job *job, struct disclose_gate *gate
 /* Opens the contact: the wrapped key from its own file, then the box. */
 static GBytes *open_contact(struct job *job, GError **error) {
     struct site *site = job->sender->site;
-    g_autoptr(GBytes) wrapped = store_keys_get(site->keys, job->row->id, error);
+    g_autoptr(GBytes) wrapped = store_keys_get(site_keys(site), job->row->id, error);
     if (!wrapped)
         return NULL;
     GBytes *key = seal_open_private(job->sender->private, wrapped, job->row->id, error);
@@ -194,7 +197,7 @@ static GBytes *open_contact(struct job *job, GError **error) {
 
 static GBytes *compose(struct job *job, const char *to) {
     const struct site *site = job->sender->site;
-    const struct site_config *config = site->config;
+    const struct site_config *config = site_config(site);
     const char *at = strrchr(config->from_address, '@');
     g_autofree char *confirm = site_token(site, "confirm", job->alert->id);
     g_autofree char *stop = job->row ? site_token(site, "stop", job->row->id) : NULL;
@@ -220,7 +223,7 @@ static GBytes *compose(struct job *job, const char *to) {
     switch (job->alert->purpose) {
     case PURPOSE_ALERT: return deliver_alert_message(job->permit, &envelope);
     case PURPOSE_CODE: {
-        g_autofree char *code = register_code(site, job->row->id);
+        g_autofree char *code = site_code(site, job->row->id);
         return deliver_code_message(job->row->registration.language, code, &envelope);
     }
     case PURPOSE_ENDED:
@@ -240,12 +243,12 @@ static enum deliver_result hand_over(struct job *job, char **answer) {
     }
     g_autofree char *to = contact
                               ? g_strndup(g_bytes_get_data(contact, NULL), g_bytes_get_size(contact))
-                              : g_strdup(sender->site->config->operator_email);
+                              : g_strdup(site_config(sender->site)->operator_email);
     g_autofree char *key = g_strdup_printf("%s.%u", job->alert->id, job->alert->reminder);
     g_autoptr(GBytes) message = compose(job, to);
     struct deliver_channel *channel = g_async_queue_pop(sender->channels);
-    enum deliver_result result =
-        deliver_channel_send(channel, sender->site->config->from_address, to, key, message, answer);
+    enum deliver_result result = deliver_channel_send(channel, site_config(sender->site)->from_address,
+                                                      to, key, message, answer);
     g_async_queue_push(sender->channels, channel);
     seal_wipe(to, strlen(to));
     seal_bytes_unref(contact);
@@ -282,8 +285,8 @@ static void note_result(struct job *job, enum deliver_result result, char *answe
     const struct site *site = job->sender->site;
     const gboolean is_alert = alert->purpose == PURPOSE_ALERT;
     const struct deliver_plan plan =
-        deliver_plan_next(&site->config->schedule, result, alert->attempts - alert->reminder, is_alert,
-                          alert->created_at_us, site_now(site));
+        deliver_plan_next(&site_config(site)->schedule, result, alert->attempts - alert->reminder,
+                          is_alert, alert->created_at_us, site_now(site));
     const custody_kinds kind = is_alert ? KIND_BIT(job->facts.kind) : 0;
 
     if (alert->purpose != PURPOSE_PAGE) { /* a page's note is its words */
@@ -327,7 +330,7 @@ static void finish_job(struct job *job, struct outcome *outcome) {
     struct sender *sender = job->sender;
     g_autoptr(GError) problem = NULL;
     /* Until it is written the alert stays in flight, and holds back what follows it. */
-    while (!store_write(sender->site->store, save_outcome, outcome, &problem)) {
+    while (!store_write(site_store(sender->site), save_outcome, outcome, &problem)) {
         log_line("error", "an alert's result could not be written; trying again", "alert",
                  job->alert->id, "problem", problem->message, NULL);
         g_clear_error(&problem);
@@ -336,7 +339,7 @@ static void finish_job(struct job *job, struct outcome *outcome) {
         g_usleep(SECOND_US);
     }
     if (outcome->ends_registration)
-        store_keys_delete(sender->site->keys, job->alert->registration_id, NULL);
+        store_keys_delete(site_keys(sender->site), job->alert->registration_id, NULL);
     if (outcome->is_handed_over && sender->on_handed_over) {
         const struct sender_note note = {
             .alert_id = job->alert->id,
@@ -376,7 +379,7 @@ static void work(gpointer data, gpointer context) {
     gboolean is_alert = job->alert->purpose == PURPOSE_ALERT;
     if (job->problem) {
         note_result(job, DELIVER_TRY_LATER, job->problem->message, &outcome);
-    } else if (job->alert->purpose == PURPOSE_PAGE && !job->sender->site->config->operator_email) {
+    } else if (job->alert->purpose == PURPOSE_PAGE && !site_config(job->sender->site)->operator_email) {
         close_without_sending(job, ALERT_SENT, "", &outcome);
         outcome.is_settled = TRUE;
         if (job->sender->dispatcher) /* a command has said it on the terminal */
@@ -498,10 +501,10 @@ static guint dispatch(struct sender *sender) {
     guint n = 0;
 
     if ((claim.gate = site_gate(sender->site, &problem)) != NULL &&
-        store_read(sender->site->store, read_due, &claim, &problem)) {
+        store_read(site_store(sender->site), read_due, &claim, &problem)) {
         drop_in_flight(sender, claim.due);
         if (claim.due->len &&
-            store_write(sender->site->store, claim_in_transaction, &claim, &problem)) {
+            store_write(site_store(sender->site), claim_in_transaction, &claim, &problem)) {
             n = claim.jobs->len;
             send_on_their_way(sender, claim.jobs);
         }
@@ -544,7 +547,7 @@ static void on_commit(void *context) {
 /* ── Starting and stopping ─────────────────────────────────────────────────────────────────────── */
 
 static struct deliver_channel *make_channel(struct sender *sender, GError **error) {
-    const struct site_config *config = sender->site->config;
+    const struct site_config *config = site_config(sender->site);
     if (!config->mail_is_smtp) {
         g_autofree char *path = site_path(sender->site, config->maildir);
         return deliver_maildir_new(path, error);
@@ -580,7 +583,7 @@ static gboolean recover(struct db *db, void *context, GError **error) {
 
 static gboolean open_channels(struct sender *sender, GError **error) {
     const guint n = sender->n_channels =
-        sender->site->config->mail_is_smtp ? sender->site->config->senders : 2;
+        site_config(sender->site)->mail_is_smtp ? site_config(sender->site)->senders : 2;
     for (guint i = 0; i < n; i++) {
         struct deliver_channel *channel = make_channel(sender, error);
         if (!channel)
@@ -632,7 +635,7 @@ static struct sender *sender_new(struct site *site, GError **error) {
     sender->lock_fd = site_lock(site, "sender", error);
     if (sender->lock_fd >= 0 && load_policy(site, error) &&
         (sender->private = seal_private_load(key, error)) != NULL && open_channels(sender, error) &&
-        store_write(site->store, recover, &recovery, error)) {
+        store_write(site_store(site), recover, &recovery, error)) {
         if (recovery.n)
             log_line("warning", "messages that were being sent at the last stop are tried again", NULL);
         return sender;
@@ -648,7 +651,7 @@ struct sender *sender_start(struct site *site, sender_note_fn on_handed_over, vo
         return NULL;
     sender->on_handed_over = on_handed_over;
     sender->context = context;
-    store_on_commit(site->store, on_commit, sender);
+    store_on_commit(site_store(site), on_commit, sender);
     sender->dispatcher = g_thread_new("sender", dispatch_loop, sender);
     return sender;
 }
@@ -661,7 +664,7 @@ void sender_stop(struct sender *sender) {
     g_cond_signal(&sender->wake);
     g_mutex_unlock(&sender->mutex);
     g_thread_join(sender->dispatcher);
-    store_on_commit(sender->site->store, NULL, NULL);
+    store_on_commit(site_store(sender->site), NULL, NULL);
     sender_free(sender);
 }
 

@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "base/time.h"
 #include "base/yaml.h"
+#include "site/site.h"
 
 struct yaml_mail {
     char *transport, *maildir, *server, *starttls, *ca_file, *user, *password_file, *from, *from_name;

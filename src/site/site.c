@@ -9,9 +9,30 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/seal.h"
 #include "base/text.h"
+#include "disclose/disclose.h"
 #include "embedded.h"
-#include "book/logbook.h"
+#include "feed/mapping.h"
+#include "site/config.h"
+#include "store/store.h"
+#include "store/watch.h"
+
+struct site {
+    char *dir;
+    struct site_config *config;
+    struct store *store;
+    struct store_keys *keys;
+    struct seal_public *contact_public;
+    guint8 secret[32]; /* keys/site.key */
+    const struct base_clock *clock;
+    const struct base_random *random;
+    GMutex mutex;               /* over what follows */
+    struct disclose_gate *gate; /* NULL until somebody asks for it */
+    GHashTable *mappings;       /* YAML text → struct feed_mapping */
+    struct logbook *logbook;
+    void (*close_logbook)(struct logbook *);
+};
 
 static char *path_in(const char *dir, const char *path) {
     return g_path_is_absolute(path) ? g_strdup(path) : g_build_filename(dir, path, NULL);
@@ -120,7 +141,6 @@ struct site *site_open(const char *dir, GError **error) {
         (site->contact_public = seal_public_load(public, error)) != NULL &&
         (site->keys = store_keys_open(keys, error)) != NULL &&
         (site->store = store_open(db, error)) != NULL) {
-        logbook_attach(site);
         g_chmod(db, 0600);
         g_chmod(keys, 0600);
         return site;
@@ -132,11 +152,10 @@ struct site *site_open(const char *dir, GError **error) {
 void site_close(struct site *site) {
     if (!site)
         return;
-    if (site->store)
-        logbook_remember(site);
+    if (site->logbook)
+        site->close_logbook(site->logbook);
     store_close(site->store);
     disclose_gate_unref(site->gate);
-    ledger_signer_free(site->ledger_signer);
     store_keys_close(site->keys);
     seal_public_free(site->contact_public);
     site_config_free(site->config);
@@ -146,6 +165,71 @@ void site_close(struct site *site) {
     g_free(site->dir);
     g_free(site);
 }
+
+/* ── What it holds ─────────────────────────────────────────────────────────────────────────────── */
+
+const char *site_dir(const struct site *site) {
+    return site->dir;
+}
+
+const char *site_name(const struct site *site) {
+    return site->config->name;
+}
+
+const char *site_base_url(const struct site *site) {
+    return site->config->base_url;
+}
+
+const char *site_listen_address(const struct site *site) {
+    return site->config->listen_address;
+}
+
+guint site_listen_port(const struct site *site) {
+    return site->config->listen_port;
+}
+
+const struct site_config *site_config(const struct site *site) {
+    return site->config;
+}
+
+struct store *site_store(const struct site *site) {
+    return site->store;
+}
+
+struct store_keys *site_keys(const struct site *site) {
+    return site->keys;
+}
+
+const struct seal_public *site_contact_public(const struct site *site) {
+    return site->contact_public;
+}
+
+const struct base_random *site_random(const struct site *site) {
+    return site->random;
+}
+
+const guint8 *site_secret(const struct site *site) {
+    return site->secret;
+}
+
+gint64 site_now(const struct site *site) {
+    return base_clock_now(site->clock);
+}
+
+void site_set_clock(struct site *site, const struct base_clock *clock) {
+    site->clock = clock;
+}
+
+void site_set_logbook(struct site *site, struct logbook *logbook, void (*close)(struct logbook *)) {
+    site->logbook = logbook;
+    site->close_logbook = close;
+}
+
+struct logbook *site_logbook(const struct site *site) {
+    return site->logbook;
+}
+
+/* ── Mappings and the policy ───────────────────────────────────────────────────────────────────── */
 
 struct feed_mapping *site_mapping(struct site *site, const char *feed_id, const char *yaml,
                                   GError **error) {
@@ -216,6 +300,15 @@ char *site_token_id(const struct site *site, const char *purpose, const char *to
     if (strlen(expected) != strlen(token) || !seal_equal(expected, token, strlen(token)))
         return NULL;
     return g_steal_pointer(&id);
+}
+
+char *site_code(const struct site *site, const char *registration_id) {
+    guint8 mac[32];
+    guint64 number = 0;
+    site_mac(site, "code", registration_id, mac);
+    for (int i = 0; i < 8; i++)
+        number = number << 8 | mac[i];
+    return g_strdup_printf("%06u", (guint)(number % 1000000));
 }
 
 int site_lock(const struct site *site, const char *name, GError **error) {

@@ -2,8 +2,8 @@
 
 #include "base/error.h"
 #include "base/time.h"
-#include "store/store.h"
 #include "store/outbox.h"
+#include "store/store.h"
 
 static struct store *open_new(char **dir) {
     *dir = g_dir_make_tmp("tocsin-store-XXXXXX", NULL);

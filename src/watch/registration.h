@@ -9,6 +9,7 @@
 #define WATCH_REGISTRATION_H
 
 #include "base/vocabulary.h"
+#include "watch/request.h"
 
 #define WATCH_MAX_PEOPLE_PER_CONTACT 3
 #define WATCH_CODE_DIGITS 6
@@ -26,17 +27,6 @@ struct watch_registration {
     gint64 expires_at_us;
     gint64 ended_at_us; /* TIME_UNKNOWN: in force */
     gboolean is_role_verified;
-};
-
-/* What a person asks for, as it came in. */
-struct watch_request {
-    const char *person_scope, *person_key;
-    const char *booking_jail, *booking_key;
-    const char *relation, *kinds, *language; /* names; NULL for the usual */
-    const char *email;
-    const char *pin;
-    const char *expires;       /* a date or a time such as "180d"; NULL for the usual */
-    const char *role_verified; /* who verified which role; NULL: nobody */
 };
 
 /* Checks a request and fills what it says; the message names the field and the remedy. */

@@ -11,6 +11,7 @@
 
 struct web_request {
     struct site *site;
+    struct finder *finder;
     struct MHD_Connection *connection;
     const char *method, *path;
     const char *argument; /* what stands for * in the route's path */

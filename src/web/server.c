@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/seal.h"
 #include "base/text.h"
 #include "web/http.h"
 #include "web/limits.h"
@@ -14,6 +15,7 @@
 
 struct web_server {
     struct site *site;
+    struct finder *finder;
     struct MHD_Daemon *daemon;
     struct web_limits *limits;
 };
@@ -197,6 +199,7 @@ static enum MHD_Result handle(void *context, struct MHD_Connection *connection, 
                                     .body = g_string_new(NULL)};
     g_autofree char *peer = peer_of(connection);
     struct web_request request = {.site = server->site,
+                                  .finder = server->finder,
                                   .connection = connection,
                                   .method = g_str_equal(method, "HEAD") ? "GET" : method,
                                   .path = url,
@@ -227,14 +230,16 @@ static void forget(void *context, struct MHD_Connection *connection, void **stat
     }
 }
 
-struct web_server *web_server_start(struct site *site, guint port, GError **error) {
+struct web_server *web_server_start(struct site *site, struct finder *finder, guint port,
+                                    GError **error) {
     struct web_server *server = g_new0(struct web_server, 1);
-    const guint wanted = port ? port : site->config->listen_port;
+    const guint wanted = port ? port : site_listen_port(site);
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons((guint16)wanted)};
 
     server->site = site;
+    server->finder = finder;
     server->limits = web_limits_new();
-    if (inet_pton(AF_INET, site->config->listen_address, &address.sin_addr) == 1)
+    if (inet_pton(AF_INET, site_listen_address(site), &address.sin_addr) == 1)
         server->daemon = MHD_start_daemon(
             MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_EPOLL, (guint16)wanted, NULL, NULL, handle,
             server, MHD_OPTION_SOCK_ADDR, (struct sockaddr *)&address, MHD_OPTION_THREAD_POOL_SIZE, 8u,
@@ -243,7 +248,7 @@ struct web_server *web_server_start(struct site *site, guint port, GError **erro
     if (!server->daemon) {
         g_set_error(error, BASE_ERROR, BASE_ERROR_NETWORK,
                     "nothing can listen on %s:%u: is another program there, or is it no IPv4 address?",
-                    site->config->listen_address, wanted);
+                    site_listen_address(site), wanted);
         web_limits_free(server->limits);
         g_free(server);
         return NULL;

@@ -8,8 +8,11 @@
 
 struct web_server;
 
-/* Listens on the configured address; `port` overrides the configured one when not 0. */
-struct web_server *web_server_start(struct site *site, guint port, GError **error);
+/* Listens on the configured address; `port` overrides the configured one when not 0. `finder` is what
+ * people are looked up with. */
+struct finder;
+struct web_server *web_server_start(struct site *site, struct finder *finder, guint port,
+                                    GError **error);
 void web_server_stop(struct web_server *server);
 
 /* The port it listens on. */

@@ -5,8 +5,8 @@
 #ifndef PEOPLE_LINK_NEAR_H
 #define PEOPLE_LINK_NEAR_H
 
-#include "people/search/directory.h"
 #include "people/link/link.h"
+#include "people/search/directory.h"
 
 struct link_near {
     guint32 person;

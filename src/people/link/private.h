@@ -2,8 +2,8 @@
 #ifndef PEOPLE_LINK_PRIVATE_H
 #define PEOPLE_LINK_PRIVATE_H
 
-#include "people/search/index.h"
 #include "people/link/link.h"
+#include "people/search/index.h"
 
 /* ── Names (link_names.c) ── */
 

@@ -4,8 +4,8 @@
 
 #include "base/random.h"
 #include "people/fold.h"
-#include "people/search/index.h"
 #include "people/nickname.h"
+#include "people/search/index.h"
 #include "people/similar.h"
 
 #define MOST 64

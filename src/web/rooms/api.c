@@ -4,11 +4,12 @@
 
 #include "base/error.h"
 #include "base/text.h"
-#include "feed/signature.h"
-#include "find/finder.h"
-#include "intake/load.h"
 #include "desk/register.h"
+#include "feed/signature.h"
+#include "find/look_up.h"
+#include "intake/load.h"
 #include "operate/status.h"
+#include "store/store.h"
 #include "web/http.h"
 
 /* ── Pushed events ─────────────────────────────────────────────────────────────────────────────── */
@@ -110,9 +111,8 @@ static gboolean number_of(const json_t *object, const char *key, guint most, gui
     return json_is_integer(value) && n >= 0 && n <= most;
 }
 
-static json_t *card_json(const struct finder_card *card) {
-    json_t *object =
-        json_pack("{s:s, s:s}", "person", card->handle, "reason", finder_reason(card->reason));
+static json_t *card_json(const struct look_up_card *card) {
+    json_t *object = json_pack("{s:s, s:s}", "person", card->handle, "reason", card->reason);
     const struct {
         const char *key, *text;
     } fields[] = {{"surname", card->surname},
@@ -127,11 +127,11 @@ static json_t *card_json(const struct finder_card *card) {
     return object;
 }
 
-static void answer_search(const struct finder_query *query, const struct web_request *request,
+static void answer_search(const struct look_up_query *query, const struct web_request *request,
                           struct web_response *response) {
     GError *error = NULL;
     guint n_more = 0;
-    g_autoptr(GPtrArray) cards = finder_look_up(request->site->finder, query, &n_more, &error);
+    g_autoptr(GPtrArray) cards = look_up(request->finder, query, &n_more, &error);
     if (!cards) {
         web_problem_from(response, error);
         return;
@@ -152,10 +152,10 @@ static void search_people(const struct web_request *request, struct web_response
     guint page = 0;
     if (!object)
         return;
-    struct finder_query query = {.text = text_of(object, "text"),
-                                 .facility = text_of(object, "facility"),
-                                 .harder = json_is_true(json_object_get(object, "harder")),
-                                 .limit = PAGE};
+    struct look_up_query query = {.text = text_of(object, "text"),
+                                  .facility = text_of(object, "facility"),
+                                  .harder = json_is_true(json_object_get(object, "harder")),
+                                  .limit = PAGE};
     if (!query.text)
         web_problem(response, 400, "Bad request", "Send `text`: a name, or a booking number.");
     else if (!number_of(object, "born", 2200, &query.born) ||
@@ -207,7 +207,7 @@ static void metrics(const struct web_request *request, struct web_response *resp
         web_problem_from(response, error);
         return;
     }
-    store_counts(request->site->store, &groups, &works);
+    store_counts(site_store(request->site), &groups, &works);
     response->content_type = "text/plain; version=0.0.4; charset=utf-8";
     g_string_append_printf(out,
                            "# TYPE tocsin_alerts gauge\n"

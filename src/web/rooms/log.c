@@ -2,9 +2,9 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "book/witness.h"
 #include "embedded.h"
 #include "ledger/tile.h"
-#include "book/witness.h"
 #include "web/http.h"
 
 static void resource(const struct web_request *request, struct web_response *response) {

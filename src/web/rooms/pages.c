@@ -3,8 +3,9 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "catalogue.h"
+#include "desk/confirm.h"
+#include "desk/end.h"
 #include "embedded.h"
-#include "desk/register.h"
 #include "web/rooms/page.h"
 
 void page_begin(struct web_response *response, const char *language, const char *title,
@@ -84,7 +85,7 @@ static void confirm_page(const struct web_request *request, struct web_response 
     enum language language;
     g_autofree char *id = NULL;
     GError *error = NULL;
-    if (link_open(request->site, "confirm", request->argument, &language, &id, &error))
+    if (confirm_open_link(request->site, "confirm", request->argument, &language, &id, &error))
         pin_form(response, language, NULL);
     else
         gone(request, response, error);
@@ -92,18 +93,17 @@ static void confirm_page(const struct web_request *request, struct web_response 
 
 static void confirm_post(const struct web_request *request, struct web_response *response) {
     g_autofree char *pin = web_form_field(request, "pin");
-    enum alert_confirmation confirmation;
+    enum confirm_answer answer;
     enum language language;
     GError *error = NULL;
 
-    if (!alert_confirm(request->site, request->argument, pin ? pin : "", &confirmation, &language,
-                       &error)) {
+    if (!confirm_alert(request->site, request->argument, pin ? pin : "", &answer, &language, &error)) {
         gone(request, response, error);
-    } else if (confirmation == ALERT_CONFIRMATION_WRONG_PIN) {
+    } else if (answer == CONFIRM_WRONG_PIN) {
         response->status = 422;
         pin_form(response, language, say(language, MESSAGE_PAGE_CONFIRM_WRONG));
     } else {
-        gboolean done = confirmation == ALERT_CONFIRMATION_DONE;
+        gboolean done = answer == CONFIRM_DONE;
         response->status = done ? 200 : 403;
         begin(response, language, MESSAGE_PAGE_CONFIRM_TITLE);
         page_text(response, "p",
@@ -116,7 +116,7 @@ static void stop_page(const struct web_request *request, struct web_response *re
     enum language language;
     g_autofree char *id = NULL;
     GError *error = NULL;
-    if (!link_open(request->site, "stop", request->argument, &language, &id, &error)) {
+    if (!confirm_open_link(request->site, "stop", request->argument, &language, &id, &error)) {
         gone(request, response, error);
         return;
     }
@@ -133,8 +133,8 @@ static void stop_post(const struct web_request *request, struct web_response *re
     enum language language;
     g_autofree char *id = NULL;
     GError *error = NULL;
-    if (!link_open(request->site, "stop", request->argument, &language, &id, &error) ||
-        !register_end(request->site, id, TRUE, &error)) {
+    if (!confirm_open_link(request->site, "stop", request->argument, &language, &id, &error) ||
+        !end_registration(request->site, id, TRUE, &error)) {
         gone(request, response, error);
         return;
     }
@@ -159,7 +159,7 @@ static void exit_script(const struct web_request *request, struct web_response *
 
 static void root(const struct web_request *request, struct web_response *response) {
     enum language language = asked_language(request);
-    page_begin(response, language_name(language), request->site->config->name, NULL);
+    page_begin(response, language_name(language), site_name(request->site), NULL);
     page_end(response);
 }
 

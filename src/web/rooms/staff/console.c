@@ -16,7 +16,7 @@ static char *console_key(const struct site *site) {
 
 char *web_console_url(const struct site *site, guint port) {
     g_autofree char *key = console_key(site);
-    return g_strdup_printf("http://%s:%u/console/%s", site->config->listen_address, port, key);
+    return g_strdup_printf("http://%s:%u/console/%s", site_listen_address(site), port, key);
 }
 
 static gboolean is_operator(const struct web_request *request) {
@@ -120,7 +120,7 @@ static void console(const struct web_request *request, struct web_response *resp
         page_end(response);
         return;
     }
-    page_begin(response, "en", request->site->config->name, NULL);
+    page_begin(response, "en", site_name(request->site), NULL);
     g_string_append(out, "<h2>Feeds</h2>\n<table><thead><tr><th>Feed</th><th>State</th><th>Last heard "
                          "(UTC)</th><th>People</th><th>Problems</th></tr></thead><tbody>\n");
     status_feeds(request->site, feed_row, &rows, NULL);

@@ -1,0 +1,86 @@
+#include "desk/end.h"
+
+#include "desk/judge.h"
+#include "disclose/disclose.h"
+#include "owe/owe.h"
+#include "store/agency.h"
+#include "store/outbox.h"
+#include "store/store.h"
+#include "store/watch.h"
+
+/* Records the end of a watch, if the registration is one. */
+static gboolean end_watch(struct db *db, struct site *site, const char *registration_id,
+                          GError **error) {
+    GError *problem = NULL;
+    struct store_agency_watch *watch = NULL;
+    store_agency_watch_get(db, registration_id, &watch, &problem);
+    struct disclose_gate *gate = watch ? site_gate(site, &problem) : NULL;
+    gboolean ok = !problem;
+    if (ok && watch && (watch->state == WATCH_ASKED || watch->state == WATCH_APPROVED)) {
+        g_autofree char *denial = NULL;
+        watch->state = WATCH_ENDED;
+        ok = judge_watch(db, site, gate, watch, KIND_BIT(CUSTODY_RELEASED), watch->person_id,
+                         LEDGER_WATCH_ENDED, LEDGER_WATCH_ENDED, NULL, &denial, &problem) &&
+             store_agency_watch_decide(db, watch, &problem);
+    }
+    if (problem)
+        g_propagate_error(error, problem);
+    store_agency_watch_free(watch);
+    disclose_gate_unref(gate);
+    return ok;
+}
+
+struct ending {
+    struct site *site;
+    const char *id;
+    gboolean says_so, was_active;
+};
+
+/* Asks for the last message first: it is sent, and the contact deleted after (sender.c). */
+static gboolean end_in_transaction(struct db *db, void *context, GError **error) {
+    struct ending *ending = context;
+    struct store_registration *row = store_registration_get(db, ending->id, error);
+    if (!row)
+        return FALSE;
+    ending->was_active = row->registration.ended_at_us == TIME_UNKNOWN;
+    gboolean says_so =
+        ending->says_so && row->registration.confirmed_at_us != TIME_UNKNOWN && ending->was_active;
+    store_registration_free(row);
+    ending->says_so = says_so;
+    if (!ending->was_active)
+        return TRUE;
+    if (!end_watch(db, ending->site, ending->id, error) || !store_alerts_end(db, ending->id, error))
+        return FALSE;
+    if (!says_so)
+        return store_registration_end(db, ending->id, site_now(ending->site), error);
+    return store_registration_close(db, ending->id, site_now(ending->site), error) &&
+           publish_message(db, ending->site, PURPOSE_ENDED, ending->id, "", error);
+}
+
+gboolean end_registration(struct site *site, const char *id, gboolean says_so, GError **error) {
+    struct ending ending = {.site = site, .id = id, .says_so = says_so};
+    return store_write(site_store(site), end_in_transaction, &ending, error) &&
+           (ending.says_so || store_keys_delete(site_keys(site), id, error));
+}
+
+/* ── Whose time is over ────────────────────────────────────────────────────────────────────────── */
+
+struct expiring {
+    struct site *site;
+    GPtrArray *ids;
+};
+
+static gboolean read_expired(struct db *db, void *context, GError **error) {
+    struct expiring *e = context;
+    e->ids = store_agency_watches_expired(db, site_now(e->site), error);
+    return e->ids != NULL;
+}
+
+gboolean end_expired(struct site *site, GError **error) {
+    struct expiring e = {.site = site};
+    gboolean ok = store_read(site_store(site), read_expired, &e, error);
+    for (guint i = 0; ok && i < e.ids->len; i++)
+        ok = end_registration(site, e.ids->pdata[i], FALSE, error);
+    g_clear_pointer(&e.ids, g_ptr_array_unref);
+    return ok;
+}
