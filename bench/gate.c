@@ -12,6 +12,7 @@
 #include "base/time.h"
 #include "ledger/checkpoint.h"
 #include "book/logbook.h"
+#include "operate/open.h"
 #include "policy/policy.h"
 #include "store/store.h"
 

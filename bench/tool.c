@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "intake/load.h"
+#include "operate/open.h"
 #include "store/custody.h"
 #include "store/store.h"
 #include "store/watch.h"
