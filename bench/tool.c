@@ -10,12 +10,14 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "intake/load.h"
+#include "base/seal.h"
+#include "feed/signature.h"
+#include "intake/push.h"
+#include "intake/take_up.h"
 #include "operate/open.h"
 #include "store/custody.h"
 #include "store/store.h"
 #include "store/watch.h"
-#include "base/seal.h"
 
 static const char mapping[] =
     "feed: bench\nformat: json-events\ninterval: 1h\n"
@@ -39,7 +41,7 @@ static struct site *open_site(const char *dir) {
     gboolean is_new;
     if ((!g_file_test(dir, G_FILE_TEST_IS_DIR) && !site_init(dir, &error)) ||
         !(site = operate_open(dir, &error)) ||
-        !feed_add(site, mapping, sizeof mapping - 1, "bench", NULL, &id, &is_new, &error))
+        !take_up_feed(site, mapping, sizeof mapping - 1, "bench", NULL, &id, &is_new, &error))
         fail(error);
     return site;
 }
@@ -62,7 +64,13 @@ static void push(struct site *site, guint number, guint n) {
                                "\"status_changed\",\"when\":\"2025-05-06T%02u:%02u:00Z\"}\n",
                                i, i % 100000, i % 100000, i / 60 % 24, i % 60);
     g_autofree char *body = g_string_free(events, FALSE);
-    if (!feed_push(site, "bench", key, body, strlen(body), &answer, &error))
+    g_autofree char *secret = take_up_secret(site, "bench", &error);
+    const gint64 now_s = site_now(site) / SECOND_US;
+    g_autofree char *timestamp = g_strdup_printf("%" G_GINT64_FORMAT, now_s);
+    g_autofree char *signature = feed_signature_make(secret, key, now_s, body, strlen(body));
+    const struct push push = {"bench", key, timestamp, signature, body, strlen(body)};
+    const char *not_signed;
+    if (!push_take(site, &push, &answer, &not_signed, &error))
         fail(error);
 }
 
@@ -71,10 +79,11 @@ static void bare_commits(const char *dir) {
     sqlite3 *db;
     sqlite3_stmt *insert;
     sqlite3_open(path, &db);
-    sqlite3_exec(db, "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; CREATE TABLE IF NOT EXISTS t (a, b)",
-                 NULL, NULL, NULL);
-    sqlite3_prepare_v2(db, "INSERT INTO t VALUES (?, 'one row of some forty bytes in a commit')", -1, &insert,
-                       NULL);
+    sqlite3_exec(
+        db, "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; CREATE TABLE IF NOT EXISTS t (a, b)",
+        NULL, NULL, NULL);
+    sqlite3_prepare_v2(db, "INSERT INTO t VALUES (?, 'one row of some forty bytes in a commit')", -1,
+                       &insert, NULL);
     gint64 start_us = g_get_monotonic_time();
     for (int i = 0; i < SINGLES; i++) {
         sqlite3_bind_int(insert, 1, i);
@@ -152,11 +161,19 @@ static gboolean fill_one(struct db *db, const struct filling *f, guint i, GError
     g_autofree char *booking_key = g_strdup_printf("b%u", i);
     g_autofree char *id = g_strdup_printf("r%015u", i);
     g_autofree char *email = g_strdup_printf("r%u@x.test", i);
-    struct store_person person = {.scope = "bench", .key = number, .surname = "POPLAR", .given = "WREN",
-                                  .middle = "", .suffix = ""};
-    struct custody_booking booking = {.key = booking_key, .person_key = number, .facility_id = "bench",
-                                      .status = "", .admitted_at_us = TIME_UNKNOWN,
-                                      .tenure_from_us = TIME_UNKNOWN, .said_at_us = TIME_UNKNOWN,
+    struct store_person person = {.scope = "bench",
+                                  .key = number,
+                                  .surname = "POPLAR",
+                                  .given = "WREN",
+                                  .middle = "",
+                                  .suffix = ""};
+    struct custody_booking booking = {.key = booking_key,
+                                      .person_key = number,
+                                      .facility_id = "bench",
+                                      .status = "",
+                                      .admitted_at_us = TIME_UNKNOWN,
+                                      .tenure_from_us = TIME_UNKNOWN,
+                                      .said_at_us = TIME_UNKNOWN,
                                       .out_seen_at_us = TIME_UNKNOWN};
     if (!store_person_save(db, &person, "poplar wren", error))
         return FALSE;
@@ -164,17 +181,20 @@ static gboolean fill_one(struct db *db, const struct filling *f, guint i, GError
     if (!store_booking_save(db, "bench", NULL, &booking, error))
         return FALSE;
     site_random(f->site)->fill(NULL, key, sizeof key);
-    g_autoptr(GBytes) box =
-        seal_with_key(key, site_random(f->site), email, strlen(email), id, error);
-    struct store_registration row = {.person_id = person.id, .contact_box = box, .created_at_us = site_now(f->site),
+    g_autoptr(GBytes) box = seal_with_key(key, site_random(f->site), email, strlen(email), id, error);
+    struct store_registration row = {.person_id = person.id,
+                                     .contact_box = box,
+                                     .created_at_us = site_now(f->site),
                                      .pin_hash = (char *)(gsize)f->pin_hash};
-    row.registration = (struct watch_registration){.id = id, .kinds = KINDS_DEFAULT,
+    row.registration = (struct watch_registration){.id = id,
+                                                   .kinds = KINDS_DEFAULT,
                                                    .confirmed_at_us = site_now(f->site),
                                                    .expires_at_us = site_now(f->site) + 30 * DAY_US,
                                                    .ended_at_us = TIME_UNKNOWN};
     site_mac(f->site, "contact", email, row.contact_hash);
     if (i < f->n_live) {
-        g_autoptr(GBytes) wrapped = seal_to_public(site_contact_public(f->site), key, sizeof key, id, error);
+        g_autoptr(GBytes) wrapped =
+            seal_to_public(site_contact_public(f->site), key, sizeof key, id, error);
         if (!store_keys_put(site_keys(f->site), id, wrapped, error))
             return FALSE;
     }

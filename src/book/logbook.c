@@ -1,5 +1,7 @@
 #include "book/logbook.h"
 
+#include "book/log.h"
+
 #include <errno.h>
 #include <jansson.h>
 #include <string.h>
@@ -541,20 +543,8 @@ gboolean logbook_shred(struct site *site, gint64 person_id, guint *n, GError **e
     return ok;
 }
 
-struct fetching {
-    const char *path;
-    GBytes *bytes;
-};
-
-static gboolean fetch_in_transaction(struct db *db, void *context, GError **error) {
-    struct fetching *f = context;
-    return (f->bytes = store_ledger_resource(db, f->path, error)) != NULL;
-}
-
 static GBytes *fetch(void *context, const char *path, GError **error) {
-    struct site *site = context;
-    struct fetching f = {.path = path};
-    return store_read(site_store(site), fetch_in_transaction, &f, error) ? f.bytes : NULL;
+    return log_resource(context, path, error);
 }
 
 struct ledger_source logbook_source(struct site *site) {

@@ -1,5 +1,7 @@
 #include "book/witness.h"
 
+#include "book/log.h"
+
 #include <string.h>
 
 #include "base/error.h"
@@ -83,7 +85,7 @@ static gboolean is_worth_judging(struct judging *j) {
     return FALSE;
 }
 
-guint witness_answer(struct site *site, const char *body, gsize n, char **answer) {
+guint log_witness(struct site *site, const char *body, gsize n, char **answer) {
     struct judging j = {.site = site, .answer = WITNESS_BAD};
     g_autoptr(GError) problem = NULL;
     *answer = NULL;

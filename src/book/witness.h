@@ -13,9 +13,6 @@
 /* The key that this site cosigns with, keys/witness.key; made if there is none. Transfer full. */
 struct ledger_signer *witness_signer(struct site *site, GError **error);
 
-/* Answers add-checkpoint: an HTTP status, and the body that goes with it (transfer full). */
-guint witness_answer(struct site *site, const char *body, gsize n, char **answer);
-
 /* Asks every configured witness for what it has not cosigned yet, once. Returns how many cosigned. */
 guint witness_ask_all(struct site *site);
 

@@ -11,16 +11,15 @@ struct listing {
     guint n;
 };
 
-static void list_alert(const struct store_alert_row *a, void *context) {
+static void list_alert(const struct status_alert *a, void *context) {
     struct listing *listing = context;
     listing->n++;
     if (listing->cli->json) {
         cli_json_line(json_pack(
             "{s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:i, s:s}", "alert", a->id,
-            "purpose", store_alert_purpose_name(a->purpose), "state", store_alert_state_name(a->state),
-            "kind", cli_json_text(a->kind), "event_id", *a->event ? json_string(a->event) : json_null(),
-            "registration", cli_json_text(a->registration_id), "person", cli_json_text(a->person),
-            "created_at", cli_json_time(a->created_at_us), "handed_over_at",
+            "purpose", a->purpose, "state", a->state, "kind", cli_json_text(a->kind), "event_id",
+            cli_json_text(a->event), "registration", cli_json_text(a->registration_id), "person",
+            cli_json_text(a->person), "created_at", cli_json_time(a->created_at_us), "handed_over_at",
             cli_json_time(a->handed_at_us), "confirmed_at", cli_json_time(a->confirmed_at_us),
             "next_try_at", cli_json_time(a->next_at_us), "attempts", a->attempts, "answer", a->note));
         return;
@@ -31,8 +30,7 @@ static void list_alert(const struct store_alert_row *a, void *context) {
         a->handed_at_us == TIME_UNKNOWN
             ? g_strdup("")
             : g_strdup_printf("%.0f ms", (double)(a->handed_at_us - a->created_at_us) / 1000);
-    cli_table_row(listing->table, a->id, store_alert_purpose_name(a->purpose),
-                  store_alert_state_name(a->state), a->kind ? a->kind : "",
+    cli_table_row(listing->table, a->id, a->purpose, a->state, a->kind ? a->kind : "",
                   a->registration_id ? a->registration_id : "", created, latency, attempts, a->note,
                   NULL);
 }

@@ -4,8 +4,7 @@
 
 #include "base/error.h"
 #include "cli/cli.h"
-#include "store/store.h"
-#include "store/watch.h"
+#include "operate/backup.h"
 
 static int run(struct cli *cli, int argc, char **argv) {
     int status = EXIT_OK;
@@ -32,15 +31,12 @@ static int run(struct cli *cli, int argc, char **argv) {
     struct site *site = cli_site(cli, &status);
     if (!site)
         return status;
-    if (!store_backup(site_store(site), db, &error) ||
-        !store_keys_backup(site_keys(site), keys, &error))
+    if (!backup_site(site, db, keys, &error))
         status = cli_fail(error);
     else if (cli->json)
         cli_json_line(json_pack("{s:s, s:s}", "store", db, "keys", keys));
     else
         printf("The store is copied to %s,\nthe contacts' keys to %s.\n", db, keys);
-    g_chmod(db, 0600);
-    g_chmod(keys, 0600);
     site_close(site);
     return status;
 }

@@ -16,6 +16,8 @@
 #include "embedded.h"
 #include "find/finder.h"
 #include "intake/load.h"
+#include "intake/silence.h"
+#include "intake/take_up.h"
 #include "operate/open.h"
 #include "operate/status.h"
 #include "policy/policy.h"
@@ -109,8 +111,8 @@ static char *mail_folder(const struct demo *demo) {
 
 /* Whole when every alert that is due has been handed over. */
 static gboolean outbox_is_empty(struct demo *demo) {
-    struct store_alert_counts counts;
-    return status_alert_counts(demo->site, &counts, NULL) && counts.queued == 0;
+    struct status_counts counts;
+    return status_count(demo->site, &counts, NULL) && counts.queued == 0;
 }
 
 static void wait_for_outbox(struct demo *demo) {
@@ -257,8 +259,8 @@ static gboolean add_feeds(struct demo *demo, GError **error) {
     for (int jail = 0; jail < JAIL_N; jail++) {
         g_autofree char *id = NULL;
         gboolean is_new;
-        if (!feed_add(demo->site, mappings[jail], strlen(mappings[jail]), "demo", NULL, &id, &is_new,
-                      error))
+        if (!take_up_feed(demo->site, mappings[jail], strlen(mappings[jail]), "demo", NULL, &id,
+                          &is_new, error))
             return FALSE;
     }
     return TRUE;
@@ -284,7 +286,7 @@ static struct load_summary load(struct demo *demo, enum county_jail jail, double
                                     .modtime = (time_t)(story_now(demo) / SECOND_US)};
     if (!g_file_set_contents(path, text, -1, &error) ||
         g_utime(path, (struct utimbuf *)&written) != 0 ||
-        !feed_load(demo->site, county_jail_id(jail), path, &options, &summary, &error)) {
+        !load_file(demo->site, county_jail_id(jail), path, &options, &summary, &error)) {
         fail(demo, error->message);
         g_clear_error(&error);
     }
@@ -365,7 +367,7 @@ static void fall_silent(struct demo *demo) {
     load_others(demo, JAIL_NORTH);
     next_day(demo, "nor does it today.");
     load_others(demo, JAIL_NORTH);
-    feeds_tick(demo->site, &n_events, NULL);
+    silence_tick(demo->site, &n_events, NULL);
     if (n_events == 1)
         say(demo, AMBER,
             "  Silence is an event: the operator is paged. If it lasts, those who rely on "
@@ -451,10 +453,10 @@ static void try_the_back_door(struct demo *demo) {
 }
 
 static void sum_up(struct demo *demo) {
-    struct store_alert_counts counts;
+    struct status_counts counts;
     wait_for_outbox(demo);
     try_the_back_door(demo);
-    status_alert_counts(demo->site, &counts, NULL);
+    status_count(demo->site, &counts, NULL);
     g_autofree char *url = web_console_url(demo->site, web_server_port(demo->server));
     g_autofree char *mail = mail_folder(demo);
     puts("");

@@ -3,8 +3,11 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/vocabulary.h"
 #include "cli/cli.h"
+#include "intake/held.h"
 #include "intake/load.h"
+#include "intake/take_up.h"
 #include "operate/status.h"
 
 /* ── add ───────────────────────────────────────────────────────────────────────────────────────── */
@@ -31,7 +34,7 @@ static int add(struct cli *cli, int argc, char **argv) {
     if (!site)
         return status;
     g_autofree char *drop_path = drop ? g_canonicalize_filename(drop, NULL) : NULL;
-    if (!feed_add(site, yaml, n, argv[1], drop_path, &id, &is_new, &error))
+    if (!take_up_feed(site, yaml, n, argv[1], drop_path, &id, &is_new, &error))
         status = cli_fail(error);
     else if (cli->json)
         cli_json_line(json_pack("{s:s, s:b}", "feed", id, "new", is_new));
@@ -118,7 +121,7 @@ static int load_files(struct cli *cli, struct site *site, const char *feed, char
         g_autofree char *name = g_path_get_basename(*files);
         options->on_progress = cli_progress;
         options->context = name;
-        gboolean ok = feed_load(site, feed, *files, options, &summary, &error);
+        gboolean ok = load_file(site, feed, *files, options, &summary, &error);
         cli_progress_done();
         add_up(&totals, &summary);
         if (!ok) {
@@ -195,7 +198,7 @@ struct listing {
     struct cli_table *table;
 };
 
-static void list_problem(const struct store_problem *p, void *context) {
+static void list_problem(const struct load_problem *p, void *context) {
     struct listing *listing = context;
     if (listing->cli->json) {
         cli_json_line(json_pack("{s:s, s:s, s:I, s:s, s:s, s:s, s:o}", "feed", p->feed, "file", p->file,
@@ -220,7 +223,7 @@ static int problems(struct cli *cli, int argc, char **argv) {
         return status;
     struct listing listing = {cli,
                               cli_table_new("FEED", "FILE", "ROW", "FIELD", "VALUE", "REASON", NULL)};
-    if (!status_problems(site, argv[1], 1000, list_problem, &listing, &error))
+    if (!load_problems(site, argv[1], 1000, list_problem, &listing, &error))
         status = cli_fail(error);
     cli_table_end(cli, listing.table, "No problems: every row could be read.");
     site_close(site);
@@ -277,7 +280,7 @@ static int accept(struct cli *cli, int argc, char **argv) {
     struct site *site = cli_site(cli, &status);
     if (!site)
         return status;
-    if (!feed_accept(site, argv[1], &summary, &error)) {
+    if (!held_accept(site, argv[1], &summary, &error)) {
         status = cli_fail(error);
     } else {
         if (cli->json) {
@@ -304,7 +307,7 @@ static int reject(struct cli *cli, int argc, char **argv) {
     struct site *site = cli_site(cli, &status);
     if (!site)
         return status;
-    if (!feed_reject(site, argv[1], &error))
+    if (!held_reject(site, argv[1], &error))
         status = cli_fail(error);
     else if (cli->json)
         cli_json_line(json_pack("{s:s, s:b}", "feed", argv[1], "rejected", TRUE));
@@ -325,7 +328,7 @@ static int secret(struct cli *cli, int argc, char **argv) {
     struct site *site = cli_site(cli, &status);
     if (!site)
         return status;
-    if (!status_feed_secret(site, argv[1], &text, &error))
+    if (!(text = take_up_secret(site, argv[1], &error)))
         status = cli_fail(error);
     else
         printf("whsec_%s\n", text);

@@ -3,7 +3,7 @@
 #include "cli/cli.h"
 #include "cli/person_link.h"
 #include "find/finder.h"
-#include "operate/status.h"
+#include "find/person.h"
 
 struct listing {
     struct cli *cli;
@@ -129,7 +129,7 @@ static int show_events(struct site *site, struct listing *listing) {
         cli_table_new("OBSERVED (UTC)", "EVENT", "KNOWN AS", "BOOKING", "FILE", "DETAIL", NULL);
     if (!listing->cli->json)
         puts("");
-    if (!status_person_events(site, listing->person_id, list_event, listing, &error))
+    if (!find_person_events(site, listing->person_id, list_event, listing, &error))
         status = cli_fail(error);
     cli_table_end(listing->cli, listing->table, "Nothing has happened since the baseline.");
     return status;
@@ -146,7 +146,7 @@ static int show(struct cli *cli, int argc, char **argv) {
     if (!site)
         return status;
     struct listing listing = begin(cli, FALSE);
-    if (!status_person(site, argv[1], list_person, &listing, &error)) {
+    if (!find_person(site, argv[1], list_person, &listing, &error)) {
         status = cli_fail(error);
     } else {
         cli_table_end(cli, listing.table, "Nobody found.");

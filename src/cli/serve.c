@@ -6,7 +6,7 @@
 #include "book/witness.h"
 #include "cli/cli.h"
 #include "identity/linker.h"
-#include "operate/watcher.h"
+#include "operate/ticks.h"
 #include "send/sender.h"
 #include "web/server.h"
 
@@ -17,8 +17,8 @@ static gboolean stop(gpointer loop) {
     return G_SOURCE_REMOVE;
 }
 
-static gboolean look(gpointer watcher) {
-    watcher_look(watcher);
+static gboolean look(gpointer ticks) {
+    ticks_look(ticks);
     sd_notify(0, "WATCHDOG=1");
     return G_SOURCE_CONTINUE;
 }
@@ -40,13 +40,13 @@ static gboolean reload(gpointer data) {
 }
 
 static void run_until_stopped(struct site *site, guint port, GMainLoop *loop) {
-    struct watcher *watcher = watcher_new(site);
+    struct ticks *ticks = ticks_new(site);
     struct witness_client *witnesses = witness_client_start(site);
     g_autofree char *url = web_console_url(site, port);
     g_autofree char *address = g_strdup_printf("%s:%u", site_listen_address(site), port);
 
-    g_timeout_add(LOOK_EVERY_MS, look, watcher);
-    watcher_look(watcher);
+    g_timeout_add(LOOK_EVERY_MS, look, ticks);
+    ticks_look(ticks);
     log_line("info", "serving", "address", address, NULL);
     fprintf(stderr, "The console is at %s\n", url);
     sd_notify(0, "READY=1");
@@ -54,7 +54,7 @@ static void run_until_stopped(struct site *site, guint port, GMainLoop *loop) {
     sd_notify(0, "STOPPING=1");
     log_line("info", "stopping", NULL);
     witness_client_stop(witnesses);
-    watcher_free(watcher);
+    ticks_free(ticks);
 }
 
 static int run(struct cli *cli, int argc, char **argv) {

@@ -4,8 +4,8 @@
 
 #include "cli/cli.h"
 #include "desk/end.h"
+#include "desk/list.h"
 #include "desk/register.h"
-#include "operate/status.h"
 #include "store/watch.h"
 
 static int add(struct cli *cli, int argc, char **argv) {
@@ -121,7 +121,7 @@ static int list(struct cli *cli, int argc, char **argv) {
         return status;
     struct cli_table *table = cli_table_new("REGISTRATION", "STATE", "PERSON", "BOOKING", "RELATION",
                                             "LANGUAGE", "EXPIRES", NULL);
-    g_autoptr(GPtrArray) rows = status_registrations(site, 10000, &error);
+    g_autoptr(GPtrArray) rows = list_registrations(site, 10000, &error);
     if (!rows)
         status = cli_fail(error);
     for (guint i = 0; rows && i < rows->len; i++)

@@ -15,21 +15,21 @@ struct sighting {
     gboolean is_given;
 };
 
-struct feed_dropfolder {
+struct feed_folder {
     char *path;
     gint64 settle_us;
     GHashTable *sightings; /* name → struct sighting */
 };
 
-struct feed_dropfolder *feed_dropfolder_new(const char *path, gint64 settle_us) {
-    struct feed_dropfolder *folder = g_new0(struct feed_dropfolder, 1);
+struct feed_folder *feed_folder_new(const char *path, gint64 settle_us) {
+    struct feed_folder *folder = g_new0(struct feed_folder, 1);
     folder->path = g_strdup(path);
     folder->settle_us = settle_us;
     folder->sightings = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     return folder;
 }
 
-void feed_dropfolder_free(struct feed_dropfolder *folder) {
+void feed_folder_free(struct feed_folder *folder) {
     if (!folder)
         return;
     g_hash_table_unref(folder->sightings);
@@ -59,7 +59,7 @@ static gboolean ends_with_line_end(const char *path, off_t size) {
 }
 
 /* Whether this look is the one at which the file counts as whole. */
-static gboolean settles(struct feed_dropfolder *folder, const char *name, const char *path,
+static gboolean settles(struct feed_folder *folder, const char *name, const char *path,
                         const struct stat *status, gint64 now_at_us) {
     struct sighting *seen = g_hash_table_lookup(folder->sightings, name);
     if (!seen || seen->size != status->st_size ||
@@ -80,7 +80,7 @@ static int compare_paths(gconstpointer a, gconstpointer b) {
     return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-GPtrArray *feed_dropfolder_look(struct feed_dropfolder *folder, gint64 now_at_us, GError **error) {
+GPtrArray *feed_folder_look(struct feed_folder *folder, gint64 now_at_us, GError **error) {
     g_autoptr(GDir) dir = g_dir_open(folder->path, 0, error);
     if (!dir)
         return NULL;
@@ -97,7 +97,7 @@ GPtrArray *feed_dropfolder_look(struct feed_dropfolder *folder, gint64 now_at_us
     return ready;
 }
 
-void feed_dropfolder_retry(struct feed_dropfolder *folder, const char *path) {
+void feed_folder_retry(struct feed_folder *folder, const char *path) {
     g_autofree char *name = g_path_get_basename(path);
     struct sighting *seen = g_hash_table_lookup(folder->sightings, name);
     if (seen)

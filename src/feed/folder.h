@@ -11,16 +11,16 @@
 
 #include <glib.h>
 
-struct feed_dropfolder;
+struct feed_folder;
 
-struct feed_dropfolder *feed_dropfolder_new(const char *path, gint64 settle_us);
-void feed_dropfolder_free(struct feed_dropfolder *folder);
+struct feed_folder *feed_folder_new(const char *path, gint64 settle_us);
+void feed_folder_free(struct feed_folder *folder);
 
 /* Looks once. Gives the paths that have become ready since the last look, in name order, each only
  * once for one size and time. Transfer full. NULL when the folder cannot be read. */
-GPtrArray *feed_dropfolder_look(struct feed_dropfolder *folder, gint64 now_at_us, GError **error);
+GPtrArray *feed_folder_look(struct feed_folder *folder, gint64 now_at_us, GError **error);
 
 /* A file that was given could not be taken for now: the next look gives it again. */
-void feed_dropfolder_retry(struct feed_dropfolder *folder, const char *path);
+void feed_folder_retry(struct feed_folder *folder, const char *path);
 
 #endif

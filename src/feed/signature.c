@@ -4,6 +4,9 @@
 
 #include "base/seal.h"
 
+const char feed_signature_mismatch[] =
+    "webhook-signature does not match; sign key.timestamp.body with the feed's secret";
+
 char *feed_signature_make(const char *secret, const char *key, gint64 timestamp_s, const char *body,
                           gsize n) {
     gsize secret_n;
@@ -39,6 +42,6 @@ gboolean feed_signature_check(const char *secret, const char *key, const char *t
     for (char **one = given; *one; one++)
         if (strlen(*one) == strlen(expected) && seal_equal(*one, expected, strlen(expected)))
             return TRUE;
-    *reason = "webhook-signature does not match; sign key.timestamp.body with the feed's secret";
+    *reason = feed_signature_mismatch;
     return FALSE;
 }

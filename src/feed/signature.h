@@ -17,6 +17,9 @@
 char *feed_signature_make(const char *secret, const char *key, gint64 timestamp_s, const char *body,
                           gsize n);
 
+/* What is said of a signature that does not match. */
+extern const char feed_signature_mismatch[];
+
 /* Whether any of the signatures in `header` is right and `timestamp` (decimal seconds) is within
  * the window around `now_s`; else `reason` says what is wrong, static. */
 gboolean feed_signature_check(const char *secret, const char *key, const char *timestamp,

@@ -313,8 +313,8 @@ static void signatures_bind_key_time_and_body(void) {
 
 /* ── The drop folder ── */
 
-static guint ready(struct feed_dropfolder *folder, gint64 now_s) {
-    g_autoptr(GPtrArray) paths = feed_dropfolder_look(folder, now_s * SECOND_US, NULL);
+static guint ready(struct feed_folder *folder, gint64 now_s) {
+    g_autoptr(GPtrArray) paths = feed_folder_look(folder, now_s * SECOND_US, NULL);
     return paths->len;
 }
 
@@ -323,7 +323,7 @@ static void half_written_files_are_waited_for(void) {
     g_autofree char *path = g_build_filename(dir, "a.csv", NULL);
     g_autofree char *unfinished = g_build_filename(dir, "b.csv.part", NULL);
     g_autofree char *final = g_build_filename(dir, "b.csv", NULL);
-    struct feed_dropfolder *folder = feed_dropfolder_new(dir, 5 * SECOND_US);
+    struct feed_folder *folder = feed_folder_new(dir, 5 * SECOND_US);
 
     g_file_set_contents(path, "a,b\n1,", -1, NULL);
     g_file_set_contents(unfinished, "a,b\n1,2\n", -1, NULL);
@@ -336,7 +336,7 @@ static void half_written_files_are_waited_for(void) {
     g_rename(unfinished, final);
     g_assert_cmpuint(ready(folder, 31), ==, 0);
     g_assert_cmpuint(ready(folder, 36), ==, 1);
-    feed_dropfolder_free(folder);
+    feed_folder_free(folder);
 }
 
 int main(int argc, char **argv) {

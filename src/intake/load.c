@@ -517,32 +517,27 @@ static GBytes *read_file(const char *path, GError **error) {
     return g_file_get_contents(path, &text, &n, error) ? g_bytes_new_take(text, n) : NULL;
 }
 
-struct mapping_query {
-    struct site *site;
-    const char *feed_id;
-    struct feed_mapping *mapping;
-};
-
-static gboolean get_mapping(struct db *db, void *context, GError **error) {
-    struct mapping_query *query = context;
-    struct store_feed feed;
-    if (!store_feed_get(db, query->feed_id, &feed, error))
-        return FALSE;
-    query->mapping = site_mapping(query->site, feed.id, feed.mapping, error);
+static struct feed_mapping *read_mapping(struct site *site, const char *feed_id, GError **error) {
+    struct db *db = store_read_begin(site_store(site), error);
+    struct store_feed feed = {.id = NULL};
+    struct feed_mapping *mapping = NULL;
+    if (db && store_feed_get(db, feed_id, &feed, error))
+        mapping = site_mapping(site, feed.id, feed.mapping, error);
     store_feed_clear(&feed);
-    return query->mapping != NULL;
+    store_read_end(site_store(site), db);
+    return mapping;
 }
 
-gboolean feed_load(struct site *site, const char *feed_id, const char *path,
+gboolean load_file(struct site *site, const char *feed_id, const char *path,
                    const struct load_options *options, struct load_summary *summary, GError **error) {
-    struct mapping_query query = {.site = site, .feed_id = feed_id};
     g_autofree char *name = g_path_get_basename(path);
     g_autoptr(GBytes) content = NULL;
     struct load load = {
         .site = site, .feed_id = feed_id, .name = name, .options = options, .summary = summary};
 
     *summary = (struct load_summary){.list = NULL};
-    if (!store_read(site_store(site), get_mapping, &query, error))
+    struct feed_mapping *mapping = read_mapping(site, feed_id, error);
+    if (!mapping)
         return FALSE;
     gboolean ok = (content = read_file(path, error)) != NULL;
     if (ok) {
@@ -550,10 +545,38 @@ gboolean feed_load(struct site *site, const char *feed_id, const char *path,
         const void *bytes = g_bytes_get_data(content, &n);
         load.content = content;
         seal_sha256(bytes ? bytes : "", n, load.digest);
-        load.observed_at_us = taken_at(&load, query.mapping, path);
-        load.snapshot_at_us = query.mapping->format == FEED_CSV_ROSTER ? load.observed_at_us : 0;
+        load.observed_at_us = taken_at(&load, mapping, path);
+        load.snapshot_at_us = mapping->format == FEED_CSV_ROSTER ? load.observed_at_us : 0;
         ok = run_load(&load, error);
     }
-    feed_mapping_free(query.mapping);
+    feed_mapping_free(mapping);
+    return ok;
+}
+
+/* ── What could not be read ────────────────────────────────────────────────────────────────────── */
+
+struct problem_listing {
+    load_problem_fn each;
+    void *context;
+};
+
+static void pass_problem(const struct store_problem *p, void *context) {
+    const struct problem_listing *listing = context;
+    const struct load_problem problem = {.feed = p->feed,
+                                         .file = p->file,
+                                         .field = p->field,
+                                         .reason = p->reason,
+                                         .value = p->value,
+                                         .row = p->row,
+                                         .received_at_us = p->received_at_us};
+    listing->each(&problem, listing->context);
+}
+
+gboolean load_problems(struct site *site, const char *feed, guint limit, load_problem_fn each,
+                       void *context, GError **error) {
+    struct problem_listing listing = {each, context};
+    struct db *db = store_read_begin(site_store(site), error);
+    const gboolean ok = db && store_problems(db, feed, limit, pass_problem, &listing, error);
+    store_read_end(site_store(site), db);
     return ok;
 }

@@ -1,7 +1,4 @@
-/* The use cases of feeds: take one up, load a file, take pushed events, accept or reject what the
- * breaker held, notice silence. Each is one transaction.
- *
- * Used by: web, cli. Includes: site/site.h. */
+/* Loading a file: each is one transaction. */
 #ifndef INTAKE_LOAD_H
 #define INTAKE_LOAD_H
 
@@ -27,27 +24,18 @@ struct load_options {
     void *context;
 };
 
-/* Adds a feed, or brings an existing one's mapping up to date (`is_new` tells). `drop_folder` may be
- * NULL. `id` gets the feed's, transfer full. */
-gboolean feed_add(struct site *site, const char *yaml, gsize n, const char *name,
-                  const char *drop_folder, char **id, gboolean *is_new, GError **error);
-
 /* Loads one file. TRUE also when the file was held, repeated or known already: the summary says. A
  * file that cannot be what the mapping describes is an error, and is recorded as refused. */
-gboolean feed_load(struct site *site, const char *feed_id, const char *path,
+gboolean load_file(struct site *site, const char *feed_id, const char *path,
                    const struct load_options *options, struct load_summary *summary, GError **error);
 
-/* Events pushed by a source under its own key. `answer` is what to answer, JSON, transfer full: the
- * same again for the same key. BASE_ERROR_CONFLICT when the key came with other content. */
-gboolean feed_push(struct site *site, const char *feed_id, const char *key, const char *body, gsize n,
-                   char **answer, GError **error);
-
-/* Decides on the roster that is held. */
-gboolean feed_accept(struct site *site, const char *feed_id, struct load_summary *summary,
-                     GError **error);
-gboolean feed_reject(struct site *site, const char *feed_id, GError **error);
-
-/* Raises the silence of every feed that is overdue, and tells people of one that has lasted. */
-gboolean feeds_tick(struct site *site, guint *n_events, GError **error);
+/* What could not be read of the feeds' files, the newest file's first. `feed` NULL: all. */
+struct load_problem {
+    const char *feed, *file, *field, *reason, *value;
+    gint64 row, received_at_us;
+};
+typedef void (*load_problem_fn)(const struct load_problem *problem, void *context);
+gboolean load_problems(struct site *site, const char *feed, guint limit, load_problem_fn each,
+                       void *context, GError **error);
 
 #endif

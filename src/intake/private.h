@@ -1,5 +1,5 @@
-/* One load under way, shared by load.c (files, records, the transaction), load_roster.c (lists) and
- * feeds.c (pushed events, accepted lists, silence). Used by: these three only. */
+/* One load under way, shared by load.c (files, records, the transaction), roster.c (lists), push.c,
+ * held.c and silence.c. */
 #ifndef INTAKE_PRIVATE_H
 #define INTAKE_PRIVATE_H
 

@@ -1,13 +1,8 @@
-/* What an operator sees: feeds, problems, alerts, people. Reads only.
- *
- * Used by: web, cli. Includes: site/site.h, store. */
+/* What an operator sees: feeds, alerts, how the store fares. Reads only, and names nobody. */
 #ifndef OPERATE_STATUS_H
 #define OPERATE_STATUS_H
 
 #include "site/site.h"
-#include "store/custody.h"
-#include "store/feed.h"
-#include "store/outbox.h"
 
 struct status_feed {
     const char *id, *title;
@@ -20,24 +15,23 @@ struct status_feed {
 typedef void (*status_feed_fn)(const struct status_feed *feed, void *context);
 gboolean status_feeds(struct site *site, status_feed_fn each, void *context, GError **error);
 
-/* `feed` NULL: all. */
-gboolean status_problems(struct site *site, const char *feed, guint limit, store_problem_fn each,
-                         void *context, GError **error);
-
-gboolean status_feed_secret(struct site *site, const char *feed, char **secret, GError **error);
-gboolean status_drop_folders(struct site *site, GHashTable **feed_to_folder, GError **error);
-
+struct status_alert {
+    const char *id, *purpose, *state, *note;
+    const char *registration_id, *person, *kind, *event; /* NULL: none; `person` is a number */
+    gint64 created_at_us, handed_at_us, confirmed_at_us, next_at_us;
+    guint attempts, reminder;
+};
+typedef void (*status_alert_fn)(const struct status_alert *alert, void *context);
+/* Newest first; `only_waiting`: those a person must look at. `id` NULL: all. */
 gboolean status_alerts(struct site *site, const char *id, gboolean only_waiting, guint limit,
-                       store_alert_fn each, void *context, GError **error);
-gboolean status_alert_counts(struct site *site, struct store_alert_counts *counts, GError **error);
+                       status_alert_fn each, void *context, GError **error);
 
-/* `id` is "number" or "scope:number". */
-gboolean status_person(struct site *site, const char *id, store_person_fn each, void *context,
-                       GError **error);
-gboolean status_person_events(struct site *site, gint64 person_id, store_event_fn each, void *context,
-                              GError **error);
-
-/* Registrations, newest first. Transfer full: struct store_registration. */
-GPtrArray *status_registrations(struct site *site, guint limit, GError **error);
+struct status_counts {
+    guint64 queued, sent, confirmed, needs_person, withheld; /* alerts */
+    gint64 oldest_queued_at_us;                              /* TIME_UNKNOWN: none waits */
+    gint64 handed_latency_p50_us, handed_latency_p99_us;     /* of the newest 1,000; 0: none */
+    guint64 commits, works;                                  /* of the store, since it was opened */
+};
+gboolean status_count(struct site *site, struct status_counts *counts, GError **error);
 
 #endif

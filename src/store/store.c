@@ -185,20 +185,35 @@ gboolean store_try(struct store *store, store_work work, void *context, GError *
 
 /* ── Readers ───────────────────────────────────────────────────────────────────────────────────── */
 
-gboolean store_read(struct store *store, store_work work, void *context, GError **error) {
+struct db *store_read_begin(struct store *store, GError **error) {
     g_mutex_lock(&store->mutex);
     struct db *db = g_queue_pop_head(&store->readers);
     g_mutex_unlock(&store->mutex);
     if (!db)
         db = db_open(store->path, DB_READER, error);
+    if (!db || db_script(db, "BEGIN", error))
+        return db;
+    db_close(db);
+    return NULL;
+}
+
+void store_read_end(struct store *store, struct db *db) {
     if (!db)
-        return FALSE;
-    gboolean ok = db_script(db, "BEGIN", error) && work(db, context, error);
-    if (db_in_transaction(db))
-        db_script(db, "ROLLBACK", NULL); /* nothing was written */
+        return;
+    if (!db_script(db, "ROLLBACK",
+                   NULL)) { /* nothing was written; a connection that fails is not kept */
+        db_close(db);
+        return;
+    }
     g_mutex_lock(&store->mutex);
     g_queue_push_head(&store->readers, db);
     g_mutex_unlock(&store->mutex);
+}
+
+gboolean store_read(struct store *store, store_work work, void *context, GError **error) {
+    struct db *db = store_read_begin(store, error);
+    const gboolean ok = db && work(db, context, error);
+    store_read_end(store, db);
     return ok;
 }
 

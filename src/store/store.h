@@ -29,7 +29,12 @@ gboolean store_write(struct store *store, store_work work, void *context, GError
 /* Runs `work` and takes back all it did: for trying things out. */
 gboolean store_try(struct store *store, store_work work, void *context, GError **error);
 
-/* Runs `work` in one read transaction, on a connection of the caller's for its duration. */
+/* Begins a read transaction: everything read until store_read_end is as of one moment. NULL with an
+ * error. The connection is the caller's until then. */
+struct db *store_read_begin(struct store *store, GError **error);
+void store_read_end(struct store *store, struct db *db); /* `db` may be NULL */
+
+/* Runs `work` between the two. */
 gboolean store_read(struct store *store, store_work work, void *context, GError **error);
 
 /* Called after every commit, from the writer's thread. One listener; NULL takes it away. */

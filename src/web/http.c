@@ -53,3 +53,25 @@ void web_json(struct web_response *response, guint status, const char *json) {
     response->content_type = "application/json";
     g_string_assign(response->body, json);
 }
+
+const char *web_text_of(const json_t *object, const char *key) {
+    return json_string_value(json_object_get(object, key));
+}
+
+json_t *web_read_object(const struct web_request *request, struct web_response *response) {
+    json_error_t problem;
+    json_t *object = json_loadb(request->body, request->body_n, JSON_REJECT_DUPLICATES, &problem);
+    if (!json_is_object(object)) {
+        json_decref(object);
+        web_problem(response, 400, "Bad request", "Send a JSON object.");
+        return NULL;
+    }
+    return object;
+}
+
+void web_json_value(struct web_response *response, guint status, json_t *value) {
+    char *text = json_dumps(value, JSON_COMPACT);
+    web_json(response, status, text);
+    free(text);
+    json_decref(value);
+}

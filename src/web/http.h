@@ -1,10 +1,11 @@
-/* One HTTP request and its answer, as handlers see them, and the routes.
+/* One HTTP request and its answer, as handlers see them.
  *
  * Used by: web only. Includes: base, pipeline. */
 #ifndef WEB_HTTP_H
 #define WEB_HTTP_H
 
 #include <glib.h>
+#include <jansson.h>
 #include <microhttpd.h>
 
 #include "site/site.h"
@@ -40,17 +41,12 @@ char *web_form_field(const struct web_request *request, const char *name);
 void web_problem(struct web_response *response, guint status, const char *title, const char *detail);
 /* The same from an error. Takes it. */
 void web_problem_from(struct web_response *response, GError *error);
+/* The JSON object that was sent; transfer full. NULL, with the answer made, when it is none. */
+json_t *web_read_object(const struct web_request *request, struct web_response *response);
+const char *web_text_of(const json_t *object, const char *key); /* NULL: none, or no text */
+/* Answers with a JSON value. Takes it. */
+void web_json_value(struct web_response *response, guint status, json_t *value);
 /* 200 or `status` with JSON text. */
 void web_json(struct web_response *response, guint status, const char *json);
-
-typedef void (*web_handler)(const struct web_request *request, struct web_response *response);
-struct web_route {
-    const char *method, *path; /* a "*" takes the rest of one segment, a last "**" all that follows */
-    web_handler handle;
-    gboolean is_limited; /* by address: guesses and floods */
-};
-
-extern const struct web_route web_api_routes[], web_page_routes[], web_console_routes[],
-    web_log_routes[];
 
 #endif

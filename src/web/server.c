@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "web/http.h"
 #include "web/limits.h"
+#include "web/rooms.h"
 
 #define MOST_EVENT_BYTES (16u << 20) /* of pushed events */
 #define MOST_BODY_BYTES (64u << 10)  /* of anything else */
@@ -73,31 +74,55 @@ static gboolean fits(const char *pattern, const char *path, char **argument) {
     return TRUE;
 }
 
+static void answer_asset(const struct web_asset *asset, struct web_response *response) {
+    response->content_type = asset->content_type;
+    response->is_public = asset->is_public;
+    g_string_assign(response->body, asset->text);
+}
+
+static void answer_route(struct web_server *server, const struct web_route *route, const char *argument,
+                         struct web_request *request, struct web_response *response) {
+    if (route->is_limited && !web_limits_allow(server->limits, request->peer, g_get_monotonic_time())) {
+        response->retry_after_s = 60;
+        web_problem(response, 429, "Too many requests", "Wait a minute and try again.");
+        return;
+    }
+    request->argument = argument;
+    route->handle(request, response);
+}
+
+/* FALSE when the room has nothing there for this method; `is_there` is set when it has for another. */
+static gboolean answer_in(struct web_server *server, const struct web_room *room,
+                          struct web_request *request, struct web_response *response,
+                          gboolean *is_there) {
+    for (const struct web_asset *asset = room->assets; asset && asset->path; asset++)
+        if (g_str_equal(asset->path, request->path)) {
+            *is_there = TRUE;
+            if (!g_str_equal(request->method, "GET"))
+                continue;
+            answer_asset(asset, response);
+            return TRUE;
+        }
+    for (const struct web_route *route = room->routes; route && route->path; route++) {
+        g_autofree char *argument = NULL;
+        if (!fits(route->path, request->path, &argument))
+            continue;
+        *is_there = TRUE;
+        if (!g_str_equal(route->method, request->method))
+            continue;
+        answer_route(server, route, argument, request, response);
+        return TRUE;
+    }
+    return FALSE;
+}
+
 static void answer(struct web_server *server, struct web_request *request,
                    struct web_response *response) {
-    const struct web_route *const tables[] = {web_api_routes, web_page_routes, web_console_routes,
-                                              web_log_routes};
-    gboolean path_exists = FALSE;
-
-    for (guint t = 0; t < G_N_ELEMENTS(tables); t++)
-        for (const struct web_route *route = tables[t]; route->path; route++) {
-            g_autofree char *argument = NULL;
-            if (!fits(route->path, request->path, &argument))
-                continue;
-            path_exists = TRUE;
-            if (!g_str_equal(route->method, request->method))
-                continue;
-            if (route->is_limited &&
-                !web_limits_allow(server->limits, request->peer, g_get_monotonic_time())) {
-                response->retry_after_s = 60;
-                web_problem(response, 429, "Too many requests", "Wait a minute and try again.");
-                return;
-            }
-            request->argument = argument;
-            route->handle(request, response);
+    gboolean is_there = FALSE;
+    for (const struct web_room *const *room = web_rooms; *room; room++)
+        if (answer_in(server, *room, request, response, &is_there))
             return;
-        }
-    if (path_exists)
+    if (is_there)
         web_problem(response, 405, "Method not allowed", "This address does not take that method.");
     else
         web_problem(response, 404, "Not found", "There is nothing at this address.");

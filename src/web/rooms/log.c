@@ -2,16 +2,14 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "book/witness.h"
+#include "book/log.h"
 #include "embedded.h"
-#include "ledger/tile.h"
-#include "web/http.h"
+#include "web/rooms.h"
 
 static void resource(const struct web_request *request, struct web_response *response) {
-    const struct ledger_source source = logbook_source(request->site);
     const gboolean is_checkpoint = strcmp(request->argument, "checkpoint") == 0;
     GError *error = NULL;
-    g_autoptr(GBytes) bytes = source.fetch(source.context, request->argument, &error);
+    g_autoptr(GBytes) bytes = log_resource(request->site, request->argument, &error);
     if (!bytes) {
         web_problem_from(response, error);
         return;
@@ -26,22 +24,19 @@ static void resource(const struct web_request *request, struct web_response *res
 
 static void add_checkpoint(const struct web_request *request, struct web_response *response) {
     g_autofree char *answer = NULL;
-    response->status = witness_answer(request->site, request->body, request->body_n, &answer);
+    response->status = log_witness(request->site, request->body, request->body_n, &answer);
     response->content_type = response->status == 409 ? "text/x.tlog.size" : "text/plain; charset=utf-8";
     g_string_assign(response->body, answer);
 }
 
-/* The verifier that runs in the browser. */
-static void script(const struct web_request *request, struct web_response *response) {
-    (void)request;
-    g_string_assign(response->body, embedded_audit_js);
-    response->content_type = "text/javascript; charset=utf-8";
-    response->is_public = TRUE;
-}
-
-const struct web_route web_log_routes[] = {
-    {"GET", "/audit.js", script, FALSE},
+static const struct web_route routes[] = {
     {"GET", "/log/**", resource, FALSE},
     {"POST", "/witness/add-checkpoint", add_checkpoint, FALSE},
     {NULL},
 };
+static const struct web_asset assets[] = {
+    /* The verifier that runs in the browser. */
+    {"/audit.js", "text/javascript; charset=utf-8", embedded_audit_js, TRUE},
+    {NULL},
+};
+const struct web_room web_room_log = {"log", routes, assets};

@@ -6,38 +6,8 @@
 #include "desk/confirm.h"
 #include "desk/end.h"
 #include "embedded.h"
-#include "web/rooms/page.h"
-
-void page_begin(struct web_response *response, const char *language, const char *title,
-                const char *exit_label) {
-    GString *out = response->body;
-    response->content_type = "text/html; charset=utf-8";
-    g_string_append_printf(out,
-                           "<!doctype html>\n<html lang=\"%s\">\n<head>\n<meta charset=\"utf-8\">\n"
-                           "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
-                           "<meta name=\"robots\" content=\"noindex\">\n<title>",
-                           language);
-    text_append_html(out, title);
-    g_string_append(out, "</title>\n<link rel=\"stylesheet\" href=\"/style.css\">\n</head>\n<body>\n");
-    if (exit_label) {
-        g_string_append(out, "<a id=\"exit\" class=\"exit\" rel=\"noreferrer\" "
-                             "href=\"https://www.weather.gov/\">");
-        text_append_html(out, exit_label);
-        g_string_append(out, "</a>\n<script src=\"/exit.js\"></script>\n");
-    }
-    g_string_append(out, "<main>\n");
-    page_text(response, "h1", title);
-}
-
-void page_end(struct web_response *response) {
-    g_string_append(response->body, "</main>\n</body>\n</html>\n");
-}
-
-void page_text(struct web_response *response, const char *element, const char *text) {
-    g_string_append_printf(response->body, "<%s>", element);
-    text_append_html(response->body, text);
-    g_string_append_printf(response->body, "</%s>\n", element);
-}
+#include "web/page.h"
+#include "web/rooms.h"
 
 static const char *say(enum language language, enum message key) {
     return catalogue[language][key];
@@ -143,33 +113,27 @@ static void stop_post(const struct web_request *request, struct web_response *re
     page_end(response);
 }
 
-static void style(const struct web_request *request, struct web_response *response) {
-    (void)request;
-    response->content_type = "text/css; charset=utf-8";
-    g_string_assign(response->body, embedded_style_css);
-}
-
-/* With JavaScript, leaving also takes this page out of the way back. */
-static void exit_script(const struct web_request *request, struct web_response *response) {
-    (void)request;
-    response->content_type = "text/javascript; charset=utf-8";
-    g_string_assign(response->body, "document.getElementById('exit').onclick = function (event) {\n"
-                                    "  event.preventDefault();\n  location.replace(this.href);\n};\n");
-}
-
 static void root(const struct web_request *request, struct web_response *response) {
     enum language language = asked_language(request);
     page_begin(response, language_name(language), site_name(request->site), NULL);
     page_end(response);
 }
 
-const struct web_route web_page_routes[] = {
+static const struct web_route routes[] = {
     {"GET", "/", root, FALSE},
-    {"GET", "/style.css", style, FALSE},
-    {"GET", "/exit.js", exit_script, FALSE},
     {"GET", "/c/*", confirm_page, FALSE},
     {"POST", "/c/*", confirm_post, TRUE},
     {"GET", "/u/*", stop_page, FALSE},
     {"POST", "/u/*", stop_post, TRUE},
     {NULL},
 };
+static const struct web_asset assets[] = {
+    {"/style.css", "text/css; charset=utf-8", embedded_style_css, FALSE},
+    /* With JavaScript, leaving also takes this page out of the way back. */
+    {"/exit.js", "text/javascript; charset=utf-8",
+     "document.getElementById('exit').onclick = function (event) {\n"
+     "  event.preventDefault();\n  location.replace(this.href);\n};\n",
+     FALSE},
+    {NULL},
+};
+const struct web_room web_room_pages = {"pages", routes, assets};

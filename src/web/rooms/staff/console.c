@@ -5,9 +5,10 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "intake/load.h"
+#include "intake/held.h"
 #include "operate/status.h"
-#include "web/rooms/page.h"
+#include "web/page.h"
+#include "web/rooms.h"
 #include "web/server.h"
 
 static char *console_key(const struct site *site) {
@@ -88,6 +89,16 @@ static void feed_row(const struct status_feed *feed, void *context) {
         decision(rows, feed);
 }
 
+/* What cannot be read is said: an empty table would look as if all were well. */
+static void unread(GString *out, GError *error) {
+    if (!error)
+        return;
+    g_string_append(out, "<p class=\"warning\" role=\"alert\">This could not be read: ");
+    text_append_html(out, error->message);
+    g_string_append(out, "</p>\n");
+    g_error_free(error);
+}
+
 static void count_row(GString *out, const char *what, guint64 n, gboolean is_bad) {
     g_string_append_printf(out, "<tr class=\"%s\">", is_bad && n ? "held" : "alive");
     cell(out, what);
@@ -96,36 +107,38 @@ static void count_row(GString *out, const char *what, guint64 n, gboolean is_bad
     g_string_append(out, "</tr>\n");
 }
 
-static void waiting_row(const struct store_alert_row *alert, void *context) {
+static void waiting_row(const struct status_alert *alert, void *context) {
     GString *out = context;
     g_autofree char *made = base_time_format(alert->created_at_us);
     g_string_append(out, "<tr>");
     cell(out, alert->id);
-    cell(out, store_alert_state_name(alert->state));
-    cell(out, alert->kind ? alert->kind : store_alert_purpose_name(alert->purpose));
+    cell(out, alert->state);
+    cell(out, alert->kind ? alert->kind : alert->purpose);
     cell(out, made);
     cell(out, alert->note);
     g_string_append(out, "</tr>\n");
 }
 
-static void console(const struct web_request *request, struct web_response *response) {
+static void feeds_table(const struct web_request *request, struct web_response *response) {
     struct rows rows = {request, response};
-    struct store_alert_counts c = {0};
-    GString *out = response->body;
+    GError *error = NULL;
+    g_string_append(response->body,
+                    "<h2>Feeds</h2>\n<table><thead><tr><th>Feed</th><th>State</th><th>Last heard "
+                    "(UTC)</th><th>People</th><th>Problems</th></tr></thead><tbody>\n");
+    status_feeds(request->site, feed_row, &rows, &error);
+    g_string_append(response->body, "</tbody></table>\n");
+    unread(response->body, error);
+}
 
-    if (!is_operator(request)) {
-        response->status = 403;
-        page_begin(response, "en", "Console", NULL);
-        page_text(response, "p", "Open the console with the address that `tocsin serve` prints.");
-        page_end(response);
+static void alerts_table(const struct web_request *request, GString *out) {
+    struct status_counts c;
+    GError *error = NULL;
+    g_string_append(out, "<h2>Alerts</h2>\n");
+    if (!status_count(request->site, &c, &error)) {
+        unread(out, error);
         return;
     }
-    page_begin(response, "en", site_name(request->site), NULL);
-    g_string_append(out, "<h2>Feeds</h2>\n<table><thead><tr><th>Feed</th><th>State</th><th>Last heard "
-                         "(UTC)</th><th>People</th><th>Problems</th></tr></thead><tbody>\n");
-    status_feeds(request->site, feed_row, &rows, NULL);
-    g_string_append(out, "</tbody></table>\n<h2>Alerts</h2>\n<table><tbody>\n");
-    status_alert_counts(request->site, &c, NULL);
+    g_string_append(out, "<table><tbody>\n");
     count_row(out, "Waiting to leave", c.queued, FALSE);
     count_row(out, "Handed over, not confirmed yet", c.sent, FALSE);
     count_row(out, "Confirmed", c.confirmed, FALSE);
@@ -135,13 +148,26 @@ static void console(const struct web_request *request, struct web_response *resp
                            "within %.0f ms</td></tr></tbody></table>\n",
                            (double)c.handed_latency_p50_us / 1000,
                            (double)c.handed_latency_p99_us / 1000);
-    if (c.needs_person + c.withheld) {
-        g_string_append(out,
-                        "<h2>Waiting for a person</h2>\n<table><thead><tr><th>Alert</th><th>State</th>"
-                        "<th>What</th><th>Made (UTC)</th><th>Why</th></tr></thead><tbody>\n");
-        status_alerts(request->site, NULL, TRUE, 100, waiting_row, out, NULL);
-        g_string_append(out, "</tbody></table>\n");
+    if (!(c.needs_person + c.withheld))
+        return;
+    g_string_append(out, "<h2>Waiting for a person</h2>\n<table><thead><tr><th>Alert</th><th>State</th>"
+                         "<th>What</th><th>Made (UTC)</th><th>Why</th></tr></thead><tbody>\n");
+    status_alerts(request->site, NULL, TRUE, 100, waiting_row, out, &error);
+    g_string_append(out, "</tbody></table>\n");
+    unread(out, error);
+}
+
+static void console(const struct web_request *request, struct web_response *response) {
+    if (!is_operator(request)) {
+        response->status = 403;
+        page_begin(response, "en", "Console", NULL);
+        page_text(response, "p", "Open the console with the address that `tocsin serve` prints.");
+        page_end(response);
+        return;
     }
+    page_begin(response, "en", site_name(request->site), NULL);
+    feeds_table(request, response);
+    alerts_table(request, response->body);
     page_end(response);
 }
 
@@ -160,7 +186,7 @@ static void find_held(const struct status_feed *feed, void *context) {
 static char *decided_feed(struct site *site, const char *token) {
     g_autofree char *feed = g_strndup(token, strcspn(token, "."));
     struct held held = {.feed = feed};
-    status_feeds(site, find_held, &held, NULL);
+    status_feeds(site, find_held, &held, NULL); /* unread, nothing is held: nothing is decided */
     g_autofree char *purpose = decision_purpose(held.id);
     return held.id ? site_token_id(site, purpose, token) : NULL;
 }
@@ -181,8 +207,8 @@ static void decide(const struct web_request *request, struct web_response *respo
         web_problem(response, 400, "Bad request", "The decision is accept or reject.");
         return;
     }
-    gboolean ok = g_str_equal(choice, "accept") ? feed_accept(request->site, feed, &summary, &error)
-                                                : feed_reject(request->site, feed, &error);
+    gboolean ok = g_str_equal(choice, "accept") ? held_accept(request->site, feed, &summary, &error)
+                                                : held_reject(request->site, feed, &error);
     load_summary_clear(&summary);
     if (!ok) {
         web_problem_from(response, error);
@@ -192,9 +218,10 @@ static void decide(const struct web_request *request, struct web_response *respo
     response->location = g_strdup("/console");
 }
 
-const struct web_route web_console_routes[] = {
+static const struct web_route routes[] = {
     {"GET", "/console", console, FALSE},
     {"GET", "/console/*", enter, TRUE},
     {"POST", "/console/decide", decide, FALSE},
     {NULL},
 };
+const struct web_room web_room_console = {"console", routes, NULL};

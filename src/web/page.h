@@ -1,7 +1,7 @@
 /* The frame of every page: works on an old phone, without JavaScript, in the person's language, with
  * a way out at the top. Used by: web only. */
-#ifndef WEB_ROOMS_PAGE_H
-#define WEB_ROOMS_PAGE_H
+#ifndef WEB_PAGE_H
+#define WEB_PAGE_H
 
 #include "base/vocabulary.h"
 #include "web/http.h"

@@ -1,0 +1,110 @@
+#include "intake/push.h"
+
+#include <string.h>
+
+#include "base/error.h"
+#include "base/seal.h"
+#include "feed/signature.h"
+#include "intake/private.h"
+#include "intake/take_up.h"
+#include "store/store.h"
+
+/* What was answered to this key before, if it came before. FALSE when it came with other content. */
+static gboolean find_push(struct load *load, GError **error) {
+    g_autofree char *name = NULL;
+    if (!store_push_find(load->db, load->feed_id, load->digest, &name, &load->answer, error))
+        return FALSE;
+    if (name && !g_str_equal(name, load->name)) {
+        g_set_error(error, BASE_ERROR, BASE_ERROR_CONFLICT,
+                    "this Idempotency-Key came before with other content; use a new key");
+        return FALSE;
+    }
+    return TRUE;
+}
+
+static gboolean take_push(struct load *load, GError **error) {
+    if (load_is_roster(load)) {
+        g_set_error(error, BASE_ERROR, BASE_ERROR_INPUT, "the feed %s takes rosters, not events",
+                    load->feed_id);
+        return FALSE;
+    }
+    if (!load_record_source(load, SOURCE_LOADED, error))
+        return FALSE;
+    load->publish.source_id = load->source.id;
+    if (!load_events(load, error))
+        return FALSE;
+    json_t *ids = json_array(), *event;
+    size_t i;
+    json_array_foreach(load->summary->list, i, event)
+        json_array_append(ids, json_object_get(event, "event_id"));
+    json_t *answer = json_pack("{s:i, s:o, s:O}", "rows", load->summary->rows, "events", ids,
+                               "problems", load->summary->problem_list);
+    char *text = json_dumps(answer, JSON_COMPACT);
+    load->answer = g_strdup(text);
+    free(text);
+    json_decref(answer);
+    return load_finish(load, error);
+}
+
+static gboolean push_in_transaction(struct db *db, void *context, GError **error) {
+    struct load *load = context;
+    gboolean ok = load_begin(load, db, error) && find_push(load, error) &&
+                  (load->answer || take_push(load, error));
+    load_end(load);
+    return ok;
+}
+
+static gboolean take_in(struct site *site, const struct push *push, char **answer, GError **error) {
+    const struct load_options options = {.taken_at_us = TIME_UNKNOWN};
+    struct load_summary summary = {.list = json_array(), .problem_list = json_array()};
+    g_autofree char *digest =
+        g_compute_checksum_for_data(G_CHECKSUM_SHA256, (const guchar *)push->body, push->n);
+    g_autofree char *name = g_strconcat("push:", digest, NULL);
+    g_autoptr(GBytes) content = g_bytes_new(push->body, push->n);
+    struct load load = {.site = site,
+                        .feed_id = push->feed,
+                        .name = name,
+                        .content = content,
+                        .push_key = push->key,
+                        .snapshot_at_us = -1,
+                        .observed_at_us = site_now(site),
+                        .options = &options,
+                        .summary = &summary};
+
+    seal_sha256(push->key, strlen(push->key), load.digest);
+    gboolean ok = store_write(site_store(site), push_in_transaction, &load, error);
+    if (ok)
+        *answer = g_steal_pointer(&load.answer);
+    g_free(load.answer);
+    load_summary_clear(&summary);
+    return ok;
+}
+
+/* The feed's secret; "", which signs nothing, when there is no such feed: whoever cannot sign does not
+ * learn which feeds there are. Transfer full; NULL with an error. */
+static char *secret_of(struct site *site, const char *feed, GError **error) {
+    g_autoptr(GError) why = NULL;
+    char *secret = take_up_secret(site, feed, &why);
+    if (secret)
+        return secret;
+    if (g_error_matches(why, BASE_ERROR, BASE_ERROR_NOT_FOUND))
+        return g_strdup("");
+    g_propagate_error(error, g_steal_pointer(&why));
+    return NULL;
+}
+
+gboolean push_take(struct site *site, const struct push *push, char **answer, const char **not_signed,
+                   GError **error) {
+    g_autofree char *secret = secret_of(site, push->feed, error);
+    *not_signed = NULL;
+    if (!secret)
+        return FALSE;
+    if (feed_signature_check(secret, push->key, push->timestamp, push->signature, push->body, push->n,
+                             site_now(site) / SECOND_US, not_signed) &&
+        *secret)
+        return take_in(site, push, answer, error);
+    if (!*not_signed)
+        *not_signed = feed_signature_mismatch;
+    g_set_error_literal(error, BASE_ERROR, BASE_ERROR_REFUSED, *not_signed);
+    return FALSE;
+}

@@ -1,0 +1,101 @@
+#include "operate/examine.h"
+
+#include <glib/gstdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+
+#include "disclose/disclose.h"
+#include "operate/status.h"
+#include "store/store.h"
+
+struct examination {
+    struct site *site;
+    examine_fn each;
+    void *context;
+};
+
+static void report(const struct examination *x, gboolean is_well, const char *what,
+                   const char *remedy) {
+    x->each(what, is_well, remedy, x->context);
+}
+
+static void check_key_mode(const struct examination *x, const char *file) {
+    struct stat status;
+    g_autofree char *path = site_path(x->site, file);
+    g_autofree char *what = g_strdup_printf("%s is readable by its owner only", file);
+    report(x, g_stat(path, &status) == 0 && (status.st_mode & 077) == 0, what, "chmod 600 it");
+}
+
+static void check_feed(const struct status_feed *feed, void *context) {
+    g_autofree char *what = g_strdup_printf("the feed %s is %s", feed->id, feed->state);
+    gboolean ok = strcmp(feed->state, "alive") == 0 || strcmp(feed->state, "new") == 0;
+    report(context, ok, what,
+           feed->held_reason ? "decide with `tocsin feed accept` or `tocsin feed reject`"
+                             : "ask the jail why nothing new comes");
+}
+
+static void check_disk(const struct examination *x) {
+    struct statvfs disk;
+    gboolean ok = statvfs(site_dir(x->site), &disk) == 0 &&
+                  (guint64)disk.f_bavail * disk.f_frsize > G_GUINT64_CONSTANT(1) << 30;
+    report(x, ok, "the disk has 1 GiB free", "make room: a full disk stops every alert");
+}
+
+static void check_policy(const struct examination *x) {
+    g_autoptr(GError) error = NULL;
+    struct disclose_gate *gate = site_gate(x->site, &error);
+    report(x, gate != NULL, "the policy keeps its guarantees", error ? error->message : "");
+    disclose_gate_unref(gate);
+}
+
+static void check_alerts(const struct examination *x) {
+    struct status_counts counts;
+    g_autoptr(GError) error = NULL;
+    if (!status_count(x->site, &counts, &error)) {
+        report(x, FALSE, "the outbox can be read", error->message);
+        return;
+    }
+    report(x, counts.needs_person + counts.withheld == 0, "no alert waits for a person",
+           "see `tocsin alert list --waiting`");
+    gboolean late = counts.oldest_queued_at_us != TIME_UNKNOWN &&
+                    site_now(x->site) - counts.oldest_queued_at_us > 5 * MINUTE_US;
+    report(x, !late, "no alert has waited for five minutes",
+           "is `tocsin serve` running, and does the mail server answer?");
+}
+
+static void check_store(const struct examination *x) {
+    gboolean is_whole = FALSE;
+    g_autoptr(GError) error = NULL;
+    store_check(site_store(x->site), &is_whole, &error);
+    report(x, is_whole, "the store is whole",
+           error ? error->message : "restore the last backup; keep the damaged file");
+}
+
+static void check_links(const struct examination *x) {
+    const char *url = site_base_url(x->site);
+    report(x,
+           !g_str_has_prefix(url, "http://") || strstr(url, "://127.0.0.1") ||
+               strstr(url, "://localhost"),
+           "links in messages use TLS", "give base_url an https:// address");
+}
+
+static void check_feeds(const struct examination *x) {
+    g_autoptr(GError) error = NULL;
+    if (!status_feeds(x->site, check_feed, (void *)(gsize)x, &error))
+        report(x, FALSE, "the feeds can be read", error->message);
+}
+
+void examine(struct site *site, examine_fn each, void *context) {
+    static const char *const secrets[] = {"keys/contacts.key.pem", "keys/contacts.db", "keys/site.key",
+                                          "tocsin.db"};
+    const struct examination x = {site, each, context};
+    for (guint i = 0; i < G_N_ELEMENTS(secrets); i++)
+        check_key_mode(&x, secrets[i]);
+    check_store(&x);
+    check_disk(&x);
+    check_links(&x);
+    check_policy(&x);
+    check_feeds(&x);
+    check_alerts(&x);
+}

@@ -1,0 +1,58 @@
+#include "operate/ticks.h"
+
+#include "base/text.h"
+#include "book/logbook.h"
+#include "desk/end.h"
+#include "intake/folders.h"
+#include "intake/silence.h"
+
+#define TICK_US (10 * (gint64)SECOND_US)
+
+struct ticks {
+    struct site *site;
+    struct folders *folders;
+    gint64 ticked_at_us;
+};
+
+struct ticks *ticks_new(struct site *site) {
+    struct ticks *ticks = g_new0(struct ticks, 1);
+    ticks->site = site;
+    ticks->folders = folders_new(site);
+    return ticks;
+}
+
+void ticks_free(struct ticks *ticks) {
+    folders_free(ticks->folders);
+    g_free(ticks);
+}
+
+static gboolean tick_feeds(struct site *site, GError **error) {
+    guint n_events;
+    return silence_tick(site, &n_events, error);
+}
+
+static gboolean tick_hours(struct site *site, GError **error) {
+    guint n;
+    return logbook_hours(site, &n, error);
+}
+
+/* What is due as time passes; what goes wrong with one keeps no other from its turn. */
+static const struct {
+    gboolean (*tick)(struct site *site, GError **error);
+    const char *problem;
+} duties[] = {{tick_feeds, "feeds could not be looked over"},
+              {end_expired, "watches that are over could not be ended"},
+              {tick_hours, "an hour could not be written into the ledger"}};
+
+void ticks_look(struct ticks *ticks) {
+    const gint64 now = site_now(ticks->site);
+    folders_look(ticks->folders);
+    if (now - ticks->ticked_at_us < TICK_US && now >= ticks->ticked_at_us)
+        return;
+    ticks->ticked_at_us = now;
+    for (guint i = 0; i < G_N_ELEMENTS(duties); i++) {
+        g_autoptr(GError) error = NULL;
+        if (!duties[i].tick(ticks->site, &error))
+            log_line("error", duties[i].problem, "problem", error->message, NULL);
+    }
+}

@@ -1,0 +1,34 @@
+#include "web/page.h"
+
+#include "base/text.h"
+
+void page_begin(struct web_response *response, const char *language, const char *title,
+                const char *exit_label) {
+    GString *out = response->body;
+    response->content_type = "text/html; charset=utf-8";
+    g_string_append_printf(out,
+                           "<!doctype html>\n<html lang=\"%s\">\n<head>\n<meta charset=\"utf-8\">\n"
+                           "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
+                           "<meta name=\"robots\" content=\"noindex\">\n<title>",
+                           language);
+    text_append_html(out, title);
+    g_string_append(out, "</title>\n<link rel=\"stylesheet\" href=\"/style.css\">\n</head>\n<body>\n");
+    if (exit_label) {
+        g_string_append(out, "<a id=\"exit\" class=\"exit\" rel=\"noreferrer\" "
+                             "href=\"https://www.weather.gov/\">");
+        text_append_html(out, exit_label);
+        g_string_append(out, "</a>\n<script src=\"/exit.js\"></script>\n");
+    }
+    g_string_append(out, "<main>\n");
+    page_text(response, "h1", title);
+}
+
+void page_end(struct web_response *response) {
+    g_string_append(response->body, "</main>\n</body>\n</html>\n");
+}
+
+void page_text(struct web_response *response, const char *element, const char *text) {
+    g_string_append_printf(response->body, "<%s>", element);
+    text_append_html(response->body, text);
+    g_string_append_printf(response->body, "</%s>\n", element);
+}
