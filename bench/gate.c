@@ -14,6 +14,7 @@
 #include "book/logbook.h"
 #include "operate/open.h"
 #include "policy/policy.h"
+#include "store/db.h"
 #include "store/store.h"
 
 static void fail(GError *error) {

@@ -5,9 +5,7 @@
  * not end within its row's bounds spoils that row only: the reader goes back, reports the row and
  * goes on at the next line. Rows are cited by the line they start on, the first line being 1.
  * RFC 4180 with what real exports add: any delimiter, CR, LF, CRLF and CR CR LF ends, doubled or
- * backslash-escaped quotes, a byte order mark, Latin-1.
- *
- * Used by: feed, pipeline's batch tools. Includes: GLib only. */
+ * backslash-escaped quotes, a byte order mark, Latin-1. */
 #ifndef BASE_CSV_H
 #define BASE_CSV_H
 

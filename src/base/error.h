@@ -1,7 +1,5 @@
 /* The one error domain, by what the caller can do about it. Messages name the file, row or field
- * and the remedy; codes decide exit statuses (docs/operators.md) and HTTP answers (docs/api.md).
- *
- * Used by: everyone. Includes: GLib only. */
+ * and the remedy; codes decide exit statuses (docs/operators.md) and HTTP answers (docs/api.md). */
 #ifndef BASE_ERROR_H
 #define BASE_ERROR_H
 

@@ -1,7 +1,6 @@
 /* Randomness, injected: OpenSSL's generator in service, a seeded one where a run must repeat.
  *
- * The seeded source is for simulations and tests only; nothing secret may come from it.
- * Used by: everyone. Includes: GLib only. */
+ * The seeded source is for simulations and tests only; nothing secret may come from it. */
 #ifndef BASE_RANDOM_H
 #define BASE_RANDOM_H
 

@@ -7,9 +7,7 @@
  * a box moved to another registration does not open.
  *
  * Layout, public-key box: 'P' 1 | ephemeral point 65 (uncompressed) | nonce 12 | ciphertext | tag 16
- * Layout, key box:        'K' 1 | nonce 12 | ciphertext | tag 16
- *
- * Used by: watch, deliver's callers, pipeline. Includes: GLib; OpenSSL inside. */
+ * Layout, key box:        'K' 1 | nonce 12 | ciphertext | tag 16 */
 #ifndef BASE_SEAL_H
 #define BASE_SEAL_H
 

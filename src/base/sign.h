@@ -1,6 +1,4 @@
-/* Ed25519 signatures (RFC 8032), through OpenSSL.
- *
- * Used by: ledger. Includes: GLib; OpenSSL inside. */
+/* Ed25519 signatures (RFC 8032), through OpenSSL. */
 #ifndef BASE_SIGN_H
 #define BASE_SIGN_H
 

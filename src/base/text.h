@@ -1,9 +1,7 @@
 /* Typed writers: text is escaped once, at output, by the writer of its place.
  *
  * HTML, mail headers and log lines each have one function that takes any bytes and leaves what is
- * safe there. Nothing else may put outside text into them.
- *
- * Used by: everyone. Includes: GLib only. */
+ * safe there. Nothing else may put outside text into them. */
 #ifndef BASE_TEXT_H
 #define BASE_TEXT_H
 
@@ -28,10 +26,5 @@ void text_hex(const guint8 *bytes, gsize n, char *out);
 
 /* Copies as many whole characters as fit, with a NUL; what is not UTF-8 is replaced. */
 void text_copy(char *out, gsize size, const char *text);
-
-/* One structured log line to standard error: JSON with `ts`, `level`, `msg` and the pairs given
- * (name, value, …, NULL). Never give it a name or a contact. Only edges log: cli, web, pipeline's
- * loops. */
-void log_line(const char *level, const char *message, ...) G_GNUC_NULL_TERMINATED;
 
 #endif

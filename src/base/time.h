@@ -2,9 +2,7 @@
  *
  * An instant is a signed count of microseconds since 1970-01-01T00:00:00Z, in a variable whose name
  * ends in `_at_us`; a length of time ends in `_us`, `_ms` or `_s`. The clock is injected, so that a
- * run can be replayed: no module but this one asks the machine what time it is.
- *
- * Used by: everyone. Includes: GLib only. */
+ * run can be replayed: no module but this one asks the machine what time it is. */
 #ifndef BASE_TIME_H
 #define BASE_TIME_H
 

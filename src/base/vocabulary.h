@@ -2,9 +2,7 @@
  *
  * Kinds of custody event, how an event is known, who asks, in which language: each is one enum with
  * one table of names, so that a word is spelled in one place. Names are stable: they stand in the
- * database, in JSON and in ledgers. A value outside its set is never guessed at: `*_parse` says no.
- *
- * Used by: everyone. Includes: GLib only. */
+ * database, in JSON and in ledgers. A value outside its set is never guessed at: `*_parse` says no. */
 #ifndef BASE_VOCABULARY_H
 #define BASE_VOCABULARY_H
 

@@ -1,6 +1,4 @@
-/* YAML through libcyaml, with errors that say file and line.
- *
- * Used by: feed (mappings), policy, pipeline (the site's configuration). Includes: GLib; libcyaml. */
+/* YAML through libcyaml, with errors that say file and line. */
 #ifndef BASE_YAML_H
 #define BASE_YAML_H
 

@@ -8,8 +8,8 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/log.h"
 #include "base/seal.h"
-#include "base/text.h"
 #include "ledger/checkpoint.h"
 #include "site/config.h"
 #include "store/store.h"

@@ -3,9 +3,7 @@
  * The signing key, keys/ledger.key, is made with the first entry; its name, the log's origin, is then
  * the host and path of base_url with /log, and stays. Every group of works that added entries ends with
  * a checkpoint over them. Keys of tags and salts of commitments are in keys/contacts.db, which is in no
- * backup of the store: deleting one shreds what it opened.
- *
- * Used by: pipeline, web, cli. Includes: disclose, ledger, store. */
+ * backup of the store: deleting one shreds what it opened. */
 #ifndef BOOK_LOGBOOK_H
 #define BOOK_LOGBOOK_H
 

@@ -1,6 +1,4 @@
-/* A log's resources from a folder or over HTTP, and posting to a witness.
- *
- * Used by: pipeline, cli. Includes: base, ledger; libcurl inside. */
+/* A log's resources from a folder or over HTTP, and posting to a witness. */
 #ifndef BOOK_REMOTE_H
 #define BOOK_REMOTE_H
 

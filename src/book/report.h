@@ -1,6 +1,4 @@
-/* What the ledger tells: a person of the disclosures about them, the public in counts.
- *
- * Used by: web, cli. Includes: book/logbook.h; jansson. */
+/* What the ledger tells: a person of the disclosures about them, the public in counts. */
 #ifndef BOOK_REPORT_H
 #define BOOK_REPORT_H
 

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "base/text.h"
+#include "base/log.h"
 #include "book/remote.h"
 #include "ledger/checkpoint.h"
 #include "site/config.h"

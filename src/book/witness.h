@@ -2,9 +2,7 @@
  *
  * A witness remembers the largest tree it saw of a log and cosigns only what continues it, so a county
  * cannot show two histories while another watches. Nobody waits for a witness: cosignatures come to the
- * checkpoint when they come.
- *
- * Used by: web, cli. Includes: book/logbook.h. */
+ * checkpoint when they come. */
 #ifndef BOOK_WITNESS_H
 #define BOOK_WITNESS_H
 

@@ -1,6 +1,6 @@
 /* What every subcommand shares: the site, output for people or as JSON, exit statuses.
  *
- * One subcommand a file: its options, help and code together. Used by: main.c. */
+ * One subcommand a file: its options, help and code together. */
 #ifndef CLI_CLI_H
 #define CLI_CLI_H
 

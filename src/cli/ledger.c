@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "base/text.h"
 #include "book/logbook.h"
 #include "book/remote.h"
 #include "book/report.h"

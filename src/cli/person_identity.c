@@ -3,6 +3,7 @@
 
 #include "cli/cli.h"
 #include "cli/person_link.h"
+#include "find/finder.h"
 #include "identity/linker.h"
 #include "site/person.h"
 
@@ -142,8 +143,9 @@ int cli_person_link_new(struct cli *cli) {
     if (!site)
         return status;
     struct finder *finder = finder_new(site);
+    const struct people_source people = finder_source(finder);
     const gboolean ok = finder_build(finder, cli_progress, (void *)(gsize) "names read", &error) &&
-                        linker_run(site, finder, &n_sure, &n_possible, &error);
+                        linker_run(site, &people, &n_sure, &n_possible, &error);
     cli_progress_done();
     if (!ok)
         status = cli_fail(error);

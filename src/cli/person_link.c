@@ -30,7 +30,7 @@ static gboolean read_rows(const char *text, guint rows[2]) {
     return !words[2];
 }
 
-static int explain(struct cli *cli, const struct link_file_options *options, const char *text) {
+static int explain(struct cli *cli, const struct identity_file_options *options, const char *text) {
     struct link_evidence evidence[LINK_MOST_FIELDS];
     guint rows[2], n = 0;
     double prior = 0, bits = 0;
@@ -39,14 +39,14 @@ static int explain(struct cli *cli, const struct link_file_options *options, con
         fprintf(stderr, "tocsin: --explain takes two rows by number, such as 12,40\n");
         return EXIT_USAGE;
     }
-    if (!link_file_explain(options, rows[0], rows[1], evidence, &n, &prior, &bits, &error))
+    if (!identity_file_explain(options, rows[0], rows[1], evidence, &n, &prior, &bits, &error))
         return cli_fail(error);
     cli_print_evidence(cli, evidence, n, prior, bits);
     return EXIT_OK;
 }
 
-static void print_report(struct cli *cli, const struct link_file_options *options,
-                         const struct link_file_report *r) {
+static void print_report(struct cli *cli, const struct identity_file_options *options,
+                         const struct identity_file_report *r) {
     if (cli->json) {
         cli_json_line(json_pack("{s:i, s:i, s:i, s:i, s:i}", "rows", r->n_rows, "people", r->n_people,
                                 "sure", r->n_linked, "possible", r->n_possible, "bad_rows", r->n_bad));
@@ -65,7 +65,7 @@ int cli_person_link(struct cli *cli, int argc, char **argv) {
     guint n_problems = 0;
     GError *error = NULL;
     g_autofree char *mapping = NULL, *out = NULL, *rows = NULL;
-    struct link_file_options options = {
+    struct identity_file_options options = {
         .link = link_default_options, .problem = show_problem, .problem_context = &n_problems};
     GOptionEntry entries[] = {
         {"mapping", 0, 0, G_OPTION_ARG_FILENAME, &mapping, "Which columns are what (docs/matching.md)",
@@ -101,8 +101,8 @@ int cli_person_link(struct cli *cli, int argc, char **argv) {
         fprintf(stderr, "tocsin: say --out FILE\n");
         status = EXIT_USAGE;
     } else {
-        struct link_file_report report;
-        const gboolean ok = link_file(&options, &report, &error);
+        struct identity_file_report report;
+        const gboolean ok = identity_file(&options, &report, &error);
         cli_progress_done();
         if (n_problems > 20)
             fprintf(stderr, "tocsin: … and %u more\n", n_problems - 20);

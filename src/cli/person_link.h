@@ -1,4 +1,4 @@
-/* `tocsin person link` and its kin, and evidence as a table. Used by: cli. */
+/* `tocsin person link` and its kin, and evidence as a table. */
 #ifndef CLI_PERSON_LINK_H
 #define CLI_PERSON_LINK_H
 

@@ -1,6 +1,4 @@
-/* What the subcommands of `tocsin policy` share.
- *
- * Used by: cli/policy*.c. */
+/* What the subcommands of `tocsin policy` share. */
 #ifndef CLI_POLICY_H
 #define CLI_POLICY_H
 

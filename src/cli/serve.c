@@ -2,9 +2,10 @@
 #include <stdio.h>
 #include <systemd/sd-daemon.h>
 
-#include "base/text.h"
+#include "base/log.h"
 #include "book/witness.h"
 #include "cli/cli.h"
+#include "find/finder.h"
 #include "identity/linker.h"
 #include "operate/ticks.h"
 #include "send/sender.h"
@@ -81,7 +82,8 @@ static int run(struct cli *cli, int argc, char **argv) {
     struct sender *sender = sender_start(site, NULL, NULL, &error);
     struct finder *finder = finder_new(site);
     finder_start(finder);
-    struct linker *linker = linker_start(site, finder);
+    const struct people_source people = finder_source(finder);
+    struct linker *linker = linker_start(site, &people);
     struct web_server *server =
         sender ? web_server_start(site, finder, (guint)MAX(port, 0), &error) : NULL;
     if (server)

@@ -2,9 +2,7 @@
  *
  *   record + booking before  ──►  booking after + at most one event
  *
- * Rule 1 (assertion) and rule 2 (kinds) live in booking.c; rule 4 (order) in its `is_late`.
- *
- * Used by: custody, store, pipeline. Includes: base, feed/record.h. */
+ * Rule 1 (assertion) and rule 2 (kinds) live in booking.c; rule 4 (order) in its `is_late`. */
 #ifndef CUSTODY_BOOKING_H
 #define CUSTODY_BOOKING_H
 

@@ -13,9 +13,7 @@
  *   held when V > E(t) + limit, or when M is short of N − E(t) + A by more than the limit
  *
  * A weekend or a gap of weeks moves E and A with it. The constants, their margins on real rosters
- * and where the test cannot see are in docs/reliability.md.
- *
- * Used by: pipeline. Includes: base, custody/roster.h. */
+ * and where the test cannot see are in docs/reliability.md. */
 #ifndef CUSTODY_BREAKER_H
 #define CUSTODY_BREAKER_H
 

@@ -1,9 +1,7 @@
 /* A custody event: one thing that happened to one booking or one feed, append-only.
  *
  * Its id comes from its source, so that reading the same file again makes the same events and the
- * store keeps each once (rule 3, nothing twice). `assertion` says how it is known (rule 1).
- *
- * Used by: match, store, pipeline. Includes: base, feed/record.h. */
+ * store keeps each once (rule 3, nothing twice). `assertion` says how it is known (rule 1). */
 #ifndef CUSTODY_EVENT_H
 #define CUSTODY_EVENT_H
 

@@ -6,9 +6,7 @@
  *
  *   entries   [ id | person, booking → keys | digest | since | seen ]   one a listed booking
  *   slots     [ hash 32, entry + 1 32 | … ]                            open addressing, power of 2
- *   keys      [ "person\0booking\0…" ]
- *
- * Used by: pipeline. Includes: base, custody. */
+ *   keys      [ "person\0booking\0…" ] */
 #ifndef CUSTODY_ROSTER_H
 #define CUSTODY_ROSTER_H
 

@@ -1,7 +1,5 @@
 /* Silence is an event (rule 6): a feed that stops, or that sends the same thing again past its
- * interval, is told to the operator at once and, after a set time, to those who rely on it. Pure.
- *
- * Used by: pipeline. Includes: base, custody/event.h. */
+ * interval, is told to the operator at once and, after a set time, to those who rely on it. Pure. */
 #ifndef CUSTODY_SILENCE_H
 #define CUSTODY_SILENCE_H
 

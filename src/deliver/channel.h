@@ -1,7 +1,6 @@
 /* One way to hand a message over, one a file: maildir.c, smtp.c.
  *
- * Handed over is not confirmed: a channel only says what its peer said.
- * Used by: pipeline. Includes: base. */
+ * Handed over is not confirmed: a channel only says what its peer said. */
 #ifndef DELIVER_CHANNEL_H
 #define DELIVER_CHANNEL_H
 

@@ -2,9 +2,7 @@
  *
  * At once; while the peer will not take it, again after 1, 2, 5, 10 and then every 30 minutes; once
  * handed over, a reminder every 30 minutes until it is confirmed; after 48 hours, or when the peer
- * refuses, it goes to a person. Never to a silent dead letter (rule 3).
- *
- * Used by: pipeline. Includes: base. */
+ * refuses, it goes to a person. Never to a silent dead letter (rule 3). */
 #ifndef DELIVER_SCHEDULE_H
 #define DELIVER_SCHEDULE_H
 

@@ -4,9 +4,7 @@
  * Every step is judged by the policy and written into the ledger: the asking (also when it is refused),
  * the decision, every alert, the end. There is no list anywhere here, on purpose: one request is one
  * person under one document, an agency asks so many a day and an officer fewer, and each is approved by
- * hand.
- *
- * Used by: web, cli. Includes: book/logbook.h. */
+ * hand. */
 #ifndef DESK_AGENCY_H
 #define DESK_AGENCY_H
 

@@ -33,11 +33,10 @@ static gboolean mark_alert(struct db *db, void *context, GError **error) {
     if (!store_alert_wrong_pin(db, query->alert->seq, MOST_PIN_TRIES, &query->is_locked, error))
         return FALSE;
     return !query->is_locked ||
-           publish_page(
-               db, query->site,
-               "An alert was locked after five wrong PINs. Somebody may be waiting for news. See "
-               "`tocsin alert list --waiting`.",
-               error);
+           owe_page(db, query->site,
+                    "An alert was locked after five wrong PINs. Somebody may be waiting for news. See "
+                    "`tocsin alert list --waiting`.",
+                    error);
 }
 
 gboolean confirm_alert(struct site *site, const char *token, const char *pin,

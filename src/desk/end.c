@@ -54,7 +54,7 @@ static gboolean end_in_transaction(struct db *db, void *context, GError **error)
     if (!says_so)
         return store_registration_end(db, ending->id, site_now(ending->site), error);
     return store_registration_close(db, ending->id, site_now(ending->site), error) &&
-           publish_message(db, ending->site, PURPOSE_ENDED, ending->id, "", error);
+           owe_message(db, ending->site, PURPOSE_ENDED, ending->id, "", error);
 }
 
 gboolean end_registration(struct site *site, const char *id, gboolean says_so, GError **error) {

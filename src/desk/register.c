@@ -42,7 +42,7 @@ static gboolean add_in_transaction(struct db *db, void *context, GError **error)
                       : find_booking(a, db, error)) &&
            contact_check_flood(db, &a->row, error) && contact_check_people(db, &a->row, error) &&
            store_registration_add(db, &a->row, error) &&
-           publish_message(db, a->site, PURPOSE_CODE, a->row.registration.id, "", error);
+           owe_message(db, a->site, PURPOSE_CODE, a->row.registration.id, "", error);
 }
 
 gboolean register_add(struct site *site, const char *person, const char *booking,

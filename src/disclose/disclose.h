@@ -1,6 +1,4 @@
-/* The gate: a match or a request, and the policy's word, to a permit. Nothing leaves without one.
- *
- * Used by: pipeline. Includes: base, policy, match/match.h. */
+/* The gate: a match or a request, and the policy's word, to a permit. Nothing leaves without one. */
 #ifndef DISCLOSE_DISCLOSE_H
 #define DISCLOSE_DISCLOSE_H
 

@@ -2,9 +2,7 @@
  *
  * An entry commits to a body (who asked, on what, what was decided) and a payload (what was told), each
  * a list of named fields, each field under a salt of its own. The fields and salts stay with the
- * operator; a field is opened by showing its salt, and shredded by deleting it.
- *
- * Used by: pipeline, cli. Includes: base, policy, ledger. */
+ * operator; a field is opened by showing its salt, and shredded by deleting it. */
 #ifndef DISCLOSE_LEAF_H
 #define DISCLOSE_LEAF_H
 

@@ -1,9 +1,7 @@
 /* A permit: leave to tell one registrant one thing, and the only custody facts that deliver and web
  * can read.
  *
- * It is opaque; `disclose` alone makes one. What the policy withheld reads as "".
- *
- * Used by: deliver, web, pipeline. Includes: base. */
+ * It is opaque; `disclose` alone makes one. What the policy withheld reads as "". */
 #ifndef DISCLOSE_PERMIT_H
 #define DISCLOSE_PERMIT_H
 

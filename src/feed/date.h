@@ -4,9 +4,7 @@
  * text; a space matches any run of spaces; seconds may carry a fraction. Reading is strict: the
  * whole text must match, days must exist, years lie in 1900 to 2199 (a two-digit year is 1930 to
  * 2029). Times are the facility's local time unless %z says otherwise. When clocks go back, an
- * ambiguous time is its first occurrence; one that clocks skip is moved past the gap.
- *
- * Used by: feed. Includes: base. */
+ * ambiguous time is its first occurrence; one that clocks skip is moved past the gap. */
 #ifndef FEED_DATE_H
 #define FEED_DATE_H
 

@@ -3,9 +3,7 @@
  * SFTP servers write files in place or rename them when whole; a look cannot tell a slow file from a
  * finished one. So a file is ready when its size and time have not changed for `settle_us`, longer
  * when it does not end with a line end. Names that upload programs use for unfinished files are
- * passed over. The folder is only ever read: loading is remembered in the store.
- *
- * Used by: pipeline. Includes: base. */
+ * passed over. The folder is only ever read: loading is remembered in the store. */
 #ifndef FEED_FOLDER_H
 #define FEED_FOLDER_H
 

@@ -3,9 +3,7 @@
  * The fields a mapping can fill are the closed set below. There is none for nationality, birthplace,
  * immigration status or holds, social security number, address or charge: what cannot be mapped
  * cannot be kept, asked for or leaked. Mapping such a column to another field is refused by its name.
- * The language is taught in docs/operators.md; examples are under share/feeds/.
- *
- * Used by: feed, custody (facilities), pipeline, cli. Includes: base. */
+ * The language is taught in docs/operators.md; examples are under share/feeds/. */
 #ifndef FEED_MAPPING_H
 #define FEED_MAPPING_H
 

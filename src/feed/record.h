@@ -2,9 +2,7 @@
  *
  * Adapters find the mapped cells; `feed_record_read` gives them meaning. A cell that cannot be read
  * never loses the row: the field stays unknown and a problem is noted. Only a row that does not say
- * whom it is about is unusable.
- *
- * Used by: feed, custody, pipeline. Includes: base, feed/mapping.h. */
+ * whom it is about is unusable. */
 #ifndef FEED_RECORD_H
 #define FEED_RECORD_H
 

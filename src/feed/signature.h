@@ -3,9 +3,7 @@
  * The source signs `key.timestamp.body` with HMAC-SHA256 under the feed's secret and sends
  * `webhook-signature: v1,<base64>` (several, space-separated, while a secret is being changed). A
  * timestamp more than five minutes off is refused, so that a recorded request cannot be played
- * again later; within five minutes the Idempotency-Key makes it harmless.
- *
- * Used by: web, the simulator. Includes: base. */
+ * again later; within five minutes the Idempotency-Key makes it harmless. */
 #ifndef FEED_SIGNATURE_H
 #define FEED_SIGNATURE_H
 

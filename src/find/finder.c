@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "base/text.h"
+#include "base/log.h"
 #include "store/store.h"
 
 #define MOST_NAMES 32            /* names that a search goes through */
@@ -154,15 +154,21 @@ struct site *finder_site(const struct finder *f) {
     return f->site;
 }
 
-gint64 finder_seq(struct finder *f) {
+static gint64 source_seq(void *context) {
+    struct finder *f = context;
     g_mutex_lock(&f->mutex);
     const gint64 seq = g_atomic_pointer_get(&f->directory) ? f->seq : -1;
     g_mutex_unlock(&f->mutex);
     return seq;
 }
 
-struct people_directory *finder_directory(struct finder *f) {
+static struct people_directory *source_directory(void *context) {
+    struct finder *f = context;
     return g_atomic_pointer_get(&f->directory);
+}
+
+struct people_source finder_source(struct finder *f) {
+    return (struct people_source){source_directory, source_seq, f};
 }
 
 /* ── Searching ─────────────────────────────────────────────────────────────────────────────────── */

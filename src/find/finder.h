@@ -2,9 +2,7 @@
  *
  * Built at the start; a thread then reads what the store's writers (this process or another) have
  * committed and publishes it, within FINDER_LOOKS_EVERY_MS. A search reads who was found from the store
- * at that moment: whoever has another name by now is left out.
- *
- * Used by: web, cli. Includes: people, disclose, store. */
+ * at that moment: whoever has another name by now is left out. */
 #ifndef FIND_FINDER_H
 #define FIND_FINDER_H
 
@@ -30,10 +28,8 @@ void finder_start(struct finder *finder);
 
 struct site *finder_site(const struct finder *finder);
 
-/* The last change of a name that searches know; -1: nothing was read yet. */
-gint64 finder_seq(struct finder *finder);
-/* Once something was read. Borrowed; only searched. */
-struct people_directory *finder_directory(struct finder *finder);
+/* What it keeps up to date, for the linker. Borrowed: the finder outlives its use. */
+struct people_source finder_source(struct finder *finder);
 
 /* What a text with digits is. */
 enum finder_numbers {

@@ -68,7 +68,7 @@ static const char *const usual_dates[] = {
 
 /* A file being read: which column is what. */
 struct reading {
-    const struct link_file_options *options;
+    const struct identity_file_options *options;
     struct yaml_link *yaml; /* NULL: none was given */
     struct base_yaml_source source;
     char *text;        /* of the mapping */
@@ -80,7 +80,7 @@ struct reading {
     char **formats; /* of dates, or NULL */
     GTimeZone *utc;
     guint line;
-    struct link_file_report *report;
+    struct identity_file_report *report;
     struct link_set *set;
 };
 
@@ -345,10 +345,10 @@ static void end(struct reading *r) {
     link_set_free(r->set);
 }
 
-static gboolean begin(struct reading *r, const struct link_file_options *options,
-                      struct link_file_report *report, GError **error) {
+static gboolean begin(struct reading *r, const struct identity_file_options *options,
+                      struct identity_file_report *report, GError **error) {
     *r = (struct reading){.options = options, .report = report, .utc = g_time_zone_new_utc()};
-    *report = (struct link_file_report){0};
+    *report = (struct identity_file_report){0};
     if (!read_mapping(r, error))
         return FALSE;
     if (r->yaml && r->yaml->dates_count) { /* ended by NULL, as feed_date_parse wants them */
@@ -360,7 +360,7 @@ static gboolean begin(struct reading *r, const struct link_file_options *options
 
 /* ── The whole ─────────────────────────────────────────────────────────────────────────────────── */
 
-static FILE *open_out(const struct link_file_options *options, GError **error) {
+static FILE *open_out(const struct identity_file_options *options, GError **error) {
     GStatBuf in, out;
     if (g_stat(options->csv, &in) == 0 && g_stat(options->out, &out) == 0 && in.st_ino == out.st_ino &&
         in.st_dev == out.st_dev) {
@@ -375,9 +375,9 @@ static FILE *open_out(const struct link_file_options *options, GError **error) {
     return file;
 }
 
-static gboolean write_groups(const struct link_file_options *options, FILE *out,
+static gboolean write_groups(const struct identity_file_options *options, FILE *out,
                              const struct link_outcome *outcomes, guint n,
-                             struct link_file_report *report, GError **error) {
+                             struct identity_file_report *report, GError **error) {
     fputs("row,person,band,score\n", out);
     for (guint i = 0; i < n; i++) {
         const struct link_outcome *o = &outcomes[i];
@@ -396,8 +396,8 @@ static gboolean write_groups(const struct link_file_options *options, FILE *out,
     return FALSE;
 }
 
-gboolean link_file(const struct link_file_options *options, struct link_file_report *report,
-                   GError **error) {
+gboolean identity_file(const struct identity_file_options *options, struct identity_file_report *report,
+                       GError **error) {
     struct reading r;
     gboolean ok = begin(&r, options, report, error);
     FILE *out = ok ? open_out(options, error) : NULL; /* before the long work */
@@ -414,10 +414,10 @@ gboolean link_file(const struct link_file_options *options, struct link_file_rep
     return ok;
 }
 
-gboolean link_file_explain(const struct link_file_options *options, guint row_a, guint row_b,
-                           struct link_evidence *evidence, guint *n_evidence, double *prior,
-                           double *bits, GError **error) {
-    struct link_file_report report;
+gboolean identity_file_explain(const struct identity_file_options *options, guint row_a, guint row_b,
+                               struct link_evidence *evidence, guint *n_evidence, double *prior,
+                               double *bits, GError **error) {
+    struct identity_file_report report;
     struct reading r;
     gboolean ok = begin(&r, options, &report, error);
     if (ok &&

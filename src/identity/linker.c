@@ -5,13 +5,14 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "base/text.h"
+#include "base/log.h"
 #include "match/match.h"
 #include "owe/owe.h"
 #include "people/link/near.h"
 #include "store/store.h"
 #include "store/watch.h"
 
+#define LOOKS_EVERY_MS 200
 #define AT_ONCE 64               /* changes that are looked at before they are written down */
 #define MOST_READ 24             /* of them, who are compared in full */
 #define MOST_ASKED 5             /* of them, about whom a clerk is asked */
@@ -32,7 +33,7 @@ static const struct link_column columns[] = {{"state id", LINK_KEY}};
 
 struct linker {
     struct site *site;
-    struct finder *finder;
+    struct people_source people;
     struct link_set *set;
     GArray *born;                 /* gint32 by person id */
     guint64 n_counted, n_weighed; /* people counted; when rarities were last worked out */
@@ -79,6 +80,10 @@ static struct link_record record_of(const struct named *n) {
                                 .month = (guint)n->born / 100 % 100,
                                 .day = (guint)n->born % 100,
                                 .values = {n->key}};
+}
+
+static gint64 people_seq(const struct linker *l) {
+    return l->people.seq(l->people.context);
 }
 
 /* ── Counting names ────────────────────────────────────────────────────────────────────────────── */
@@ -181,8 +186,8 @@ static GArray *judge(struct linker *l, struct db *db, const struct named *p, GEr
     if (!*p->surname || !*p->given)
         return verdicts;
     const struct link_record record = record_of(p);
-    g_autoptr(GArray) near = link_find_near(finder_directory(l->finder), l->set, l->born, &record,
-                                            LINKER_POSSIBLE - MAY_GROW);
+    g_autoptr(GArray) near = link_find_near(l->people.directory(l->people.context), l->set, l->born,
+                                            &record, LINKER_POSSIBLE - MAY_GROW);
     g_autoptr(GArray) read = named_list();
     g_autoptr(GArray) others = store_person_key_others(db, p->id, error);
     g_autoptr(GArray) linked = others ? store_links_automatic(db, p->id, error) : NULL;
@@ -248,8 +253,8 @@ static gboolean tell(struct db *db, struct site *site, gint64 person, gint64 oth
                 match_registration(&event, &row->registration, FALSE, site_now(site));
             if (row->person_id == person || reason == MATCH_NONE)
                 continue;
-            if (!publish_alert(db, site, row->registration.id, e->seq,
-                               is_sure ? reason : MATCH_POSSIBLE, NULL, error) ||
+            if (!owe_alert(db, site, row->registration.id, e->seq, is_sure ? reason : MATCH_POSSIBLE,
+                           NULL, error) ||
                 (is_sure &&
                  !store_alert_revive(db, row->registration.id, e->seq, site_now(site), error)))
                 return FALSE;
@@ -289,8 +294,8 @@ static gboolean take_back(struct db *db, const struct site *site, gint64 person,
         if (!w->may_have_left || !g_hash_table_add(told, (gpointer)(gsize)w->registration_id))
             continue;
         gboolean is_new = FALSE;
-        ok = publish_mistake(db, site, w->event_seq, &seq, error) &&
-             publish_alert(db, site, w->registration_id, seq, MATCH_UNLINKED, &is_new, error);
+        ok = owe_mistake(db, site, w->event_seq, &seq, error) &&
+             owe_alert(db, site, w->registration_id, seq, MATCH_UNLINKED, &is_new, error);
         *n_corrected += is_new;
     }
     return ok;
@@ -466,7 +471,7 @@ static gboolean look(struct db *db, void *context, GError **error) {
     w->seq = seq;
     if (!store_names_changed(db, seq, AT_ONCE, keep_changed, k, error))
         return FALSE;
-    if (w->seq > finder_seq(w->linker->finder)) { /* not to be found yet: wait */
+    if (w->seq > people_seq(w->linker)) { /* not to be found yet: wait */
         g_array_set_size(k->changed, 0);
         w->seq = seq;
     }
@@ -499,10 +504,11 @@ static gboolean step(struct linker *l, guint *n, guint *n_sure, guint *n_possibl
     return ok;
 }
 
-static struct linker *linker_new(struct site *site, struct finder *finder) {
+static struct linker *linker_new(struct site *site, const struct people_source *people) {
     struct linker *l = g_new0(struct linker, 1);
     l->site = site;
-    l->finder = finder;
+    if (people)
+        l->people = *people;
     l->born = g_array_new(FALSE, TRUE, sizeof(gint32));
     g_mutex_init(&l->mutex);
     g_cond_init(&l->wakes);
@@ -524,12 +530,12 @@ static gpointer follow(gpointer data) {
         g_autoptr(GError) error = NULL;
         guint n = 0, n_sure = 0, n_possible = 0;
         g_mutex_unlock(&l->mutex);
-        if (finder_seq(l->finder) >= 0 &&
+        if (people_seq(l) >= 0 &&
             ((!l->set && !count_names(l, &error)) || !step(l, &n, &n_sure, &n_possible, &error)))
             log_line("error", "new people could not be linked; trying again", "problem", error->message,
                      NULL);
         g_mutex_lock(&l->mutex);
-        const gint64 until = g_get_monotonic_time() + FINDER_LOOKS_EVERY_MS * 1000;
+        const gint64 until = g_get_monotonic_time() + LOOKS_EVERY_MS * 1000;
         while (!n && !l->stops && g_cond_wait_until(&l->wakes, &l->mutex, until))
             ;
     }
@@ -537,8 +543,8 @@ static gpointer follow(gpointer data) {
     return NULL;
 }
 
-struct linker *linker_start(struct site *site, struct finder *finder) {
-    struct linker *l = linker_new(site, finder);
+struct linker *linker_start(struct site *site, const struct people_source *people) {
+    struct linker *l = linker_new(site, people);
     l->thread = g_thread_new("linker", follow, l);
     return l;
 }
@@ -554,9 +560,9 @@ void linker_stop(struct linker *l) {
     linker_free(l);
 }
 
-gboolean linker_run(struct site *site, struct finder *finder, guint *n_sure, guint *n_possible,
-                    GError **error) {
-    struct linker *l = linker_new(site, finder);
+gboolean linker_run(struct site *site, const struct people_source *people, guint *n_sure,
+                    guint *n_possible, GError **error) {
+    struct linker *l = linker_new(site, people);
     guint n = 0;
     gboolean ok = count_names(l, error);
     while (ok && (ok = step(l, &n, n_sure, n_possible, error)) && n)

@@ -1,7 +1,7 @@
 /* One person across every jail: who came under another number before.
  *
  * A thread of `serve` looks at every name that is new or another, some fifth of a second after its
- * commit, and compares the person with those the finder finds likest, by a fixed model
+ * commit, and compares the person with those it finds likest, by a fixed model
  * (people/link/link.h).
  *
  *   sure      the two become one: whoever follows either is told of both from now on, and of what just
@@ -9,27 +9,26 @@
  *   possible  it waits for a clerk; whoever follows the other is told that this may be the same person
  *
  * A clerk may join or part any two. Ids stay as they are. Who was told of somebody who turns out to be
- * another is told so.
- *
- * Used by: web, cli. Includes: people, match, store. */
+ * another is told so. */
 #ifndef IDENTITY_LINKER_H
 #define IDENTITY_LINKER_H
 
-#include "find/finder.h"
 #include "people/link/link.h"
+#include "people/search/directory.h"
+#include "site/site.h"
 #include "store/link.h"
 
 #define LINKER_SURE 12.0    /* bits, and no guard against it: four thousand to one */
 #define LINKER_POSSIBLE 0.0 /* one to one */
 
 struct linker;
-/* Starts the thread. The finder outlives it. */
-struct linker *linker_start(struct site *site, struct finder *finder);
+/* Starts the thread. `people` is what it finds whom to compare in, and outlives it. */
+struct linker *linker_start(struct site *site, const struct people_source *people);
 void linker_stop(struct linker *linker);
 
 /* Links all that waits to be looked at, and returns. For the command line, where nothing serves. */
-gboolean linker_run(struct site *site, struct finder *finder, guint *n_sure, guint *n_possible,
-                    GError **error);
+gboolean linker_run(struct site *site, const struct people_source *people, guint *n_sure,
+                    guint *n_possible, GError **error);
 
 /* The evidence about two people, by field. `why_not` (static; NULL: nothing) is what keeps it from
  * being sure whatever the bits. */

@@ -1,7 +1,7 @@
 #include "intake/folders.h"
 
 #include "base/error.h"
-#include "base/text.h"
+#include "base/log.h"
 #include "feed/folder.h"
 #include "intake/load.h"
 #include "site/config.h"

@@ -64,8 +64,8 @@ gboolean load_raise_silence(struct load *load, const struct custody_event *event
         : g_str_equal(event->detail, "held")   ? "has sent only lists that are held"
                                                : "has sent nothing",
         since);
-    return publish_event(&load->publish, event, 0, 0, &load->feed.silence_seq, error) &&
-           publish_page(load->db, load->site, page, error);
+    return owe_event(&load->owing, event, 0, 0, &load->feed.silence_seq, error) &&
+           owe_page(load->db, load->site, page, error);
 }
 
 /* Something new came: if the feed was silent, it speaks again. */
@@ -77,8 +77,8 @@ gboolean load_note_speech(struct load *load, GError **error) {
         MAX(load->feed.last_at_us, load->custody.observed_at_us); /* TIME_UNKNOWN is the least */
     if (!custody_feed_speaks(&state, load->custody.observed_at_us, &event))
         return TRUE;
-    if (!publish_event(&load->publish, &event, 0, 0, &seq, error) ||
-        (load->feed.silence_told && !publish_silence(&load->publish, &event, seq, error)))
+    if (!owe_event(&load->owing, &event, 0, 0, &seq, error) ||
+        (load->feed.silence_told && !owe_silence(&load->owing, &event, seq, error)))
         return FALSE;
     load->feed.silent_since_us = TIME_UNKNOWN;
     load->feed.silence_seq = 0;
@@ -139,7 +139,7 @@ static gboolean refuse_other_person(struct load *load, const struct custody_book
 gboolean load_save_change(struct load *load, const char *roster_feed, struct custody_booking *next,
                           const struct custody_event *event, GError **error) {
     return store_booking_save(load->db, load->mapping->jail, roster_feed, next, error) &&
-           (!event || publish_event(&load->publish, event, next->id, next->person_id, NULL, error));
+           (!event || owe_event(&load->owing, event, next->id, next->person_id, NULL, error));
 }
 
 /* Person, booking, event, in that order; nothing changes when the event was recorded before. */
@@ -163,12 +163,12 @@ static gboolean save_record(struct load *load, const struct feed_record *record,
                                    &is_corrected, error))
         return FALSE;
     load->custody.corrected = is_corrected ? corrected : NULL;
-    load->publish.source_key = record->event_id;
+    load->owing.source_key = record->event_id;
     gboolean happened =
         as_listing ? custody_booking_listed(&load->custody, known, record, digest, &next, &event)
                    : custody_booking_reported(&load->custody, known, record, &next, &event);
     if (happened && !as_listing) {
-        if (!publish_is_known(&load->publish, &event, &is_known, error))
+        if (!owe_is_known(&load->owing, &event, &is_known, error))
             return FALSE;
         if (is_known)
             return TRUE;
@@ -224,7 +224,7 @@ gboolean load_apply_record(struct load *load, const struct feed_record *record, 
     if (known && refuse_other_person(load, known, record, &safe))
         record = &safe;
     gboolean ok = save_record(load, record, known, digest, as_listing, error);
-    load->publish.source_key = NULL;
+    load->owing.source_key = NULL;
     store_booking_clear(&prior);
     return ok;
 }
@@ -295,7 +295,7 @@ gboolean load_events(struct load *load, GError **error) {
     struct feed_adapter *adapter = load_open_rows(load, error);
     if (!load->feed.has_baseline &&
         !load->push_key) { /* rule 8: the first file is the feed's history */
-        load->publish.tells_nobody = TRUE;
+        load->owing.tells_nobody = TRUE;
         load->summary->is_baseline = TRUE;
     }
     gboolean ok = adapter && load_each_row(load, adapter, &run, take_event, error);
@@ -314,14 +314,14 @@ gboolean load_begin(struct load *load, struct db *db, GError **error) {
     load->mapping = site_mapping(load->site, load->feed.id, load->feed.mapping, error);
     if (!load->mapping)
         return FALSE;
-    load->publish = (struct publish){.site = load->site,
-                                     .db = db,
-                                     .feed = &load->feed,
-                                     .mapping = load->mapping,
-                                     .file = load->name,
-                                     .now_at_us = site_now(load->site),
-                                     .tells_nobody = load->options->tells_nobody,
-                                     .events = load->summary->list};
+    load->owing = (struct owing){.site = load->site,
+                                 .db = db,
+                                 .feed = &load->feed,
+                                 .mapping = load->mapping,
+                                 .file = load->name,
+                                 .now_at_us = site_now(load->site),
+                                 .tells_nobody = load->options->tells_nobody,
+                                 .events = load->summary->list};
     load->custody =
         (struct custody_source){.feed = load->feed.id,
                                 .mapping = load->mapping,
@@ -350,7 +350,7 @@ gboolean load_record_source(struct load *load, enum store_source_state state, GE
                                          .name = load->name,
                                          .digest = load->digest,
                                          .snapshot_at_us = load->snapshot_at_us,
-                                         .received_at_us = load->publish.now_at_us,
+                                         .received_at_us = load->owing.now_at_us,
                                          .state = state};
     return store_source_add(load->db, &load->source, error) &&
            (load->is_accepted || load->push_key ||
@@ -359,7 +359,7 @@ gboolean load_record_source(struct load *load, enum store_source_state state, GE
 
 gboolean load_finish(struct load *load, GError **error) {
     load->summary->events = (guint)json_array_size(load->summary->list);
-    load->summary->alerts = load->publish.n_alerts;
+    load->summary->alerts = load->owing.n_alerts;
     load->source.n_rows = load->summary->rows;
     load->source.n_events = load->summary->events;
     load->source.answer = load->answer;
@@ -393,10 +393,10 @@ static gboolean is_passed_over(struct load *load, gboolean *passed, GError **err
         g_autofree char *page = g_strdup_printf("The file %s of the feed %s came too late: %s.",
                                                 load->name, load->feed.id, load->summary->note);
         return load_record_source(load, SOURCE_STALE, error) && load_finish(load, error) &&
-               publish_page(load->db, load->site, page, error);
+               owe_page(load->db, load->site, page, error);
     }
     *passed = FALSE;
-    if (load->observed_at_us <= load->publish.now_at_us + DAY_US)
+    if (load->observed_at_us <= load->owing.now_at_us + DAY_US)
         return TRUE;
     g_set_error(error, BASE_ERROR, BASE_ERROR_INPUT,
                 "%s: by its name the list was taken in the future. Mend the name, or say --taken-at",
@@ -420,7 +420,7 @@ gboolean load_in_transaction(struct db *db, void *context, GError **error) {
     if (ok && !passed)
         ok = load_record_source(load, SOURCE_LOADED, error);
     if (ok && !passed) {
-        load->publish.source_id = load->source.id;
+        load->owing.source_id = load->source.id;
         ok = note_gap(load, error) &&
              (load_is_roster(load) ? load_roster(load, &verdict, error) : load_events(load, error)) &&
              load_finish(load, error);
@@ -440,7 +440,7 @@ static gboolean refuse_in_transaction(struct db *db, void *context, GError **err
     gboolean ok = load_begin(load, db, error) && load_record_source(load, SOURCE_REFUSED, error);
     load->source.reason = reason;
     ok = ok && store_problem_add(db, load->source.id, &problem, error) && load_finish(load, error) &&
-         publish_page(db, load->site, page, error);
+         owe_page(db, load->site, page, error);
     load_end(load);
     return ok;
 }

@@ -28,7 +28,7 @@ struct load {
     struct store_feed feed;
     struct feed_mapping *mapping;
     struct store_source source;
-    struct publish publish;
+    struct owing owing;
     struct custody_source custody;
     GStringChunk *scratch;
     GError *problem_error; /* the store failed while a problem was being kept */

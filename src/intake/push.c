@@ -30,7 +30,7 @@ static gboolean take_push(struct load *load, GError **error) {
     }
     if (!load_record_source(load, SOURCE_LOADED, error))
         return FALSE;
-    load->publish.source_id = load->source.id;
+    load->owing.source_id = load->source.id;
     if (!load_events(load, error))
         return FALSE;
     json_t *ids = json_array(), *event;

@@ -4,6 +4,7 @@
 #include "custody/breaker.h"
 #include "custody/silence.h"
 #include "intake/private.h"
+#include "store/store.h"
 #include "store/watch.h"
 
 #define SPARED_ROW 0 /* no file has such a row */
@@ -192,7 +193,7 @@ static gboolean hold_roster(struct load *load, const struct custody_roster *rost
     load->feed.last_at_us = load->custody.observed_at_us;
     g_strlcpy(load->summary->note, verdict->reason, sizeof load->summary->note);
     return ok && store_held_add(load->db, load->source.id, kept->data, kept->len, error) &&
-           publish_page(load->db, load->site, page, error);
+           owe_page(load->db, load->site, page, error);
 }
 
 /* Compares and judges; what the comparison did is taken back when the list is held. */
@@ -200,7 +201,7 @@ gboolean load_roster(struct load *load, struct custody_verdict *verdict, GError 
     struct load_run run = {.roster = custody_roster_new()};
     struct feed_adapter *adapter = load_open_rows(load, error);
     const size_t n_events = json_array_size(load->summary->list); /* of the feed itself: they stay */
-    gboolean ok = adapter != NULL && db_script(load->db, "SAVEPOINT roster", error) &&
+    gboolean ok = adapter != NULL && store_mark(load->db, error) &&
                   store_booking_expect(load->db, load->feed.id, run.roster, error) &&
                   load_each_row(load, adapter, &run, take_row, error);
     if (ok) {
@@ -221,13 +222,11 @@ gboolean load_roster(struct load *load, struct custody_verdict *verdict, GError 
         if (ok && verdict->is_held) {
             while (json_array_size(load->summary->list) > n_events)
                 json_array_remove(load->summary->list, n_events);
-            load->publish.n_alerts = 0;
-            ok = db_script(load->db, "ROLLBACK TO roster", error) &&
-                 hold_roster(load, run.roster, verdict, error);
+            load->owing.n_alerts = 0;
+            ok = store_take_back(load->db, error) && hold_roster(load, run.roster, verdict, error);
         } else if (ok) {
-            ok = accept_roster(load, &run, vanished, error);
+            ok = accept_roster(load, &run, vanished, error) && store_keep(load->db, error);
         }
-        ok = ok && db_script(load->db, "RELEASE roster", error);
     }
     feed_adapter_free(adapter);
     custody_roster_free(run.roster);

@@ -8,7 +8,7 @@
 static gboolean tick_feed(struct load *load, GError **error) {
     const struct custody_feed_state state = load_silence_state(load);
     struct custody_event event;
-    gint64 now = load->publish.now_at_us;
+    gint64 now = load->owing.now_at_us;
 
     gint64 held_id = 0;
     if (!store_held_newest(load->db, load->feed.id, &held_id, error))
@@ -25,7 +25,7 @@ static gboolean tick_feed(struct load *load, GError **error) {
                                    .facility_id = feed_mapping_facility(load->mapping)->id};
     gint64 seq = load->feed.silence_seq;
     load->feed.silence_seq = 0; /* nothing was told before */
-    gboolean ok = publish_silence(&load->publish, &event, seq, error);
+    gboolean ok = owe_silence(&load->owing, &event, seq, error);
     load->feed.silence_seq = seq;
     load->feed.silence_told = TRUE;
     return ok;

@@ -1,7 +1,5 @@
 /* Checkpoints (C2SP tlog-checkpoint), offline proofs (C2SP tlog-proof) and what a log and a witness say
- * to each other (C2SP tlog-witness), as text.
- *
- * Used by: store, pipeline, cli. Includes: base. */
+ * to each other (C2SP tlog-witness), as text. */
 #ifndef LEDGER_CHECKPOINT_H
 #define LEDGER_CHECKPOINT_H
 

@@ -8,9 +8,7 @@
  * class; which agency it was is in its tag. Tags are HMACs under a key of one subject and year, of a
  * counter that begins at 0: strangers cannot link two of them, and who has the key can see that none is
  * missing. A commitment is SHA-256 over the commitments of its fields, each salted by itself, so that
- * one can be opened without the others, and none once its salt is gone.
- *
- * Used by: store, pipeline, cli. Includes: base. */
+ * one can be opened without the others, and none once its salt is gone. */
 #ifndef LEDGER_ENTRY_H
 #define LEDGER_ENTRY_H
 

@@ -3,9 +3,7 @@
  * A note is text that ends in a newline, an empty line, and signature lines
  * `— name base64(id4 ‖ signature)`. A key is known by its name and its id,
  * SHA-256(name ‖ \n ‖ type ‖ public key)[:4]. Signatures of unknown keys are ignored; a wrong one of a
- * known key spoils the note.
- *
- * Used by: store, pipeline, cli. Includes: base. */
+ * known key spoils the note. */
 #ifndef LEDGER_NOTE_H
 #define LEDGER_NOTE_H
 

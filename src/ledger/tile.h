@@ -7,9 +7,7 @@
  *   level 2          ┌──── 256 hashes ────┐        a tile is 256 hashes in a row; each hash of
  *   level 1     ┌────┴────┐          ┌────┴──      level L+1 is the root of a full tile of level L.
  *   level 0  ┌──┴──┐   ┌──┴──┐    ┌──┴──┐ .p/7     The last tile of a level may be partial.
- *   entries  ░░░░░░░   ░░░░░░░    ░░░░░░░ ░░
- *
- * Used by: store, pipeline, cli. Includes: base. */
+ *   entries  ░░░░░░░   ░░░░░░░    ░░░░░░░ ░░ */
 #ifndef LEDGER_TILE_H
 #define LEDGER_TILE_H
 

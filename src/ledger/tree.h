@@ -1,7 +1,6 @@
 /* The Merkle tree of RFC 6962, section 2.1: hashes, the growing edge, and checking proofs.
  *
- * Leaf hash SHA-256(00 ‖ entry), node SHA-256(01 ‖ left ‖ right), the empty tree SHA-256 of nothing.
- * Used by: store, pipeline, cli. Includes: base. */
+ * Leaf hash SHA-256(00 ‖ entry), node SHA-256(01 ‖ left ‖ right), the empty tree SHA-256 of nothing. */
 #ifndef LEDGER_TREE_H
 #define LEDGER_TREE_H
 

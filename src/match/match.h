@@ -1,6 +1,4 @@
-/* An event and a registration: does it concern them, and why. Pure.
- *
- * Used by: disclose, pipeline. Includes: base, custody/event.h, watch/registration.h. */
+/* An event and a registration: does it concern them, and why. Pure. */
 #ifndef MATCH_MATCH_H
 #define MATCH_MATCH_H
 

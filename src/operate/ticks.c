@@ -1,6 +1,6 @@
 #include "operate/ticks.h"
 
-#include "base/text.h"
+#include "base/log.h"
 #include "book/logbook.h"
 #include "desk/end.h"
 #include "intake/folders.h"

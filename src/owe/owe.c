@@ -11,7 +11,7 @@ static json_t *text_json(const char *text) {
 }
 
 /* One event as docs/api.md describes it. */
-static json_t *event_json(const struct publish *p, const struct custody_event *event) {
+static json_t *event_json(const struct owing *p, const struct custody_event *event) {
     char id[33], corrects[33];
     custody_event_id_format(event->id, id);
     custody_event_id_format(event->corrects, corrects);
@@ -35,8 +35,8 @@ static json_t *event_json(const struct publish *p, const struct custody_event *e
                      "late", event->is_late, "unclear", event->is_unclear);
 }
 
-gboolean publish_message(struct db *db, const struct site *site, enum store_alert_purpose purpose,
-                         const char *registration_id, const char *note, GError **error) {
+gboolean owe_message(struct db *db, const struct site *site, enum store_alert_purpose purpose,
+                     const char *registration_id, const char *note, GError **error) {
     g_autofree char *id = base_random_token(site_random(site), 10);
     const struct store_alert alert = {.id = id,
                                       .purpose = purpose,
@@ -46,12 +46,12 @@ gboolean publish_message(struct db *db, const struct site *site, enum store_aler
     return store_alert_add(db, &alert, NULL, error);
 }
 
-gboolean publish_page(struct db *db, const struct site *site, const char *words, GError **error) {
-    return publish_message(db, site, PURPOSE_PAGE, NULL, words, error);
+gboolean owe_page(struct db *db, const struct site *site, const char *words, GError **error) {
+    return owe_message(db, site, PURPOSE_PAGE, NULL, words, error);
 }
 
-gboolean publish_alert(struct db *db, const struct site *site, const char *registration_id,
-                       gint64 event_seq, enum match_reason reason, gboolean *is_new, GError **error) {
+gboolean owe_alert(struct db *db, const struct site *site, const char *registration_id,
+                   gint64 event_seq, enum match_reason reason, gboolean *is_new, GError **error) {
     g_autofree char *id = base_random_token(site_random(site), 10);
     gboolean is_owed_now;
     const struct store_alert alert = {.id = id,
@@ -68,8 +68,8 @@ gboolean publish_alert(struct db *db, const struct site *site, const char *regis
     return !is_owed_now || store_alerts_hurry(db, registration_id, site_now(site), error);
 }
 
-gboolean publish_mistake(struct db *db, const struct site *site, gint64 event_seq, gint64 *seq,
-                         GError **error) {
+gboolean owe_mistake(struct db *db, const struct site *site, gint64 event_seq, gint64 *seq,
+                     GError **error) {
     g_autofree char *number = g_strdup_printf("%" G_GINT64_FORMAT, event_seq);
     const char *const parts[] = {"another person", number, NULL};
     guint8 id[CUSTODY_EVENT_ID_BYTES];
@@ -78,10 +78,10 @@ gboolean publish_mistake(struct db *db, const struct site *site, gint64 event_se
                               seq, error);
 }
 
-static gboolean owe(struct publish *p, const char *registration_id, gint64 event_seq,
+static gboolean owe(struct owing *p, const char *registration_id, gint64 event_seq,
                     enum match_reason reason, GError **error) {
     gboolean is_new;
-    if (!publish_alert(p->db, p->site, registration_id, event_seq, reason, &is_new, error))
+    if (!owe_alert(p->db, p->site, registration_id, event_seq, reason, &is_new, error))
         return FALSE;
     p->n_alerts += is_new;
     return TRUE;
@@ -95,7 +95,7 @@ struct earlier {
 
 /* Matches each registration. Whoever was told of the earlier event is told of this one; who was not
  * told of it yet, and will not be, hears of neither. */
-static gboolean tell(struct publish *p, GPtrArray *registrations, const struct custody_event *event,
+static gboolean tell(struct owing *p, GPtrArray *registrations, const struct custody_event *event,
                      gint64 seq, struct earlier earlier, GError **error) {
     for (guint i = 0; i < registrations->len; i++) {
         const struct store_registration *row = registrations->pdata[i];
@@ -110,14 +110,13 @@ static gboolean tell(struct publish *p, GPtrArray *registrations, const struct c
     return TRUE;
 }
 
-gboolean publish_silence(struct publish *p, const struct custody_event *event, gint64 seq,
-                         GError **error) {
+gboolean owe_silence(struct owing *p, const struct custody_event *event, gint64 seq, GError **error) {
     g_autoptr(GPtrArray) registrations = store_registrations_on_jail(p->db, p->mapping->jail, error);
     const struct earlier silence = {.seq = p->feed->silence_seq};
     return registrations && tell(p, registrations, event, seq, silence, error);
 }
 
-static gboolean tell_person(struct publish *p, const struct custody_event *event, gint64 seq,
+static gboolean tell_person(struct owing *p, const struct custody_event *event, gint64 seq,
                             gint64 person_id, GError **error) {
     struct store_event_place place = {.seq = 0};
     const guint8 *earlier_id = event->has_corrects  ? event->corrects
@@ -131,8 +130,8 @@ static gboolean tell_person(struct publish *p, const struct custody_event *event
     return registrations && tell(p, registrations, event, seq, earlier, error);
 }
 
-gboolean publish_event(struct publish *p, const struct custody_event *event, gint64 booking_id,
-                       gint64 person_id, gint64 *seq, GError **error) {
+gboolean owe_event(struct owing *p, const struct custody_event *event, gint64 booking_id,
+                   gint64 person_id, gint64 *seq, GError **error) {
     struct store_event row = {.event = event,
                               .feed = p->feed->id,
                               .source_id = p->source_id,
@@ -152,8 +151,8 @@ gboolean publish_event(struct publish *p, const struct custody_event *event, gin
     return tell_person(p, event, row.seq, person_id, error);
 }
 
-gboolean publish_is_known(const struct publish *p, const struct custody_event *event,
-                          gboolean *is_known, GError **error) {
+gboolean owe_is_known(const struct owing *p, const struct custody_event *event, gboolean *is_known,
+                      GError **error) {
     gint64 seq = 0;
     const gboolean ok = store_event_seq(p->db, event->id, &seq, error);
     *is_known = seq != 0;

@@ -1,7 +1,5 @@
 /* An event into the store, to everyone it concerns: recorded once, matched, put in the outbox. One
- * transaction with the custody change that caused it (rule 3).
- *
- * Used by: pipeline. Includes: custody, match, store. */
+ * transaction with the custody change that caused it (rule 3). */
 #ifndef OWE_OWE_H
 #define OWE_OWE_H
 
@@ -13,7 +11,7 @@
 #include "store/feed.h"
 #include "store/outbox.h"
 
-struct publish {
+struct owing {
     const struct site *site;
     struct db *db;
     const struct store_feed *feed;
@@ -28,33 +26,33 @@ struct publish {
 };
 
 /* Whether the event was recorded before: then nothing about it may change anything. */
-gboolean publish_is_known(const struct publish *publish, const struct custody_event *event,
-                          gboolean *is_known, GError **error);
+gboolean owe_is_known(const struct owing *owing, const struct custody_event *event, gboolean *is_known,
+                      GError **error);
 
 /* Records `event` about a booking (or, both ids 0, the feed). Does nothing more when it was recorded
  * before. `seq` may be NULL. */
-gboolean publish_event(struct publish *publish, const struct custody_event *event, gint64 booking_id,
-                       gint64 person_id, gint64 *seq, GError **error);
+gboolean owe_event(struct owing *owing, const struct custody_event *event, gint64 booking_id,
+                   gint64 person_id, gint64 *seq, GError **error);
 
 /* Tells those who rely on the jail of a silence recorded as event `seq`. */
-gboolean publish_silence(struct publish *publish, const struct custody_event *event, gint64 seq,
-                         GError **error);
+gboolean owe_silence(struct owing *owing, const struct custody_event *event, gint64 seq,
+                     GError **error);
 
 /* Owes a registration an alert of event `event_seq`; `is_new` (may be NULL) tells whether it was not
  * owed it already. */
-gboolean publish_alert(struct db *db, const struct site *site, const char *registration_id,
-                       gint64 event_seq, enum match_reason reason, gboolean *is_new, GError **error);
+gboolean owe_alert(struct db *db, const struct site *site, const char *registration_id,
+                   gint64 event_seq, enum match_reason reason, gboolean *is_new, GError **error);
 
 /* Records that an alert of event `event_seq` went to people who had not asked about that person: the
  * event `seq`, of which only they are told. */
-gboolean publish_mistake(struct db *db, const struct site *site, gint64 event_seq, gint64 *seq,
-                         GError **error);
+gboolean owe_mistake(struct db *db, const struct site *site, gint64 event_seq, gint64 *seq,
+                     GError **error);
 
 /* Puts a page to the operator in the outbox. */
-gboolean publish_page(struct db *db, const struct site *site, const char *words, GError **error);
+gboolean owe_page(struct db *db, const struct site *site, const char *words, GError **error);
 
 /* Puts a message that is not an alert in the outbox. */
-gboolean publish_message(struct db *db, const struct site *site, enum store_alert_purpose purpose,
-                         const char *registration_id, const char *note, GError **error);
+gboolean owe_message(struct db *db, const struct site *site, enum store_alert_purpose purpose,
+                     const char *registration_id, const char *note, GError **error);
 
 #endif

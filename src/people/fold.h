@@ -1,7 +1,6 @@
 /* Names folded for comparison: case, accents and punctuation gone, one space between words.
  *
- * "O’Brien-Núñez, María" → "obrien nunez maria". Works on any bytes; what is not UTF-8 is dropped.
- * Used by: pipeline. Includes: base; utf8proc inside. */
+ * "O’Brien-Núñez, María" → "obrien nunez maria". Works on any bytes; what is not UTF-8 is dropped. */
 #ifndef PEOPLE_FOLD_H
 #define PEOPLE_FOLD_H
 

@@ -1,9 +1,7 @@
 /* What given names are called for short, from share/names/nicknames.txt.
  *
  * A line is a family: a name, then its short forms. The search takes each short form for the name and
- * the name for each; the linker, which has more to go by, any name of a line for any other.
- *
- * Used by: people. Includes: people. */
+ * the name for each; the linker, which has more to go by, any name of a line for any other. */
 #ifndef PEOPLE_NICKNAME_H
 #define PEOPLE_NICKNAME_H
 

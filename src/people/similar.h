@@ -1,9 +1,7 @@
 /* How unlike two name tokens are: the price of what a hand, an ear or a keyboard does to a name.
  *
  * Tokens are letters A to Z only, at most PEOPLE_TOKEN_MAX. Prices are in hundredths of a nat, so that
- * they add to logarithms of counts: a price of 230 is what is ten times as rare.
- *
- * Used by: people. Includes: GLib only. */
+ * they add to logarithms of counts: a price of 230 is what is ten times as rare. */
 #ifndef PEOPLE_SIMILAR_H
 #define PEOPLE_SIMILAR_H
 

@@ -9,9 +9,7 @@
  *   compile.c    those to bit sets a slice of dates, and the closure over who passes data on
  *   decide.c     one request to a decision
  *   guarantee.c  every point of the domain against every guarantee
- *   profile.c    the policies that are shipped inside the program, and folders of one's own
- *
- * Used by: disclose, pipeline, cli. Includes: base. */
+ *   profile.c    the policies that are shipped inside the program, and folders of one's own */
 #ifndef POLICY_POLICY_H
 #define POLICY_POLICY_H
 

@@ -4,8 +4,8 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/log.h"
 #include "base/seal.h"
-#include "base/text.h"
 #include "book/logbook.h"
 #include "deliver/channel.h"
 #include "deliver/email/message.h"
@@ -276,7 +276,7 @@ static gboolean save_outcome(struct db *db, void *context, GError **error) {
         return FALSE;
     if (o->ends_registration && !store_registration_wipe(db, alert->registration_id, error))
         return FALSE;
-    return !o->page || publish_page(db, site, o->page, error);
+    return !o->page || owe_page(db, site, o->page, error);
 }
 
 static void note_result(struct job *job, enum deliver_result result, char *answer,
@@ -417,16 +417,14 @@ static gboolean prepare(struct db *db, struct claim *claim, struct job *job, GEr
         job->problem = g_error_copy(claim->agencies);
         return TRUE;
     }
-    if (!db_script(db, "SAVEPOINT judgement", error))
+    if (!store_mark(db, error))
         return FALSE;
-    if (!judge(db, job, claim->gate, &job->problem)) {
-        g_clear_pointer(&job->permit, permit_free);
-        if (job->watch && !claim->agencies && job->problem)
-            claim->agencies = g_error_copy(job->problem);
-        if (!db_script(db, "ROLLBACK TO judgement", error))
-            return FALSE;
-    }
-    return db_script(db, "RELEASE judgement", error);
+    if (judge(db, job, claim->gate, &job->problem))
+        return store_keep(db, error);
+    g_clear_pointer(&job->permit, permit_free);
+    if (job->watch && !claim->agencies && job->problem)
+        claim->agencies = g_error_copy(job->problem);
+    return store_take_back(db, error);
 }
 
 /* Writes down, before anything leaves, what is about to: the claim, the decision, and its leaf or its
@@ -448,7 +446,7 @@ static gboolean claim_in_transaction(struct db *db, void *context, GError **erro
         alert->attempts++;
         if (!prepare(db, claim, job, error))
             return FALSE;
-        if (!db_in_transaction(db)) { /* SQLite gave it up: what follows would commit by itself */
+        if (!store_is_open(db)) { /* SQLite gave it up: what follows would commit by itself */
             g_set_error(error, BASE_ERROR, BASE_ERROR_STORE, "the database gave the transaction up");
             return FALSE;
         }

@@ -2,9 +2,7 @@
  * channel, and writes down what the peer said.
  *
  * One process sends (a lock in the site's folder); several threads, each with its own connection. It
- * is the only holder of the private key that opens contacts.
- *
- * Used by: web, cli. Includes: site/site.h. */
+ * is the only holder of the private key that opens contacts. */
 #ifndef SEND_SENDER_H
 #define SEND_SENDER_H
 

@@ -2,9 +2,7 @@
  *
  * North and South send a roster every morning, Central a file of events. People come, go and move at
  * random from a seed; every name is a word for a tree or a bird. Rows come late, codes are wrong, a
- * column is there that must not be kept. The same seed gives the same files.
- *
- * Used by: cli (simulate, demo). Includes: base. */
+ * column is there that must not be kept. The same seed gives the same files. */
 #ifndef SIMULATE_COUNTY_H
 #define SIMULATE_COUNTY_H
 

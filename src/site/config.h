@@ -1,6 +1,4 @@
-/* The site's configuration, site.yaml. Every key has a default; docs/operators.md explains them.
- *
- * Used by: pipeline, web, cli. Includes: base, deliver/schedule.h, ledger/note.h. */
+/* The site's configuration, site.yaml. Every key has a default; docs/operators.md explains them. */
 #ifndef SITE_CONFIG_H
 #define SITE_CONFIG_H
 

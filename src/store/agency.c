@@ -1,6 +1,7 @@
 #include "store/agency.h"
 
 #include "base/time.h"
+#include "store/db.h"
 
 static const char *const state_names[] = {"asked", "approved", "refused", "ended"};
 

@@ -1,10 +1,10 @@
-/* Agencies' watches: the legal basis that stands behind a registration.
- *
- * Used by: pipeline. Includes: base. */
+/* Agencies' watches: the legal basis that stands behind a registration. */
 #ifndef STORE_AGENCY_H
 #define STORE_AGENCY_H
 
-#include "store/db.h"
+#include <glib.h>
+
+struct db; /* a transaction's, or a reader's: for this folder to use, for others to pass on */
 
 enum store_watch_state { WATCH_ASKED, WATCH_APPROVED, WATCH_REFUSED, WATCH_ENDED };
 const char *store_watch_state_name(enum store_watch_state state);

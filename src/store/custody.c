@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "store/db.h"
 
 gboolean store_person_save(struct db *db, struct store_person *p, const char *folded, GError **error) {
     gboolean differs = FALSE, is_new_to_index = *folded != 0;

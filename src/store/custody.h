@@ -1,12 +1,11 @@
-/* People, bookings and custody events in the store.
- *
- * Used by: pipeline. Includes: base, custody. */
+/* People, bookings and custody events in the store. */
 #ifndef STORE_CUSTODY_H
 #define STORE_CUSTODY_H
 
 #include "base/time.h"
 #include "custody/roster.h"
-#include "store/db.h"
+
+struct db; /* a transaction's, or a reader's: for this folder to use, for others to pass on */
 
 struct store_person {
     gint64 id;

@@ -1,9 +1,7 @@
 /* The driver: prepared statements with named parameters over one database connection.
  *
  * SQL text is constant; each statement is prepared once a connection and found again by its
- * address. Everything above this file would read the same over another database.
- *
- * Used by: store only. Includes: base. */
+ * address. Everything above this file would read the same over another database. */
 #ifndef STORE_DB_H
 #define STORE_DB_H
 

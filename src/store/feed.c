@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "store/db.h"
 
 void store_feed_clear(struct store_feed *feed) {
     g_free(feed->id);

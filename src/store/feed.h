@@ -1,12 +1,11 @@
-/* Feeds, their sources (files and pushed batches), problems and held rosters in the store.
- *
- * Used by: pipeline. Includes: base, custody/breaker.h, feed/record.h. */
+/* Feeds, their sources (files and pushed batches), problems and held rosters in the store. */
 #ifndef STORE_FEED_H
 #define STORE_FEED_H
 
 #include "base/time.h"
 #include "custody/breaker.h"
-#include "store/db.h"
+
+struct db; /* a transaction's, or a reader's: for this folder to use, for others to pass on */
 
 struct store_feed {
     char *id, *mapping, *drop_folder, *secret;

@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "base/time.h"
 #include "ledger/checkpoint.h"
+#include "store/db.h"
 
 /* ── The tree ──────────────────────────────────────────────────────────────────────────────────── */
 

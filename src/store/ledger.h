@@ -2,16 +2,15 @@
  *
  * Entries are appended in the transaction of what they record. At the end of a group of works, before
  * it commits, store_ledger_sign signs a checkpoint over whatever was added: nobody sees an entry
- * without the checkpoint that covers it, nor a checkpoint whose entries could still be lost.
- *
- * Used by: pipeline. Includes: base, ledger. */
+ * without the checkpoint that covers it, nor a checkpoint whose entries could still be lost. */
 #ifndef STORE_LEDGER_H
 #define STORE_LEDGER_H
 
 #include "ledger/entry.h"
 #include "ledger/note.h"
 #include "ledger/tile.h"
-#include "store/db.h"
+
+struct db; /* a transaction's, or a reader's: for this folder to use, for others to pass on */
 
 /* Appends; `index` (may be NULL) gets its place. */
 gboolean store_ledger_append(struct db *db, const void *entry, gsize n, guint64 *index, GError **error);

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "store/db.h"
 #include "store/outbox.h"
 
 const char *store_link_state_name(enum store_link_state state) {

@@ -1,13 +1,12 @@
 /* People under several numbers: identities, what was found about pairs of people, and who decided it.
  *
- * An identity is the least id of all that are one person, and stays when others join it.
- *
- * Used by: pipeline. Includes: base. */
+ * An identity is the least id of all that are one person, and stays when others join it. */
 #ifndef STORE_LINK_H
 #define STORE_LINK_H
 
 #include "base/time.h"
-#include "store/db.h"
+
+struct db; /* a transaction's, or a reader's: for this folder to use, for others to pass on */
 
 enum store_link_state {
     LINK_WAITS,     /* possible: a clerk is asked */

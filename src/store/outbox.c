@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "custody/event.h"
+#include "store/db.h"
 
 const char *store_alert_purpose_name(enum store_alert_purpose purpose) {
     static const char *const names[] = {"alert", "code", "ended", "page"};

@@ -4,15 +4,14 @@
  *      ▲         │         └──► superseded (newer news of the same person was told)
  *      └─────────┘ try again      └──► needs_person (nobody confirmed, or refused by the peer)
  *
- * `sending` is written before a try, so that after a crash it is known which messages may have left.
- *
- * Used by: pipeline. Includes: base. */
+ * `sending` is written before a try, so that after a crash it is known which messages may have left. */
 #ifndef STORE_OUTBOX_H
 #define STORE_OUTBOX_H
 
 #include "base/time.h"
 #include "base/vocabulary.h"
-#include "store/db.h"
+
+struct db; /* a transaction's, or a reader's: for this folder to use, for others to pass on */
 
 enum store_alert_purpose {
     PURPOSE_ALERT,

@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "embedded.h"
+#include "store/db.h"
 
 #define SCHEMA_VERSION 3
 #define MOST_IN_A_GROUP 512
@@ -50,17 +51,33 @@ static void unlock(struct store *store) {
     flock(store->lock_fd, LOCK_UN);
 }
 
+gboolean store_mark(struct db *db, GError **error) {
+    return db_script(db, "SAVEPOINT mark", error);
+}
+
+gboolean store_take_back(struct db *db, GError **error) {
+    return db_script(db, "ROLLBACK TO mark; RELEASE mark", error);
+}
+
+gboolean store_keep(struct db *db, GError **error) {
+    return db_script(db, "RELEASE mark", error);
+}
+
+gboolean store_is_open(struct db *db) {
+    return db_in_transaction(db);
+}
+
 /* ── The writer's thread ───────────────────────────────────────────────────────────────────────── */
 
 /* What cannot be taken back spoils the group: its works would commit half of this one. */
-static gboolean run_behind_savepoint(struct store *store, struct job *job, GError **error) {
-    if (!db_script(store->writer, "SAVEPOINT work", error))
+static gboolean run_behind_mark(struct store *store, struct job *job, GError **error) {
+    if (!store_mark(store->writer, error))
         return FALSE;
     job->ok = job->work(store->writer, job->context, &job->error);
-    if (!db_in_transaction(store->writer)) /* a full or failing disk: the caller sees it */
+    if (!store_is_open(store->writer)) /* the caller sees it */
         return TRUE;
-    return ((job->ok && !job->is_trial) || db_script(store->writer, "ROLLBACK TO work", error)) &&
-           db_script(store->writer, "RELEASE work", error);
+    return job->ok && !job->is_trial ? store_keep(store->writer, error)
+                                     : store_take_back(store->writer, error);
 }
 
 /* Empties the log for whoever waits for that. */
@@ -106,16 +123,16 @@ static void run_group(struct store *store, GPtrArray *group) {
 
     lock(store);
     gboolean ok = db_script(store->writer, "BEGIN IMMEDIATE", &error);
-    for (guint i = 0; ok && i < group->len && db_in_transaction(store->writer); i++)
-        ok = run_behind_savepoint(store, group->pdata[i], &error);
-    if (ok && db_in_transaction(store->writer) && store->finish)
+    for (guint i = 0; ok && i < group->len && store_is_open(store->writer); i++)
+        ok = run_behind_mark(store, group->pdata[i], &error);
+    if (ok && store_is_open(store->writer) && store->finish)
         ok = store->finish(store->writer, store->finish_context, &error);
-    if (ok && !db_in_transaction(store->writer))
+    if (ok && !store_is_open(store->writer))
         g_set_error(&error, BASE_ERROR, BASE_ERROR_STORE,
                     "the database gave the transaction up: is the disk full?");
     else if (ok)
         ok = db_script(store->writer, "COMMIT", &error);
-    if (!ok && db_in_transaction(store->writer))
+    if (!ok && store_is_open(store->writer))
         db_script(store->writer, "ROLLBACK", NULL);
     unlock(store);
     if (error)

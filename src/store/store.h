@@ -4,15 +4,13 @@
  * gathered in one transaction, each piece behind a savepoint of its own, and answers all of them
  * after the commit is on disk. A piece that fails takes back only what it did. It alone
  * checkpoints, and a lock file keeps other processes' writers out for the length of a group, for
- * SQLite before 3.51.3 can lose commits when two connections reset the log at once.
- *
- * Used by: pipeline, and through it web and cli. Includes: base, record headers. */
+ * SQLite before 3.51.3 can lose commits when two connections reset the log at once. */
 #ifndef STORE_STORE_H
 #define STORE_STORE_H
 
 #include <glib.h>
 
-#include "store/db.h"
+struct db; /* a transaction's, or a reader's: for this folder to use, for others to pass on */
 
 struct store;
 
@@ -25,6 +23,14 @@ typedef gboolean (*store_work)(struct db *db, void *context, GError **error);
 /* Runs `work` in the writer's transaction and returns when it is durable (TRUE), or when it failed
  * or was taken back (FALSE). */
 gboolean store_write(struct store *store, store_work work, void *context, GError **error);
+
+/* A mark inside a work's transaction, and what was done since taken back or kept. Marks nest. */
+gboolean store_mark(struct db *db, GError **error);
+gboolean store_take_back(struct db *db, GError **error);
+gboolean store_keep(struct db *db, GError **error);
+/* Whether the transaction stands still: a full or failing disk ends one by itself, and what follows
+ * would commit alone. */
+gboolean store_is_open(struct db *db);
 
 /* Runs `work` and takes back all it did: for trying things out. */
 gboolean store_try(struct store *store, store_work work, void *context, GError **error);

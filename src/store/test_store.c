@@ -2,6 +2,7 @@
 
 #include "base/error.h"
 #include "base/time.h"
+#include "store/db.h"
 #include "store/outbox.h"
 #include "store/store.h"
 

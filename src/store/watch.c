@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "store/db.h"
 
 #define REGISTRATION_COLUMNS                                                                           \
     "SELECT r.id, p.scope, p.key, b.jail, b.key, r.person_id, r.booking_id, r.relation, r.kinds, "     \

@@ -1,12 +1,11 @@
-/* Registrations, and the keys of their contacts in a file of their own.
- *
- * Used by: pipeline. Includes: base, watch/registration.h. */
+/* Registrations, and the keys of their contacts in a file of their own. */
 #ifndef STORE_WATCH_H
 #define STORE_WATCH_H
 
 #include "base/time.h"
-#include "store/db.h"
 #include "watch/registration.h"
+
+struct db; /* a transaction's, or a reader's: for this folder to use, for others to pass on */
 
 struct store_registration {
     struct watch_registration registration; /* strings borrowed from below */

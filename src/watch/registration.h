@@ -2,9 +2,7 @@
  *
  * A registration never holds a contact in the clear: `contact_box` is sealed (base/seal.h), and
  * `contact_hash` is a keyed hash for limits only. Nothing about anyone is sent before the contact
- * was confirmed by a code. The PIN confirms an alert; it never logs anyone in.
- *
- * Used by: match, store, pipeline. Includes: base. */
+ * was confirmed by a code. The PIN confirms an alert; it never logs anyone in. */
 #ifndef WATCH_REGISTRATION_H
 #define WATCH_REGISTRATION_H
 

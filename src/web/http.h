@@ -1,6 +1,4 @@
-/* One HTTP request and its answer, as handlers see them.
- *
- * Used by: web only. Includes: base, pipeline. */
+/* One HTTP request and its answer, as handlers see them. */
 #ifndef WEB_HTTP_H
 #define WEB_HTTP_H
 

@@ -2,7 +2,7 @@
  *
  * In memory, by a keyed hash of the address, never logged. The table has its size from the start, and
  * a try looks at one set of it, whoever else tries: where a set has no room, the fullest bucket is
- * forgotten, which is whoever has tried least. Used by: web only. */
+ * forgotten, which is whoever has tried least. */
 #ifndef WEB_LIMITS_H
 #define WEB_LIMITS_H
 

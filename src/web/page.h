@@ -1,5 +1,5 @@
 /* The frame of every page: works on an old phone, without JavaScript, in the person's language, with
- * a way out at the top. Used by: web only. */
+ * a way out at the top. */
 #ifndef WEB_PAGE_H
 #define WEB_PAGE_H
 

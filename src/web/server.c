@@ -6,7 +6,6 @@
 
 #include "base/error.h"
 #include "base/seal.h"
-#include "base/text.h"
 #include "web/http.h"
 #include "web/limits.h"
 #include "web/rooms.h"

@@ -1,6 +1,4 @@
-/* The HTTP server: libmicrohttpd, strict, behind a guard.
- *
- * Used by: cli. Includes: site/site.h. */
+/* The HTTP server: libmicrohttpd, strict, behind a guard. */
 #ifndef WEB_SERVER_H
 #define WEB_SERVER_H
 

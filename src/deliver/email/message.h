@@ -2,9 +2,7 @@
  *
  * The subject and the sender are neutral: whoever looks over a shoulder learns nothing. The body says
  * what happened, when, how it is known, what to do now, how to confirm and how to stop. Its words are
- * in share/i18n.
- *
- * Used by: pipeline. Includes: base, disclose/permit.h. */
+ * in share/i18n. */
 #ifndef DELIVER_EMAIL_MESSAGE_H
 #define DELIVER_EMAIL_MESSAGE_H
 

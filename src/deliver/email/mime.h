@@ -1,4 +1,4 @@
-/* RFC 5322 and MIME: one multipart/alternative message. Used by: deliver only. */
+/* RFC 5322 and MIME: one multipart/alternative message. */
 #ifndef DELIVER_EMAIL_MIME_H
 #define DELIVER_EMAIL_MIME_H
 

@@ -2,9 +2,7 @@
  *
  * An adapter knows delimiters or braces and which column fills which field, and nothing of what a
  * value means. Rosters and event files in CSV are `csv_feed.c`, JSON events `json_feed.c`, rosters kept
- * while held `held_feed.c`.
- *
- * Used by: pipeline, cli. Includes: base, feed/record.h. */
+ * while held `held_feed.c`. */
 #ifndef FEED_FORMATS_FORMAT_H
 #define FEED_FORMATS_FORMAT_H
 

@@ -1,4 +1,4 @@
-/* What an adapter implements. Used by: feed only. */
+/* What an adapter implements. */
 #ifndef FEED_FORMATS_PRIVATE_H
 #define FEED_FORMATS_PRIVATE_H
 

@@ -11,9 +11,7 @@
  *   model    bits a field and level, learned from the records themselves: u from random pairs, m by EM
  *            over the patterns of pairs that agree on something
  *   pairs    candidates: rows that share a birth date and a sound, a name, a key, a rare text
- *   groups   best pair first; two groups join while the mean over all their pairs says so
- *
- * Used by: pipeline. Includes: people. */
+ *   groups   best pair first; two groups join while the mean over all their pairs says so */
 #ifndef PEOPLE_LINK_LINK_H
 #define PEOPLE_LINK_LINK_H
 

@@ -1,7 +1,5 @@
 /* Who, of everybody in a directory, may be the person of one new record: by name and birth date alone,
- * from memory, in some hundred microseconds among ten million.
- *
- * Used by: pipeline, cli. Includes: people. */
+ * from memory, in some hundred microseconds among ten million. */
 #ifndef PEOPLE_LINK_NEAR_H
 #define PEOPLE_LINK_NEAR_H
 

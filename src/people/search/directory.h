@@ -7,8 +7,7 @@
  * One writer adds names and publishes; any number of readers search what was published last, each to
  * the end of its search, and none waits for another or for the writer. A name that a person no longer
  * has is still found: whoever shows a hit looks the person up, and leaves out who has another name now.
- *
- * Used by: pipeline. Includes: people. */
+ */
 #ifndef PEOPLE_SEARCH_DIRECTORY_H
 #define PEOPLE_SEARCH_DIRECTORY_H
 
@@ -37,6 +36,14 @@ struct people_found {
  * people_found. */
 GArray *people_directory_search(struct people_directory *directory, const char *query, gboolean harder,
                                 guint most);
+
+/* A directory that somebody keeps up to date while it is searched. */
+struct people_source {
+    struct people_directory *(*directory)(void *context); /* borrowed */
+    gint64 (*seq)(
+        void *context); /* the last change of a name that it knows; -1: nothing was read yet */
+    void *context;
+};
 
 guint64 people_directory_bytes(struct people_directory *directory);
 

@@ -22,9 +22,7 @@
  * reading, tokens like the given name and tokens like the surname are paired, best first under a bound;
  * a pair that exists is a hit, and its price the sum of both less what its commonness is worth. Tokens
  * one edit away come first; who is found with them says how dear a token farther off may be at most,
- * and such are looked for when nobody is likely yet.
- *
- * Used by: pipeline, cli. Includes: base, people. */
+ * and such are looked for when nobody is likely yet. */
 #ifndef PEOPLE_SEARCH_INDEX_H
 #define PEOPLE_SEARCH_INDEX_H
 
