@@ -75,7 +75,7 @@ static gpointer append_share(gpointer data) {
         b->first = first;
         b->n = MIN(a->batch, a->n - first);
         const gint64 began = g_get_monotonic_time();
-        if (!store_write(site_store(a->site), append_batch, b, &error))
+        if (!store_write(site_store(a->site), STORE_WORK(append_batch, NULL), b, &error))
             fail(error);
         const gint64 wait = g_get_monotonic_time() - began;
         g_mutex_lock(a->mutex);

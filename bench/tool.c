@@ -221,7 +221,7 @@ int main(int argc, char **argv) {
     g_autofree char *pin_hash = seal_pin_hash(site_random(site), "4711");
     struct filling f = {site, (guint)g_ascii_strtoull(argv[3], NULL, 10),
                         (guint)g_ascii_strtoull(argv[4], NULL, 10), pin_hash};
-    if (!store_write(site_store(site), fill_all, &f, &error))
+    if (!store_write(site_store(site), STORE_WORK(fill_all, NULL), &f, &error))
         fail(error);
     site_close(site);
     return 0;

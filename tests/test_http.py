@@ -216,9 +216,3 @@ def test_guessing_is_slowed_down(serve):
     server = serve()
     statuses = [server.request("POST", "/v1/registrations", "{")[0] for _ in range(30)]
     assert statuses[:20] == [400] * 20 and 429 in statuses[20:]
-
-
-def test_a_second_server_of_one_site_is_refused(site, serve):
-    serve()
-    done = site.run("serve", "--port", "1", check=False)
-    assert done.returncode == 7 and "another tocsin" in done.stderr

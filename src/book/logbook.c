@@ -297,7 +297,7 @@ static gboolean record_policy(struct db *db, void *context, GError **error) {
 gboolean logbook_policy(struct site *site, GError **error) {
     struct disclose_gate *gate = site_gate(site, error);
     struct recording r = {.site = site, .gate = gate};
-    gboolean ok = gate && store_write(site_store(site), record_policy, &r, error);
+    gboolean ok = gate && store_write(site_store(site), STORE_WORK(record_policy, NULL), &r, error);
     disclose_gate_unref(gate);
     return ok;
 }
@@ -486,7 +486,7 @@ static gboolean close_hour(struct site *site, const struct disclose_gate *gate, 
         if (!ok)
             break;
         disclose_hour(gate, site_secret(site), hour, c.commitments, &c.entry);
-        ok = store_write(site_store(site), write_hour, &c, error);
+        ok = store_write(site_store(site), STORE_WORK(write_hour, NULL), &c, error);
         g_clear_pointer(&c.commitments, g_array_unref);
     }
     return ok;
@@ -525,6 +525,11 @@ static void note_keys(const struct store_ledger_body *body, void *context) {
     g_ptr_array_add(s->ids, subject_key_id(s->person_id, body->year));
 }
 
+static void shred_again(void *context) {
+    struct shredding *s = context;
+    g_ptr_array_set_size(s->ids, 0);
+}
+
 static gboolean shred_in_transaction(struct db *db, void *context, GError **error) {
     struct shredding *s = context;
     return store_ledger_bodies(db, s->person_id, G_MININT64, G_MAXINT64, note_keys, s, error) &&
@@ -534,7 +539,8 @@ static gboolean shred_in_transaction(struct db *db, void *context, GError **erro
 gboolean logbook_shred(struct site *site, gint64 person_id, guint *n, GError **error) {
     struct shredding s = {
         .site = site, .person_id = person_id, .ids = g_ptr_array_new_with_free_func(g_free)};
-    gboolean ok = store_write(site_store(site), shred_in_transaction, &s, error);
+    gboolean ok =
+        store_write(site_store(site), STORE_WORK(shred_in_transaction, shred_again), &s, error);
     for (guint i = 0; ok && i < s.ids->len; i++)
         ok = store_keys_delete(site_keys(site), s.ids->pdata[i], error);
     ok = ok && store_flush(site_store(site), error);

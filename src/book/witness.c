@@ -9,6 +9,7 @@
 #include "book/remote.h"
 #include "ledger/checkpoint.h"
 #include "site/config.h"
+#include "site/duty.h"
 #include "store/store.h"
 
 #define ASK_EVERY_US (2 * G_USEC_PER_SEC)
@@ -46,6 +47,12 @@ struct judging {
     enum ledger_witness_answer answer;
     guint64 last_size;
 };
+
+static void judge_again(void *context) {
+    struct judging *j = context;
+    ledger_checkpoint_clear(&j->checkpoint);
+    j->checkpoint = (struct ledger_checkpoint){.size = 0};
+}
 
 /* Compares and remembers in one transaction. */
 static gboolean judge_in_transaction(struct db *db, void *context, GError **error) {
@@ -98,7 +105,8 @@ guint log_witness(struct site *site, const char *body, gsize n, char **answer) {
         j.answer = WITNESS_UNKNOWN;
     else if (!is_worth_judging(&j))
         ;
-    else if (!store_write(site_store(site), judge_in_transaction, &j, &problem))
+    else if (!store_write(site_store(site), STORE_WORK(judge_in_transaction, judge_again), &j,
+                          &problem))
         j.answer = 503;
     else if (j.answer == WITNESS_COSIGN && !(*answer = cosign(site, &j, &problem)))
         j.answer = 503;
@@ -174,7 +182,7 @@ static gboolean ask_one(struct asking *a, const struct site_witness *witness) {
     if (ledger_note_is_signed(a->checkpoint, strlen(a->checkpoint), witness->verifier, NULL, NULL))
         return FALSE; /* it has cosigned this one */
     gboolean ok = submit(a, witness, 0, TRUE, &problem) &&
-                  store_write(site_store(a->site), save_lines, a, &problem);
+                  store_write(site_store(a->site), STORE_WORK(save_lines, NULL), a, &problem);
     if (problem)
         log_line("warning", "a witness did not cosign", "witness", witness->verifier->name, "problem",
                  problem->message, NULL);
@@ -200,6 +208,7 @@ guint witness_ask_all(struct site *site) {
 
 struct witness_client {
     struct site *site;
+    struct site_duty duty;
     GThread *thread;
     GMutex mutex;
     GCond wake;
@@ -211,7 +220,9 @@ static gpointer ask_loop(gpointer data) {
     g_mutex_lock(&client->mutex);
     while (!client->is_stopping) {
         g_mutex_unlock(&client->mutex);
-        witness_ask_all(client->site);
+        if (site_config(client->site)->witnesses->len &&
+            site_duty_is_mine(client->site, &client->duty, NULL))
+            witness_ask_all(client->site);
         g_mutex_lock(&client->mutex);
         const gint64 until = g_get_monotonic_time() + ASK_EVERY_US;
         while (!client->is_stopping && g_cond_wait_until(&client->wake, &client->mutex, until))
@@ -224,6 +235,7 @@ static gpointer ask_loop(gpointer data) {
 struct witness_client *witness_client_start(struct site *site) {
     struct witness_client *client = g_new0(struct witness_client, 1);
     client->site = site;
+    client->duty.name = g_strdup("witnesses");
     g_mutex_init(&client->mutex);
     g_cond_init(&client->wake);
     client->thread = g_thread_new("witnesses", ask_loop, client);
@@ -238,6 +250,7 @@ void witness_client_stop(struct witness_client *client) {
     g_cond_signal(&client->wake);
     g_mutex_unlock(&client->mutex);
     g_thread_join(client->thread);
+    site_duty_clear(client->site, &client->duty);
     g_mutex_clear(&client->mutex);
     g_cond_clear(&client->wake);
     g_free(client);

@@ -64,7 +64,8 @@ static int list(struct cli *cli, int argc, char **argv) {
         {NULL}};
     if (!cli_parse(
             cli, "alert list", "Lists what was and is to be sent, newest first.",
-            "States: queued, sending, sent (handed over, not confirmed), confirmed, needs_person, "
+            "States: queued, sending, unknown (it was being sent and nobody says so any more), sent "
+            "(handed over, not confirmed), confirmed, needs_person, "
             "withdrawn, superseded, withheld, ended.",
             entries, &argc, &argv, 0, 0, &status))
         return status;
@@ -81,7 +82,7 @@ static int show(struct cli *cli, int argc, char **argv) {
 
 static int send(struct cli *cli, int argc, char **argv) {
     int status = EXIT_OK;
-    guint n_handed_over = 0, n_failed = 0;
+    struct sender_counts n;
     GError *error = NULL;
     if (!cli_parse(cli, "alert send", "Sends what is due now, for a site without `serve`.", NULL, NULL,
                    &argc, &argv, 0, 0, &status))
@@ -89,14 +90,14 @@ static int send(struct cli *cli, int argc, char **argv) {
     struct site *site = cli_site(cli, &status);
     if (!site)
         return status;
-    if (!sender_run_once(site, &n_handed_over, &n_failed, &error))
+    if (!sender_run_once(site, &n, &error))
         status = cli_fail(error);
     else if (cli->json)
-        cli_json_line(json_pack("{s:i, s:i}", "handed_over", n_handed_over, "failed", n_failed));
+        cli_json_line(json_pack("{s:i, s:i}", "handed_over", n.handed_over, "failed", n.failed));
     else
-        printf("%u handed over, %u wait for another try.\n", n_handed_over, n_failed);
+        printf("%u handed over, %u wait for another try.\n", n.handed_over, n.failed);
     site_close(site);
-    return status != EXIT_OK ? status : n_failed ? EXIT_FAILED : EXIT_OK;
+    return status != EXIT_OK ? status : n.failed ? EXIT_FAILED : EXIT_OK;
 }
 
 static int run(struct cli *cli, int argc, char **argv) {

@@ -192,18 +192,18 @@ void cli_progress_done(void) {
     shows_progress = FALSE;
 }
 
-void cli_send(struct cli *cli, struct site *site) {
+int cli_send(struct cli *cli, struct site *site) {
     g_autoptr(GError) error = NULL;
-    guint n_handed_over = 0, n_failed = 0;
-    if (!sender_run_once(site, &n_handed_over, &n_failed, &error)) {
-        if (!g_error_matches(error, BASE_ERROR, BASE_ERROR_BUSY))
-            fprintf(stderr, "tocsin: nothing could be sent: %s\n", error->message);
-        return;
-    }
-    if (n_handed_over && !cli->json)
-        printf("%u message%s handed over.\n", n_handed_over, n_handed_over == 1 ? "" : "s");
-    if (n_failed)
+    struct sender_counts n = {0};
+    gboolean is_served = FALSE;
+    if (!sender_is_served(site, &is_served, &error) ||
+        (!is_served && !sender_run_once(site, &n, &error)))
+        fprintf(stderr, "tocsin: not everything could be sent: %s\n", error->message);
+    if (n.handed_over && !cli->json)
+        printf("%u message%s handed over.\n", n.handed_over, n.handed_over == 1 ? "" : "s");
+    if (n.failed)
         fprintf(stderr,
                 "tocsin: %u message(s) could not be handed over and wait; `tocsin serve` tries again\n",
-                n_failed);
+                n.failed);
+    return n.unknown ? EXIT_STORE : EXIT_OK;
 }

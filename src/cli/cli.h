@@ -71,7 +71,8 @@ void cli_progress(double part, void *words);
 void cli_progress_done(void);
 
 /* Sends what is due, unless `serve` runs and does it. Prints a line when something was sent or could
- * not be. */
-void cli_send(struct cli *cli, struct site *site);
+ * not be. EXIT_STORE when what became of a message could not be written down; what the command did
+ * before stands. */
+int cli_send(struct cli *cli, struct site *site);
 
 #endif

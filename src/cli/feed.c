@@ -177,8 +177,9 @@ static int load_or_check(struct cli *cli, int argc, char **argv, gboolean is_tri
     if (!site)
         return status;
     status = load_files(cli, site, argv[1], argv + 2, &options);
-    if (!is_trial && !no_send)
-        cli_send(cli, site);
+    const int sent = is_trial || no_send ? EXIT_OK : cli_send(cli, site);
+    if (status == EXIT_OK)
+        status = sent;
     site_close(site);
     return status;
 }
@@ -290,7 +291,7 @@ static int accept(struct cli *cli, int argc, char **argv) {
         } else {
             print_words("the held list", &summary, FALSE);
         }
-        cli_send(cli, site);
+        status = cli_send(cli, site);
     }
     load_summary_clear(&summary);
     site_close(site);

@@ -120,7 +120,7 @@ static int decide(struct cli *cli, int argc, char **argv, gboolean are_one) {
         puts("");
     }
     if (ok)
-        cli_send(cli, site);
+        status = cli_send(cli, site);
     if (site)
         site_close(site);
     g_free(by);
@@ -156,7 +156,7 @@ int cli_person_link_new(struct cli *cli) {
                "(`person possible` lists who waits).\n",
                n_sure, n_possible);
     if (ok)
-        cli_send(cli, site);
+        status = cli_send(cli, site);
     finder_free(finder);
     site_close(site);
     return status;

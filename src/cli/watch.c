@@ -49,7 +49,7 @@ static int add(struct cli *cli, int argc, char **argv) {
             printf("Registration %s is made. A code goes to the address now; nothing else is sent\n"
                    "before it is confirmed: tocsin -C %s watch confirm %s CODE\n",
                    id, cli->dir, id);
-        cli_send(cli, site);
+        status = cli_send(cli, site);
     }
     site_close(site);
     const char *const words[] = {person,        booking,          request.email,
@@ -152,7 +152,7 @@ static int end(struct cli *cli, int argc, char **argv) {
             cli_json_line(json_pack("{s:s, s:s}", "registration", argv[1], "state", "ended"));
         else
             printf("Ended. No more notices are sent.\n");
-        cli_send(cli, site);
+        status = cli_send(cli, site);
     }
     site_close(site);
     return status;

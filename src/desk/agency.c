@@ -28,6 +28,7 @@ struct asking {
     const struct agency_request *request;
     struct disclose_gate *gate;
     struct store_registration row;
+    struct store_contact contact;
     struct store_agency_watch watch;
     char *denial;
 };
@@ -154,8 +155,17 @@ static gboolean ask_in_transaction(struct db *db, void *context, GError **error)
         a->watch.state = WATCH_REFUSED;
         a->watch.reason = a->denial;
     }
-    return store_registration_add(db, &a->row, error) && store_agency_watch_add(db, &a->watch, error) &&
+    return store_registration_add(db, &a->row, error) &&
+           store_contact_add(db, a->row.registration.id, &a->contact, error) &&
+           store_agency_watch_add(db, &a->watch, error) &&
            (!a->denial || store_registration_end(db, a->row.registration.id, site_now(a->site), error));
+}
+
+static void ask_again(void *context) {
+    struct asking *a = context;
+    g_clear_pointer(&a->denial, g_free);
+    a->watch.state = WATCH_ASKED;
+    a->watch.reason = NULL;
 }
 
 /* A word that the gate knows, as the policy writes it: "a-b" and "a_b" are one, with one series of
@@ -194,8 +204,8 @@ static gboolean ask(struct asking *a, const char *id, GError **error) {
         !check_is_written("document", r->document, error) ||
         !check_is_written("issuer", r->issuer, error))
         return FALSE;
-    return contact_seal(a->site, id, r->email, &a->row, error) &&
-           store_write(site_store(a->site), ask_in_transaction, a, error);
+    return contact_seal(a->site, id, r->email, &a->contact, error) &&
+           store_write(site_store(a->site), STORE_WORK(ask_in_transaction, ask_again), a, error);
 }
 
 gboolean agency_ask(struct site *site, const struct agency_request *request, char **id,
@@ -211,7 +221,7 @@ gboolean agency_ask(struct site *site, const struct agency_request *request, cha
     }
     if (!ok)
         store_keys_delete(site_keys(site), new_id, NULL);
-    g_clear_pointer(&a.row.contact_box, g_bytes_unref);
+    store_contact_clear(&a.contact);
     g_free(a.row.pin_hash);
     g_free(a.watch.class);
     g_free(a.watch.document_key);
@@ -297,14 +307,20 @@ static gboolean decide_in_transaction(struct db *db, void *context, GError **err
     return ok;
 }
 
+static void decide_again(void *context) {
+    struct deciding *d = context;
+    g_clear_pointer(&d->denial, g_free);
+}
+
 gboolean agency_decide(struct site *site, const char *id, const char *approver, gboolean approves,
                        const char *reason, GError **error) {
     struct deciding d = {
         .site = site, .id = id, .approver = approver, .approves = approves, .reason = reason};
     if (!check_is_written("officer", approver, error))
         return FALSE;
-    gboolean ok = (d.gate = site_gate(site, error)) != NULL &&
-                  store_write(site_store(site), decide_in_transaction, &d, error);
+    gboolean ok =
+        (d.gate = site_gate(site, error)) != NULL &&
+        store_write(site_store(site), STORE_WORK(decide_in_transaction, decide_again), &d, error);
     if (ok && (!approves || d.denial))
         store_keys_delete(site_keys(site), id, NULL);
     if (ok && approves && d.denial) {

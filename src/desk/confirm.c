@@ -53,7 +53,7 @@ gboolean confirm_alert(struct site *site, const char *token, const char *pin,
         } else if (query.alert->pin_tries < MOST_PIN_TRIES) {
             query.pin_ok = seal_pin_matches(query.row->pin_hash, pin);
             *answer = query.pin_ok ? CONFIRM_DONE : CONFIRM_WRONG_PIN;
-            ok = store_write(site_store(site), mark_alert, &query, error);
+            ok = store_write(site_store(site), STORE_WORK(mark_alert, NULL), &query, error);
             if (ok && query.is_locked)
                 *answer = CONFIRM_LOCKED;
         }

@@ -7,27 +7,31 @@
 
 #define MOST_UNCONFIRMED_A_DAY 5
 
-gboolean contact_seal(struct site *site, const char *id, const char *email,
-                      struct store_registration *row, GError **error) {
+gboolean contact_seal(struct site *site, const char *registration_id, const char *email,
+                      struct store_contact *contact, GError **error) {
     guint8 key[SEAL_KEY_BYTES];
     g_autofree char *normal = watch_email_normal(email);
     g_autofree char *lower = g_ascii_strdown(normal, -1);
 
-    site_mac(site, "contact", lower, row->contact_hash);
+    *contact = (struct store_contact){.place = 1, .channel = g_strdup("email")};
+    site_mac(site, "contact", lower, contact->hash);
     base_random_fill(site_random(site), key, sizeof key);
-    row->contact_box = seal_with_key(key, site_random(site), normal, strlen(normal), id, error);
-    g_autoptr(GBytes) wrapped =
-        row->contact_box ? seal_to_public(site_contact_public(site), key, sizeof key, id, error) : NULL;
+    contact->box =
+        seal_with_key(key, site_random(site), normal, strlen(normal), registration_id, error);
+    g_autoptr(GBytes) wrapped = contact->box ? seal_to_public(site_contact_public(site), key,
+                                                              sizeof key, registration_id, error)
+                                             : NULL;
     seal_wipe(key, sizeof key);
     seal_wipe(normal, strlen(normal));
     seal_wipe(lower, strlen(lower));
-    return wrapped && store_keys_put(site_keys(site), id, wrapped, error);
+    return wrapped && store_keys_put(site_keys(site), registration_id, wrapped, error);
 }
 
 /* Nobody may use the site to flood somebody's mailbox with codes. */
-gboolean contact_check_flood(struct db *db, const struct store_registration *row, GError **error) {
+gboolean contact_check_flood(struct db *db, const struct store_registration *row, const guint8 hash[32],
+                             GError **error) {
     guint n;
-    if (!store_registration_unconfirmed(db, row->contact_hash, row->created_at_us - DAY_US, &n, error))
+    if (!store_registration_unconfirmed(db, hash, row->created_at_us - DAY_US, &n, error))
         return FALSE;
     if (n >= MOST_UNCONFIRMED_A_DAY)
         g_set_error(error, BASE_ERROR, BASE_ERROR_REFUSED,
@@ -36,11 +40,12 @@ gboolean contact_check_flood(struct db *db, const struct store_registration *row
     return n < MOST_UNCONFIRMED_A_DAY;
 }
 
-gboolean contact_check_people(struct db *db, const struct store_registration *row, GError **error) {
+gboolean contact_check_people(struct db *db, const struct store_registration *row,
+                              const guint8 hash[32], GError **error) {
     guint n_others;
     if (row->registration.is_role_verified)
         return TRUE;
-    if (!store_registration_count(db, row->contact_hash, row->person_id, &n_others, error))
+    if (!store_registration_count(db, hash, row->person_id, &n_others, error))
         return FALSE;
     if (n_others >= WATCH_MAX_PEOPLE_PER_CONTACT)
         g_set_error(error, BASE_ERROR, BASE_ERROR_REFUSED,

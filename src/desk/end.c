@@ -59,7 +59,7 @@ static gboolean end_in_transaction(struct db *db, void *context, GError **error)
 
 gboolean end_registration(struct site *site, const char *id, gboolean says_so, GError **error) {
     struct ending ending = {.site = site, .id = id, .says_so = says_so};
-    return store_write(site_store(site), end_in_transaction, &ending, error) &&
+    return store_write(site_store(site), STORE_WORK(end_in_transaction, NULL), &ending, error) &&
            (ending.says_so || store_keys_delete(site_keys(site), id, error));
 }
 

@@ -19,6 +19,7 @@ struct addition {
     const char *person, *booking;
     struct watch_request *request;
     struct store_registration row;
+    struct store_contact contact;
 };
 
 static gboolean find_booking(struct addition *a, struct db *db, GError **error) {
@@ -40,8 +41,10 @@ static gboolean add_in_transaction(struct db *db, void *context, GError **error)
     struct addition *a = context;
     return (a->person ? site_person_find(db, a->site, a->person, &a->row.person_id, error)
                       : find_booking(a, db, error)) &&
-           contact_check_flood(db, &a->row, error) && contact_check_people(db, &a->row, error) &&
+           contact_check_flood(db, &a->row, a->contact.hash, error) &&
+           contact_check_people(db, &a->row, a->contact.hash, error) &&
            store_registration_add(db, &a->row, error) &&
+           store_contact_add(db, a->row.registration.id, &a->contact, error) &&
            owe_message(db, a->site, PURPOSE_CODE, a->row.registration.id, "", error);
 }
 
@@ -64,11 +67,11 @@ gboolean register_add(struct site *site, const char *person, const char *booking
     row->created_at_us = site_now(site);
     row->pin_hash = pin_hash;
     row->role_verified = (char *)(gsize)request->role_verified;
-    gboolean ok = pin_hash && contact_seal(site, new_id, request->email, row, error) &&
-                  store_write(site_store(site), add_in_transaction, &addition, error);
+    gboolean ok = pin_hash && contact_seal(site, new_id, request->email, &addition.contact, error) &&
+                  store_write(site_store(site), STORE_WORK(add_in_transaction, NULL), &addition, error);
     if (!ok)
         store_keys_delete(site_keys(site), new_id, NULL);
-    g_clear_pointer(&row->contact_box, g_bytes_unref);
+    store_contact_clear(&addition.contact);
     if (ok)
         *id = g_steal_pointer(&new_id);
     return ok;
@@ -81,6 +84,16 @@ struct confirmation {
     const char *id, *code;
     gboolean is_wrong, is_ended;
 };
+
+/* What was free when it was asked for may not be now. */
+static gboolean check_contacts(struct db *db, const struct store_registration *row, GError **error) {
+    g_autoptr(GArray) contacts = store_contacts(db, row->id, error);
+    gboolean ok = contacts != NULL;
+    for (guint i = 0; ok && i < contacts->len; i++)
+        ok =
+            contact_check_people(db, row, g_array_index(contacts, struct store_contact, i).hash, error);
+    return ok;
+}
 
 static gboolean check_code(struct db *db, struct confirmation *c, const struct store_registration *row,
                            GError **error) {
@@ -96,8 +109,7 @@ static gboolean check_code(struct db *db, struct confirmation *c, const struct s
     c->is_wrong =
         strlen(c->code) != strlen(expected) || !seal_equal(c->code, expected, strlen(expected));
     if (!c->is_wrong)
-        return contact_check_people(db, row, error) &&
-               store_registration_confirm(db, c->id, now, error);
+        return check_contacts(db, row, error) && store_registration_confirm(db, c->id, now, error);
     c->is_ended = row->code_tries + 1 >= WATCH_CODE_TRIES;
     return c->is_ended ? store_registration_end(db, c->id, now, error)
                        : store_registration_try_code(db, c->id, error);
@@ -119,7 +131,7 @@ static gboolean confirm_in_transaction(struct db *db, void *context, GError **er
 
 gboolean register_confirm(struct site *site, const char *id, const char *code, GError **error) {
     struct confirmation c = {.site = site, .id = id, .code = code};
-    if (!store_write(site_store(site), confirm_in_transaction, &c, error))
+    if (!store_write(site_store(site), STORE_WORK(confirm_in_transaction, NULL), &c, error))
         return FALSE;
     if (c.is_ended)
         store_keys_delete(site_keys(site), id, NULL);

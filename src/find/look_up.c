@@ -117,10 +117,10 @@ GPtrArray *look_up(struct finder *f, const struct look_up_query *query, guint *n
     all.numbers = view.booking_number ? FINDER_NUMBER_TOO : FINDER_NUMBER_NEVER;
     l.facilities = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     l.cards = g_ptr_array_new_with_free_func(card_free);
-    gboolean ok =
-        store_read(site_store(finder_site(f)), read_facilities, &l, error) &&
-        finder_search(f, &all, judge, &l, NULL, error) &&
-        (!l.cards->len || store_write(site_store(finder_site(f)), note, finder_site(f), error));
+    gboolean ok = store_read(site_store(finder_site(f)), read_facilities, &l, error) &&
+                  finder_search(f, &all, judge, &l, NULL, error) &&
+                  (!l.cards->len || store_write(site_store(finder_site(f)), STORE_WORK(note, NULL),
+                                                finder_site(f), error));
     *n_more = MIN(l.n_permitted, MOST_SHOWN) > query->offset + l.cards->len
                   ? MIN(l.n_permitted, MOST_SHOWN) - query->offset - l.cards->len
                   : 0;

@@ -9,6 +9,7 @@
 #include "match/match.h"
 #include "owe/owe.h"
 #include "people/link/near.h"
+#include "site/duty.h"
 #include "store/store.h"
 #include "store/watch.h"
 
@@ -35,7 +36,8 @@ struct linker {
     struct site *site;
     struct people_source people;
     struct link_set *set;
-    GArray *born;                 /* gint32 by person id */
+    GArray *born; /* gint32 by person id */
+    struct site_duty duty;
     guint64 n_counted, n_weighed; /* people counted; when rarities were last worked out */
     GThread *thread;
     GMutex mutex;
@@ -449,6 +451,11 @@ static gboolean write_findings(struct db *db, void *context, GError **error) {
     return ok;
 }
 
+static void write_again(void *context) {
+    struct writing *w = context;
+    w->n_sure = w->n_possible = 0;
+}
+
 /* ── Following ─────────────────────────────────────────────────────────────────────────────────── */
 
 struct looking {
@@ -495,7 +502,8 @@ static gboolean step(struct linker *l, guint *n, guint *n_sure, guint *n_possibl
     struct looking k = {&w, changed};
     g_array_set_clear_func(findings, finding_clear);
     gboolean ok = store_read(site_store(l->site), look, &k, error) &&
-                  (!findings->len || store_write(site_store(l->site), write_findings, &w, error));
+                  (!findings->len || store_write(site_store(l->site),
+                                                 STORE_WORK(write_findings, write_again), &w, error));
     if (ok && l->n_counted > 300 && l->n_counted > l->n_weighed * RECOUNT)
         ok = count_names(l, error);
     *n = findings->len;
@@ -510,12 +518,14 @@ static struct linker *linker_new(struct site *site, const struct people_source *
     if (people)
         l->people = *people;
     l->born = g_array_new(FALSE, TRUE, sizeof(gint32));
+    l->duty.name = g_strdup("linking");
     g_mutex_init(&l->mutex);
     g_cond_init(&l->wakes);
     return l;
 }
 
 static void linker_free(struct linker *l) {
+    site_duty_clear(l->site, &l->duty);
     link_set_free(l->set);
     g_array_unref(l->born);
     g_mutex_clear(&l->mutex);
@@ -530,8 +540,10 @@ static gpointer follow(gpointer data) {
         g_autoptr(GError) error = NULL;
         guint n = 0, n_sure = 0, n_possible = 0;
         g_mutex_unlock(&l->mutex);
-        if (people_seq(l) >= 0 &&
-            ((!l->set && !count_names(l, &error)) || !step(l, &n, &n_sure, &n_possible, &error)))
+        if (people_seq(l) >= 0 && site_duty_is_mine(l->site, &l->duty, &error) &&
+            (l->set || count_names(l, &error)))
+            step(l, &n, &n_sure, &n_possible, &error);
+        if (error)
             log_line("error", "new people could not be linked; trying again", "problem", error->message,
                      NULL);
         g_mutex_lock(&l->mutex);
@@ -663,6 +675,11 @@ static gboolean part_in_transaction(struct db *db, void *context, GError **error
            take_back(db, d->site, d->b, only_a, &d->n_corrected, error);
 }
 
+static void part_again(void *context) {
+    struct decision *d = context;
+    d->n_corrected = 0;
+}
+
 static gboolean check_decision(gint64 a, gint64 b, const char *by, GError **error) {
     if (a != b && by && *by)
         return TRUE;
@@ -674,14 +691,14 @@ static gboolean check_decision(gint64 a, gint64 b, const char *by, GError **erro
 gboolean linker_join(struct site *site, gint64 a, gint64 b, const char *by, GError **error) {
     struct decision d = {.site = site, .a = a, .b = b, .by = by};
     return check_decision(a, b, by, error) &&
-           store_write(site_store(site), join_in_transaction, &d, error);
+           store_write(site_store(site), STORE_WORK(join_in_transaction, NULL), &d, error);
 }
 
 gboolean linker_part(struct site *site, gint64 a, gint64 b, const char *by, guint *n_corrected,
                      GError **error) {
     struct decision d = {.site = site, .a = a, .b = b, .by = by};
     if (!check_decision(a, b, by, error) ||
-        !store_write(site_store(site), part_in_transaction, &d, error))
+        !store_write(site_store(site), STORE_WORK(part_in_transaction, part_again), &d, error))
         return FALSE;
     *n_corrected = d.n_corrected;
     return TRUE;

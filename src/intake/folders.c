@@ -1,23 +1,50 @@
 #include "intake/folders.h"
 
+#include <string.h>
+
 #include "base/error.h"
 #include "base/log.h"
 #include "feed/folder.h"
 #include "intake/load.h"
 #include "site/config.h"
+#include "site/duty.h"
 #include "store/feed.h"
 #include "store/store.h"
 
+/* A feed's folder, and the duty to look into it. */
+struct watched {
+    struct site *site;
+    struct site_duty duty;
+    char *path;
+    struct feed_folder *folder;
+};
+
 struct folders {
     struct site *site;
-    GHashTable *watched; /* feed id → struct feed_folder */
+    GHashTable *watched; /* feed id → struct watched */
 };
+
+static void watched_free(gpointer data) {
+    struct watched *w = data;
+    site_duty_clear(w->site, &w->duty);
+    feed_folder_free(w->folder);
+    g_free(w->path);
+    g_free(w);
+}
+
+static struct watched *watched_new(struct site *site, const char *feed, const char *path) {
+    struct watched *w = g_new0(struct watched, 1);
+    w->site = site;
+    w->duty.name = g_strconcat("folder:", feed, NULL);
+    w->path = g_strdup(path);
+    w->folder = feed_folder_new(path, site_config(site)->drop_settle_us);
+    return w;
+}
 
 struct folders *folders_new(struct site *site) {
     struct folders *folders = g_new0(struct folders, 1);
     folders->site = site;
-    folders->watched =
-        g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)feed_folder_free);
+    folders->watched = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, watched_free);
     return folders;
 }
 
@@ -47,19 +74,20 @@ static gboolean load(struct folders *folders, const char *feed, const char *path
 }
 
 static void look_into(struct folders *folders, const char *feed, const char *path) {
-    struct feed_folder *folder = g_hash_table_lookup(folders->watched, feed);
+    struct watched *w = g_hash_table_lookup(folders->watched, feed);
     g_autoptr(GError) error = NULL;
-    if (!folder) {
-        folder = feed_folder_new(path, site_config(folders->site)->drop_settle_us);
-        g_hash_table_insert(folders->watched, g_strdup(feed), folder);
-    }
-    g_autoptr(GPtrArray) ready = feed_folder_look(folder, site_now(folders->site), &error);
-    if (!ready)
+    g_autoptr(GPtrArray) ready = NULL;
+    if (!w || strcmp(w->path, path) != 0) /* a feed may be given another */
+        g_hash_table_insert(folders->watched, g_strdup(feed),
+                            w = watched_new(folders->site, feed, path));
+    if (site_duty_is_mine(folders->site, &w->duty, &error))
+        ready = feed_folder_look(w->folder, site_now(folders->site), &error);
+    if (error)
         log_line("error", "a drop folder cannot be read", "feed", feed, "problem", error->message,
                  NULL);
     for (guint i = 0; ready && i < ready->len; i++)
         if (!load(folders, feed, ready->pdata[i]))
-            feed_folder_retry(folder, ready->pdata[i]);
+            feed_folder_retry(w->folder, ready->pdata[i]);
 }
 
 /* Feed id → path. Transfer full; NULL with an error. */

@@ -30,7 +30,8 @@ gboolean held_accept(struct site *site, const char *feed_id, struct load_summary
     struct load load = {
         .site = site, .feed_id = feed_id, .is_accepted = TRUE, .options = &options, .summary = summary};
     *summary = (struct load_summary){.list = json_array(), .problem_list = json_array()};
-    gboolean ok = store_write(site_store(site), accept_in_transaction, &load, error);
+    gboolean ok =
+        store_write(site_store(site), STORE_WORK(accept_in_transaction, load_again), &load, error);
     g_clear_pointer(&load.content, g_bytes_unref);
     g_free(load.held_name);
     return ok;
@@ -49,5 +50,6 @@ static gboolean reject_in_transaction(struct db *db, void *context, GError **err
 }
 
 gboolean held_reject(struct site *site, const char *feed_id, GError **error) {
-    return store_write(site_store(site), reject_in_transaction, (void *)(gsize)feed_id, error);
+    return store_write(site_store(site), STORE_WORK(reject_in_transaction, NULL),
+                       (void *)(gsize)feed_id, error);
 }

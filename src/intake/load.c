@@ -411,6 +411,21 @@ static gboolean note_gap(struct load *load, GError **error) {
            load_raise_silence(load, &event, error);
 }
 
+void load_again(void *context) {
+    struct load *load = context;
+    struct load_summary *s = load->summary;
+    json_array_clear(s->list);
+    json_array_clear(s->problem_list);
+    *s = (struct load_summary){.list = s->list, .problem_list = s->problem_list};
+    load->n_kept_problems = 0;
+    g_clear_error(&load->problem_error);
+    g_clear_pointer(&load->answer, g_free);
+    if (load->is_accepted) { /* found in the transaction */
+        g_clear_pointer(&load->content, g_bytes_unref);
+        g_clear_pointer(&load->held_name, g_free);
+    }
+}
+
 gboolean load_in_transaction(struct db *db, void *context, GError **error) {
     struct load *load = context;
     struct custody_verdict verdict = {.is_held = FALSE};
@@ -451,11 +466,14 @@ static gboolean run_load(struct load *load, GError **error) {
     load->summary->list = json_array();
     load->summary->problem_list = json_array();
     gboolean ok = (load->options->is_trial ? store_try : store_write)(
-        site_store(load->site), load_in_transaction, load, &problem);
-    if (!ok && load->content && !load->is_accepted && !load->push_key && !load->options->is_trial &&
-        g_error_matches(problem, BASE_ERROR, BASE_ERROR_INPUT)) {
-        load->source = (struct store_source){.reason = problem->message};
-        store_write(site_store(load->site), refuse_in_transaction, load, NULL);
+        site_store(load->site), STORE_WORK(load_in_transaction, load_again), load, &problem);
+    if (!ok && !load->options->is_trial && g_error_matches(problem, BASE_ERROR, BASE_ERROR_INPUT)) {
+        g_autoptr(GError) why = g_steal_pointer(&problem);
+        load->source = (struct store_source){.reason = why->message};
+        /* What is not even recorded is not refused: it is to be tried again. */
+        if (store_write(site_store(load->site), STORE_WORK(refuse_in_transaction, load_again), load,
+                        &problem))
+            problem = g_steal_pointer(&why);
     }
     load->summary->ms = (g_get_monotonic_time() - start_us) / 1000;
     if (problem)

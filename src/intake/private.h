@@ -52,6 +52,7 @@ void load_end(struct load *load);
 gboolean load_record_source(struct load *load, enum store_source_state state, GError **error);
 gboolean load_finish(struct load *load, GError **error);
 gboolean load_in_transaction(struct db *db, void *context, GError **error);
+void load_again(void *context); /* takes back what a transaction did to the load */
 
 /* The rows of the file, or of the list that was held. */
 struct feed_adapter *load_open_content(struct load *load, GBytes *content, GError **error);

@@ -72,7 +72,8 @@ static gboolean take_in(struct site *site, const struct push *push, char **answe
                         .summary = &summary};
 
     seal_sha256(push->key, strlen(push->key), load.digest);
-    gboolean ok = store_write(site_store(site), push_in_transaction, &load, error);
+    gboolean ok =
+        store_write(site_store(site), STORE_WORK(push_in_transaction, load_again), &load, error);
     if (ok)
         *answer = g_steal_pointer(&load.answer);
     g_free(load.answer);

@@ -34,7 +34,7 @@ static gboolean tick_feed(struct load *load, GError **error) {
 struct tick {
     struct site *site;
     const char *feed_id;
-    guint n_events;
+    guint n_events; /* of the last run */
 };
 
 static gboolean tick_in_transaction(struct db *db, void *context, GError **error) {
@@ -45,7 +45,7 @@ static gboolean tick_in_transaction(struct db *db, void *context, GError **error
         .site = tick->site, .feed_id = tick->feed_id, .options = &options, .summary = &summary};
     gboolean ok = load_begin(&load, db, error) && tick_feed(&load, error) &&
                   store_feed_save(db, &load.feed, error);
-    tick->n_events += (guint)json_array_size(summary.list);
+    tick->n_events = (guint)json_array_size(summary.list);
     load_end(&load);
     load_summary_clear(&summary);
     return ok;
@@ -54,6 +54,7 @@ static gboolean tick_in_transaction(struct db *db, void *context, GError **error
 /* A feed that cannot be looked over does not hide the silence of the others. */
 gboolean silence_tick(struct site *site, guint *n_events, GError **error) {
     struct tick tick = {.site = site};
+    *n_events = 0;
     struct db *db = store_read_begin(site_store(site), error);
     g_autoptr(GPtrArray) ids = db ? store_feed_ids(db, error) : NULL;
     store_read_end(site_store(site), db);
@@ -61,11 +62,12 @@ gboolean silence_tick(struct site *site, guint *n_events, GError **error) {
     for (guint i = 0; ids && i < ids->len; i++) {
         g_autoptr(GError) problem = NULL;
         tick.feed_id = ids->pdata[i];
-        if (!store_write(site_store(site), tick_in_transaction, &tick, &problem) && ok) {
+        if (store_write(site_store(site), STORE_WORK(tick_in_transaction, NULL), &tick, &problem)) {
+            *n_events += tick.n_events;
+        } else if (ok) {
             ok = FALSE;
             g_propagate_error(error, g_steal_pointer(&problem));
         }
     }
-    *n_events = tick.n_events;
     return ok;
 }

@@ -44,7 +44,7 @@ gboolean take_up_feed(struct site *site, const char *yaml, gsize n, const char *
                       .yaml = yaml,
                       .drop_folder = drop_folder,
                       .secret = secret_text};
-    gboolean ok = store_write(site_store(site), add_in_transaction, &add, error);
+    gboolean ok = store_write(site_store(site), STORE_WORK(add_in_transaction, NULL), &add, error);
     *id = g_strdup(mapping->feed);
     *is_new = add.is_new;
     feed_mapping_free(mapping);

@@ -53,6 +53,7 @@ gboolean status_feeds(struct site *site, status_feed_fn each, void *context, GEr
 /* ── Alerts ────────────────────────────────────────────────────────────────────────────────────── */
 
 struct listing {
+    gint64 now_at_us;
     status_alert_fn each;
     void *context;
 };
@@ -61,7 +62,9 @@ static void pass_alert(const struct store_alert_row *a, void *context) {
     const struct listing *listing = context;
     const struct status_alert alert = {.id = a->id,
                                        .purpose = store_alert_purpose_name(a->purpose),
-                                       .state = store_alert_state_name(a->state),
+                                       .state = store_alert_is_unknown(a, listing->now_at_us)
+                                                    ? "unknown"
+                                                    : store_alert_state_name(a->state),
                                        .note = a->note,
                                        .registration_id = a->registration_id,
                                        .person = a->person,
@@ -78,7 +81,7 @@ static void pass_alert(const struct store_alert_row *a, void *context) {
 
 gboolean status_alerts(struct site *site, const char *id, gboolean only_waiting, guint limit,
                        status_alert_fn each, void *context, GError **error) {
-    struct listing listing = {each, context};
+    struct listing listing = {site_now(site), each, context};
     struct db *db = store_read_begin(site_store(site), error);
     const gboolean ok =
         db && store_alerts_list(db, id, only_waiting, limit, pass_alert, &listing, error);

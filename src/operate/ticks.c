@@ -5,26 +5,9 @@
 #include "desk/end.h"
 #include "intake/folders.h"
 #include "intake/silence.h"
+#include "site/duty.h"
 
 #define TICK_US (10 * (gint64)SECOND_US)
-
-struct ticks {
-    struct site *site;
-    struct folders *folders;
-    gint64 ticked_at_us;
-};
-
-struct ticks *ticks_new(struct site *site) {
-    struct ticks *ticks = g_new0(struct ticks, 1);
-    ticks->site = site;
-    ticks->folders = folders_new(site);
-    return ticks;
-}
-
-void ticks_free(struct ticks *ticks) {
-    folders_free(ticks->folders);
-    g_free(ticks);
-}
 
 static gboolean tick_feeds(struct site *site, GError **error) {
     guint n_events;
@@ -36,13 +19,38 @@ static gboolean tick_hours(struct site *site, GError **error) {
     return logbook_hours(site, &n, error);
 }
 
-/* What is due as time passes; what goes wrong with one keeps no other from its turn. */
+/* What is due as time passes, each a duty of one process at a time; what goes wrong with one keeps no
+ * other from its turn. */
 static const struct {
+    const char *name;
     gboolean (*tick)(struct site *site, GError **error);
     const char *problem;
-} duties[] = {{tick_feeds, "feeds could not be looked over"},
-              {end_expired, "watches that are over could not be ended"},
-              {tick_hours, "an hour could not be written into the ledger"}};
+} duties[] = {{"silence", tick_feeds, "feeds could not be looked over"},
+              {"expiry", end_expired, "watches that are over could not be ended"},
+              {"hours", tick_hours, "an hour could not be written into the ledger"}};
+
+struct ticks {
+    struct site *site;
+    struct folders *folders;
+    struct site_duty held[G_N_ELEMENTS(duties)];
+    gint64 ticked_at_us;
+};
+
+struct ticks *ticks_new(struct site *site) {
+    struct ticks *ticks = g_new0(struct ticks, 1);
+    ticks->site = site;
+    ticks->folders = folders_new(site);
+    for (guint i = 0; i < G_N_ELEMENTS(duties); i++)
+        ticks->held[i].name = g_strdup(duties[i].name);
+    return ticks;
+}
+
+void ticks_free(struct ticks *ticks) {
+    for (guint i = 0; i < G_N_ELEMENTS(duties); i++)
+        site_duty_clear(ticks->site, &ticks->held[i]);
+    folders_free(ticks->folders);
+    g_free(ticks);
+}
 
 void ticks_look(struct ticks *ticks) {
     const gint64 now = site_now(ticks->site);
@@ -52,7 +60,9 @@ void ticks_look(struct ticks *ticks) {
     ticks->ticked_at_us = now;
     for (guint i = 0; i < G_N_ELEMENTS(duties); i++) {
         g_autoptr(GError) error = NULL;
-        if (!duties[i].tick(ticks->site, &error))
+        if (site_duty_is_mine(ticks->site, &ticks->held[i], &error))
+            duties[i].tick(ticks->site, &error);
+        if (error)
             log_line("error", duties[i].problem, "problem", error->message, NULL);
     }
 }

@@ -1,12 +1,9 @@
 #include "site/site.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <glib/gstdio.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/error.h"
 #include "base/seal.h"
@@ -15,11 +12,12 @@
 #include "embedded.h"
 #include "feed/mapping.h"
 #include "site/config.h"
+#include "store/outbox.h"
 #include "store/store.h"
 #include "store/watch.h"
 
 struct site {
-    char *dir;
+    char *dir, *node;
     struct site_config *config;
     struct store *store;
     struct store_keys *keys;
@@ -130,6 +128,7 @@ struct site *site_open(const char *dir, GError **error) {
     site->dir = g_strdup(dir);
     site->clock = &base_system_clock;
     site->random = &base_system_random;
+    site->node = base_random_token(site->random, 20);
     g_mutex_init(&site->mutex);
     site->mappings =
         g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)feed_mapping_free);
@@ -163,6 +162,7 @@ void site_close(struct site *site) {
     g_mutex_clear(&site->mutex);
     seal_wipe(site->secret, sizeof site->secret);
     g_free(site->dir);
+    g_free(site->node);
     g_free(site);
 }
 
@@ -210,6 +210,16 @@ const struct base_random *site_random(const struct site *site) {
 
 const guint8 *site_secret(const struct site *site) {
     return site->secret;
+}
+
+const char *site_node(const struct site *site) {
+    return site->node;
+}
+
+struct store_lease site_lease(const struct site *site) {
+    struct store_lease lease = {.until_at_us = site_now(site) + STORE_LEASE_US};
+    g_strlcpy(lease.node, site->node, sizeof lease.node);
+    return lease;
 }
 
 gint64 site_now(const struct site *site) {
@@ -309,16 +319,4 @@ char *site_code(const struct site *site, const char *registration_id) {
     for (int i = 0; i < 8; i++)
         number = number << 8 | mac[i];
     return g_strdup_printf("%06u", (guint)(number % 1000000));
-}
-
-int site_lock(const struct site *site, const char *name, GError **error) {
-    g_autofree char *file = g_strconcat(name, ".lock", NULL);
-    g_autofree char *path = site_path(site, file);
-    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-    if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0)
-        return fd;
-    if (fd >= 0)
-        close(fd);
-    g_set_error(error, BASE_ERROR, BASE_ERROR_BUSY, "another tocsin is the %s of this site", name);
-    return -1;
 }

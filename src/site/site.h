@@ -42,6 +42,11 @@ const struct seal_public *site_contact_public(const struct site *site);
 const struct base_random *site_random(const struct site *site);
 const guint8 *site_secret(const struct site *site); /* 32 bytes: keys/site.key */
 
+/* This process, among those that work on the site: random, made when the site is opened. */
+const char *site_node(const struct site *site);
+/* A lease of this process from now on (store/outbox.h). */
+struct store_lease site_lease(const struct site *site);
+
 gint64 site_now(const struct site *site);
 void site_set_clock(struct site *site, const struct base_clock *clock); /* borrowed */
 
@@ -73,9 +78,5 @@ char *site_code(const struct site *site, const char *registration_id);
 struct logbook;
 void site_set_logbook(struct site *site, struct logbook *logbook, void (*close)(struct logbook *));
 struct logbook *site_logbook(const struct site *site); /* NULL: none is kept */
-
-/* Takes the site's lock of that name for as long as the process lives or the fd stays open: `serve`
- * is the one sender. -1 with BASE_ERROR_BUSY when another process has it. */
-int site_lock(const struct site *site, const char *name, GError **error);
 
 #endif

@@ -61,7 +61,7 @@ struct db *db_open(const char *path, enum db_role role, GError **error) {
         return NULL;
     }
     sqlite3_extended_result_codes(db->handle, 0);
-    sqlite3_busy_timeout(db->handle, 20000);
+    sqlite3_busy_timeout(db->handle, DB_PATIENCE_MS);
     /* Only the writer checkpoints, never a connection's closing. */
     sqlite3_db_config(db->handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
     if (role != DB_PLAIN &&
@@ -220,6 +220,12 @@ gboolean db_backup(struct db *db, const char *path, GError **error) {
            db_run(db, "VACUUM INTO :path", PARAMS(P_TEXT("path", path)), error);
 }
 
+enum db_end db_commit(struct db *db, GError **error) {
+    if (db_script(db, "COMMIT", error))
+        return DB_DURABLE;
+    return sqlite3_errcode(db->handle) == SQLITE_BUSY ? DB_AGAIN : DB_FAILED;
+}
+
 gboolean db_in_transaction(struct db *db) {
     return !sqlite3_get_autocommit(db->handle);
 }
@@ -228,10 +234,13 @@ guint db_log_pages(struct db *db) {
     return db->log_pages;
 }
 
-gboolean db_truncate_log(struct db *db, GError **error) {
-    return sqlite3_wal_checkpoint_v2(db->handle, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL) ==
-               SQLITE_OK ||
-           fail(db, error);
+gboolean db_truncate_log(struct db *db, int patience_ms, GError **error) {
+    sqlite3_busy_timeout(db->handle, patience_ms);
+    const gboolean ok = sqlite3_wal_checkpoint_v2(db->handle, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL,
+                                                  NULL) == SQLITE_OK ||
+                        fail(db, error);
+    sqlite3_busy_timeout(db->handle, DB_PATIENCE_MS);
+    return ok;
 }
 
 gboolean db_checkpoint(struct db *db, GError **error) {

@@ -66,6 +66,14 @@ gboolean db_is_null(struct db_rows *rows, int column);
 /* Copies the whole database, as of one moment, into a new file. */
 gboolean db_backup(struct db *db, const char *path, GError **error);
 
+/* What became of a commit. */
+enum db_end {
+    DB_DURABLE,
+    DB_AGAIN, /* nothing is kept: begin the transaction again */
+    DB_FAILED
+};
+enum db_end db_commit(struct db *db, GError **error);
+
 /* Whether a transaction is open: SQLite ends one by itself when the disk is full or fails. */
 gboolean db_in_transaction(struct db *db);
 
@@ -74,7 +82,8 @@ guint db_log_pages(struct db *db);
 
 /* Copies the log's pages into the database; only the writer may, when nobody waits for it. */
 gboolean db_checkpoint(struct db *db, GError **error);
-/* The same, and the log cut to nothing. */
-gboolean db_truncate_log(struct db *db, GError **error);
+/* The same, and the log cut to nothing; waits so long for who reads. */
+gboolean db_truncate_log(struct db *db, int patience_ms, GError **error);
+#define DB_PATIENCE_MS 20000 /* how long anything waits for another process */
 
 #endif

@@ -45,71 +45,102 @@ gboolean store_alert_add(struct db *db, const struct store_alert *a, gboolean *i
 
 #define ALERT_COLUMNS                                                                                  \
     "SELECT seq, id, purpose, registration_id, event_seq, reason, state, reminder, attempts, "         \
-    "pin_tries, created_at_us, next_at_us, handed_at_us, confirmed_at_us, note FROM alert "
+    "pin_tries, created_at_us, next_at_us, handed_at_us, confirmed_at_us, note, node, term, "          \
+    "until_at_us FROM alert "
 
 static struct store_alert *read_alert(struct db_rows *rows) {
     struct store_alert *alert = g_new0(struct store_alert, 1);
-    *alert = (struct store_alert){.seq = db_int(rows, 0),
-                                  .id = g_strdup(db_text(rows, 1)),
-                                  .purpose = (enum store_alert_purpose)db_int(rows, 2),
-                                  .registration_id = g_strdup(db_text(rows, 3)),
-                                  .event_seq = db_int(rows, 4),
-                                  .reason = (int)db_int(rows, 5),
-                                  .state = (enum store_alert_state)db_int(rows, 6),
-                                  .reminder = (guint)db_int(rows, 7),
-                                  .attempts = (guint)db_int(rows, 8),
-                                  .pin_tries = (guint)db_int(rows, 9),
-                                  .created_at_us = db_int(rows, 10),
-                                  .next_at_us = db_time(rows, 11),
-                                  .handed_at_us = db_time(rows, 12),
-                                  .confirmed_at_us = db_time(rows, 13),
-                                  .note = g_strdup(db_text(rows, 14))};
+    *alert = (struct store_alert){
+        .seq = db_int(rows, 0),
+        .id = g_strdup(db_text(rows, 1)),
+        .purpose = (enum store_alert_purpose)db_int(rows, 2),
+        .registration_id = g_strdup(db_text(rows, 3)),
+        .event_seq = db_int(rows, 4),
+        .reason = (int)db_int(rows, 5),
+        .state = (enum store_alert_state)db_int(rows, 6),
+        .reminder = (guint)db_int(rows, 7),
+        .attempts = (guint)db_int(rows, 8),
+        .pin_tries = (guint)db_int(rows, 9),
+        .created_at_us = db_int(rows, 10),
+        .next_at_us = db_time(rows, 11),
+        .handed_at_us = db_time(rows, 12),
+        .confirmed_at_us = db_time(rows, 13),
+        .note = g_strdup(db_text(rows, 14)),
+        .lease = {.term = (guint64)db_int(rows, 16), .until_at_us = db_time(rows, 17)}};
+    if (db_text(rows, 15))
+        g_strlcpy(alert->lease.node, db_text(rows, 15), sizeof alert->lease.node);
     return alert;
 }
 
-GPtrArray *store_alerts_due(struct db *db, gint64 now_at_us, guint limit, GError **error) {
-    GPtrArray *due = g_ptr_array_new_with_free_func((GDestroyNotify)store_alert_free);
-    struct db_rows *rows =
-        db_query(db,
-                 ALERT_COLUMNS
-                 "WHERE next_at_us <= :now AND state IN (0, 2) AND NOT EXISTS (SELECT 1 FROM alert "
-                 "older WHERE older.registration_id = alert.registration_id AND older.event_seq IS NOT "
-                 "NULL AND older.event_seq < alert.event_seq AND older.state IN (0, 1)) "
-                 "ORDER BY next_at_us LIMIT :most",
-                 PARAMS(P_INT("now", now_at_us), P_INT("most", limit)));
-    while (db_next(rows))
-        g_ptr_array_add(due, read_alert(rows));
-    if (db_done(rows, error))
-        return due;
-    g_ptr_array_unref(due);
-    return NULL;
+/* What may be claimed: it is due; it waits, or nobody says any more that they have it; nothing else of
+ * its registration is being sent, and nothing older waits. A lease that ends later than any could was
+ * given under a clock that was ahead, and counts as run out. */
+#define MAY_BE_CLAIMED                                                                                 \
+    "alert.next_at_us <= :now AND (alert.state IN (0, 2) OR (alert.state = 1 AND "                     \
+    "(alert.until_at_us IS NULL OR alert.until_at_us <= :now OR alert.until_at_us > :latest))) "       \
+    "AND NOT EXISTS (SELECT 1 FROM alert o WHERE o.state = 1 AND o.registration_id = "                 \
+    "alert.registration_id AND o.seq <> alert.seq AND o.until_at_us > :now AND "                       \
+    "o.until_at_us <= :latest) AND NOT EXISTS (SELECT 1 FROM alert o WHERE o.registration_id = "       \
+    "alert.registration_id AND o.event_seq IS NOT NULL AND o.event_seq < alert.event_seq AND "         \
+    "o.state IN (0, 1))"
+#define RUNS "until_at_us > :now AND until_at_us <= :latest"
+#define P_NOW(now_at_us) P_INT("now", now_at_us), P_INT("latest", (now_at_us) + STORE_LEASE_US)
+
+GArray *outbox_due(struct db *db, gint64 now_at_us, guint most, GError **error) {
+    g_autoptr(GArray) seqs = g_array_new(FALSE, FALSE, sizeof(gint64));
+    g_autoptr(GHashTable) taken = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    struct db_rows *rows = db_query(db,
+                                    "SELECT seq, registration_id FROM alert WHERE " MAY_BE_CLAIMED
+                                    " ORDER BY next_at_us, seq LIMIT 1000",
+                                    PARAMS(P_NOW(now_at_us)));
+    while (seqs->len < most && db_next(rows)) {
+        const gint64 seq = db_int(rows, 0);
+        const char *registration = db_text(rows, 1); /* NULL: a page, which waits for nothing */
+        if (!registration || g_hash_table_add(taken, g_strdup(registration)))
+            g_array_append_val(seqs, seq);
+    }
+    return db_done(rows, error) ? g_steal_pointer(&seqs) : NULL;
 }
 
-gboolean store_alert_claim(struct db *db, gint64 seq, gboolean *claimed, GError **error) {
-    gboolean ok = db_run(db,
-                         "UPDATE alert SET state = 1, attempts = attempts + 1 "
-                         "WHERE seq = :seq AND state IN (0, 2) AND next_at_us IS NOT NULL",
-                         PARAMS(P_INT("seq", seq)), error);
-    *claimed = ok && db_changes(db) == 1;
-    return ok;
+gboolean outbox_claim(struct db *db, gint64 seq, const struct store_lease *lease, gint64 now_at_us,
+                      struct store_alert **alert, GError **error) {
+    *alert = NULL;
+    if (!db_run(db,
+                "UPDATE alert SET state = 1, attempts = attempts + 1, node = :node, term = term + 1, "
+                "until_at_us = :until WHERE seq = :seq AND " MAY_BE_CLAIMED,
+                PARAMS(P_TEXT("node", lease->node), P_INT("until", lease->until_at_us),
+                       P_INT("seq", seq), P_NOW(now_at_us)),
+                error))
+        return FALSE;
+    if (!db_changes(db))
+        return TRUE;
+    struct db_rows *rows = db_query(db, ALERT_COLUMNS "WHERE seq = :seq", PARAMS(P_INT("seq", seq)));
+    if (db_next(rows))
+        *alert = read_alert(rows);
+    return db_done(rows, error);
 }
 
-gboolean store_alert_save(struct db *db, const struct store_alert *a, GError **error) {
-    return db_run(db,
-                  "UPDATE alert SET state = :state, reminder = :reminder, next_at_us = :next_at, "
-                  "handed_at_us = :handed_at, note = :note WHERE seq = :seq AND state NOT IN (3, 4, 8)",
-                  PARAMS(P_INT("state", a->state), P_INT("reminder", a->reminder),
-                         P_TIME("next_at", a->next_at_us), P_TIME("handed_at", a->handed_at_us),
-                         P_TEXT("note", a->note ? a->note : ""), P_INT("seq", a->seq)),
-                  error);
+gboolean outbox_renew(struct db *db, const struct store_lease *lease, gint64 now_at_us,
+                      GError **error) {
+    return db_run(
+        db, "UPDATE alert SET until_at_us = :until WHERE state = 1 AND node = :node AND " RUNS,
+        PARAMS(P_INT("until", lease->until_at_us), P_TEXT("node", lease->node), P_NOW(now_at_us)),
+        error);
 }
 
-gboolean store_alerts_recover(struct db *db, gint64 now_at_us, guint *n, GError **error) {
-    gboolean ok = db_run(db,
-                         "UPDATE alert SET state = iif(handed_at_us IS NULL, 0, 2), next_at_us = :now "
-                         "WHERE state = 1",
-                         PARAMS(P_INT("now", now_at_us)), error);
-    *n = ok ? (guint)db_changes(db) : 0;
+gboolean outbox_settle(struct db *db, const struct store_alert *a, gint64 now_at_us, gboolean *is_held,
+                       GError **error) {
+    const gboolean ok =
+        db_run(db,
+               "UPDATE alert SET state = :state, reminder = :reminder, next_at_us = :next_at, "
+               "handed_at_us = :handed_at, note = :note, node = NULL, until_at_us = NULL WHERE seq = "
+               ":seq AND state = 1 AND node = :node AND term = :term AND " RUNS,
+               PARAMS(P_INT("state", a->state), P_INT("reminder", a->reminder),
+                      P_TIME("next_at", a->next_at_us), P_TIME("handed_at", a->handed_at_us),
+                      P_TEXT("note", a->note ? a->note : ""), P_INT("seq", a->seq),
+                      P_TEXT("node", a->lease.node), P_INT("term", a->lease.term), P_NOW(now_at_us)),
+               error);
+    *is_held = ok && db_changes(db) == 1;
     return ok;
 }
 
@@ -241,6 +272,11 @@ gboolean store_alert_facts_get(struct db *db, gint64 event_seq, struct store_ale
     return found;
 }
 
+gboolean store_alert_is_unknown(const struct store_alert_row *row, gint64 now_at_us) {
+    return row->state == ALERT_SENDING &&
+           (row->until_at_us <= now_at_us || row->until_at_us > now_at_us + STORE_LEASE_US);
+}
+
 /* ── Listings and counts ───────────────────────────────────────────────────────────────────────── */
 
 gboolean store_alerts_list(struct db *db, const char *id, gboolean only_waiting, guint limit,
@@ -248,8 +284,9 @@ gboolean store_alerts_list(struct db *db, const char *id, gboolean only_waiting,
     struct db_rows *rows = db_query(
         db,
         "SELECT a.id, a.registration_id, p.key, e.kind, e.id, a.note, a.purpose, a.state, "
-        "a.created_at_us, a.handed_at_us, a.confirmed_at_us, a.next_at_us, a.attempts, a.reminder "
-        "FROM alert a LEFT JOIN event e ON e.seq = a.event_seq LEFT JOIN registration r ON r.id = "
+        "a.created_at_us, a.handed_at_us, a.confirmed_at_us, a.next_at_us, a.attempts, a.reminder, "
+        "a.until_at_us FROM alert a LEFT JOIN event e ON e.seq = a.event_seq LEFT JOIN registration r "
+        "ON r.id = "
         "a.registration_id LEFT JOIN person p ON p.id = r.person_id WHERE (:id IS NULL OR a.id = :id) "
         "AND (:waiting = 0 OR a.state = 4 OR (a.state = 7 AND NOT EXISTS (SELECT 1 FROM agency_watch w "
         "WHERE w.registration_id = a.registration_id))) ORDER BY a.seq DESC LIMIT :most",
@@ -274,7 +311,8 @@ gboolean store_alerts_list(struct db *db, const char *id, gboolean only_waiting,
             .confirmed_at_us = db_time(rows, 10),
             .next_at_us = db_time(rows, 11),
             .attempts = (guint)db_int(rows, 12),
-            .reminder = (guint)db_int(rows, 13)};
+            .reminder = (guint)db_int(rows, 13),
+            .until_at_us = db_time(rows, 14)};
         each(&row, context);
     }
     return db_done(rows, error);

@@ -4,7 +4,11 @@
  *      ▲         │         └──► superseded (newer news of the same person was told)
  *      └─────────┘ try again      └──► needs_person (nobody confirmed, or refused by the peer)
  *
- * `sending` is written before a try, so that after a crash it is known which messages may have left. */
+ * Whoever sends has it by a lease: `sending` is written, with a node, a term and an end, before a try.
+ * A node says from time to time that it still has what it has. When it says so no more, nobody knows
+ * whether the message left: it is `unknown`, and the next that looks may claim it, for a new term, and
+ * try it again under the same key. What a node says after its lease, or of another term, changes
+ * nothing. Several may send for one site. */
 #ifndef STORE_OUTBOX_H
 #define STORE_OUTBOX_H
 
@@ -34,7 +38,16 @@ enum store_alert_state {
 };
 const char *store_alert_state_name(enum store_alert_state state);
 
+/* Something had by one node until a moment, unless the node says that it still has it. */
+struct store_lease {
+    char node[33];
+    guint64 term; /* counts who had it before */
+    gint64 until_at_us;
+};
+#define STORE_LEASE_US (20 * (gint64)SECOND_US)
+
 struct store_alert {
+    struct store_lease lease; /* of a claimed one */
     gint64 seq;
     char *id, *registration_id, *note;
     enum store_alert_purpose purpose;
@@ -51,17 +64,22 @@ void store_alert_free(struct store_alert *alert);
 gboolean store_alert_add(struct db *db, const struct store_alert *alert, gboolean *is_new,
                          GError **error);
 
-/* Due alerts in order, at most `limit`, one a registration: an alert waits for an older one of the
- * same registration that has not left. Transfer full. */
-GPtrArray *store_alerts_due(struct db *db, gint64 now_at_us, guint limit, GError **error);
+/* What may be claimed now, in order, at most `most` (≤ 1,000): seqs. One a registration: an alert waits
+ * while another of its registration is being sent, and for an older one that has not left. Transfer
+ * full: GArray of gint64. */
+GArray *outbox_due(struct db *db, gint64 now_at_us, guint most, GError **error);
 
-/* Claims for sending. FALSE in `claimed` when it is no longer due. */
-gboolean store_alert_claim(struct db *db, gint64 seq, gboolean *claimed, GError **error);
-/* Saves state, reminder, next_at_us, handed_at_us and note, unless it was confirmed, locked or ended
- * meanwhile. */
-gboolean store_alert_save(struct db *db, const struct store_alert *alert, GError **error);
-/* After a crash: what was being sent may have left, and is tried again under the same key. */
-gboolean store_alerts_recover(struct db *db, gint64 now_at_us, guint *n, GError **error);
+/* Claims for sending, by the node of the lease until its end, if it still may be: `alert` is as it is
+ * now, transfer full; NULL when it is no longer due or another had it first. */
+gboolean outbox_claim(struct db *db, gint64 seq, const struct store_lease *lease, gint64 now_at_us,
+                      struct store_alert **alert, GError **error);
+/* The node still has all it has: until the lease's end. What has run out stays so. */
+gboolean outbox_renew(struct db *db, const struct store_lease *lease, gint64 now_at_us, GError **error);
+/* Saves state, reminder, next_at_us, handed_at_us and note, and gives the lease back. `is_held` FALSE:
+ * the lease has run out or is another's, or the alert was confirmed, locked or ended meanwhile; nothing
+ * was saved. */
+gboolean outbox_settle(struct db *db, const struct store_alert *alert, gint64 now_at_us,
+                       gboolean *is_held, GError **error);
 
 /* Stops the reminders of the registration's older alerts, about feeds or about custody. */
 gboolean store_alerts_supersede(struct db *db, const char *registration_id, gint64 before_seq,
@@ -106,8 +124,11 @@ struct store_alert_row {
     enum store_alert_purpose purpose;
     enum store_alert_state state;
     gint64 created_at_us, handed_at_us, confirmed_at_us, next_at_us;
+    gint64 until_at_us; /* of a lease */
     guint attempts, reminder;
 };
+/* Whether it is being sent and nobody says so any more. */
+gboolean store_alert_is_unknown(const struct store_alert_row *row, gint64 now_at_us);
 typedef void (*store_alert_fn)(const struct store_alert_row *row, void *context);
 /* Newest first; `only_waiting`: those a person must look at. `id` NULL: all. */
 gboolean store_alerts_list(struct db *db, const char *id, gboolean only_waiting, guint limit,

@@ -10,12 +10,13 @@
 #include "embedded.h"
 #include "store/db.h"
 
-#define SCHEMA_VERSION 3
+#define SCHEMA_VERSION 4
 #define MOST_IN_A_GROUP 512
+#define MOST_RUNS 8           /* of one group */
 #define CHECKPOINT_PAGES 4000 /* of the log; 16 MB */
 
 struct job {
-    store_work work;
+    const struct store_work *work;
     void *context;
     gboolean is_trial;
     gboolean ok, is_done;
@@ -34,7 +35,7 @@ struct store {
     gboolean is_closing, wants_flush, flush_ok;
     GCond flushed;
     GQueue readers; /* idle connections */
-    store_work finish;
+    store_fn finish;
     void *finish_context;
     void (*listener)(void *context);
     void *listener_context;
@@ -73,7 +74,7 @@ gboolean store_is_open(struct db *db) {
 static gboolean run_behind_mark(struct store *store, struct job *job, GError **error) {
     if (!store_mark(store->writer, error))
         return FALSE;
-    job->ok = job->work(store->writer, job->context, &job->error);
+    job->ok = job->work->run(store->writer, job->context, &job->error);
     if (!store_is_open(store->writer)) /* the caller sees it */
         return TRUE;
     return job->ok && !job->is_trial ? store_keep(store->writer, error)
@@ -83,7 +84,7 @@ static gboolean run_behind_mark(struct store *store, struct job *job, GError **e
 /* Empties the log for whoever waits for that. */
 static void flush(struct store *store) {
     lock(store);
-    const gboolean ok = db_truncate_log(store->writer, NULL);
+    const gboolean ok = db_truncate_log(store->writer, DB_PATIENCE_MS, NULL);
     unlock(store);
     g_mutex_lock(&store->mutex);
     store->flush_ok = ok;
@@ -117,23 +118,44 @@ static void spoil(GPtrArray *group, const GError *cause) {
     }
 }
 
-/* One transaction for the whole group. A failure of the transaction itself spoils all. */
-static void run_group(struct store *store, GPtrArray *group) {
-    GError *error = NULL;
-
-    lock(store);
-    gboolean ok = db_script(store->writer, "BEGIN IMMEDIATE", &error);
+static enum db_end run_group_once(struct store *store, GPtrArray *group, GError **error) {
+    gboolean ok = db_script(store->writer, "BEGIN IMMEDIATE", error);
+    enum db_end end = DB_FAILED;
     for (guint i = 0; ok && i < group->len && store_is_open(store->writer); i++)
-        ok = run_behind_mark(store, group->pdata[i], &error);
+        ok = run_behind_mark(store, group->pdata[i], error);
     if (ok && store_is_open(store->writer) && store->finish)
-        ok = store->finish(store->writer, store->finish_context, &error);
+        ok = store->finish(store->writer, store->finish_context, error);
     if (ok && !store_is_open(store->writer))
-        g_set_error(&error, BASE_ERROR, BASE_ERROR_STORE,
+        g_set_error(error, BASE_ERROR, BASE_ERROR_STORE,
                     "the database gave the transaction up: is the disk full?");
     else if (ok)
-        ok = db_script(store->writer, "COMMIT", &error);
-    if (!ok && store_is_open(store->writer))
+        end = db_commit(store->writer, error);
+    if (end != DB_DURABLE && store_is_open(store->writer))
         db_script(store->writer, "ROLLBACK", NULL);
+    return end;
+}
+
+static void reset(struct job *job) {
+    job->ok = FALSE;
+    g_clear_error(&job->error);
+    if (job->work->reset)
+        job->work->reset(job->context);
+}
+
+/* One transaction for the whole group, begun again where the database asks for that. A failure of the
+ * transaction itself spoils all. */
+static void run_group(struct store *store, GPtrArray *group) {
+    GError *error = NULL;
+    enum db_end end = DB_AGAIN;
+    lock(store);
+    for (guint i = 0; end == DB_AGAIN && i < MOST_RUNS; i++) {
+        if (i) {
+            g_clear_error(&error);
+            for (guint k = 0; k < group->len; k++)
+                reset(group->pdata[k]);
+        }
+        end = run_group_once(store, group, &error);
+    }
     unlock(store);
     if (error)
         spoil(group, error);
@@ -175,8 +197,8 @@ static gpointer write_loop(gpointer data) {
     return NULL;
 }
 
-static gboolean submit(struct store *store, store_work work, void *context, gboolean is_trial,
-                       GError **error) {
+static gboolean submit(struct store *store, const struct store_work *work, void *context,
+                       gboolean is_trial, GError **error) {
     struct job job = {.work = work, .context = context, .is_trial = is_trial};
 
     g_cond_init(&job.answered);
@@ -192,11 +214,12 @@ static gboolean submit(struct store *store, store_work work, void *context, gboo
     return job.ok;
 }
 
-gboolean store_write(struct store *store, store_work work, void *context, GError **error) {
+gboolean store_write(struct store *store, const struct store_work *work, void *context,
+                     GError **error) {
     return submit(store, work, context, FALSE, error);
 }
 
-gboolean store_try(struct store *store, store_work work, void *context, GError **error) {
+gboolean store_try(struct store *store, const struct store_work *work, void *context, GError **error) {
     return submit(store, work, context, TRUE, error);
 }
 
@@ -227,7 +250,7 @@ void store_read_end(struct store *store, struct db *db) {
     g_mutex_unlock(&store->mutex);
 }
 
-gboolean store_read(struct store *store, store_work work, void *context, GError **error) {
+gboolean store_read(struct store *store, store_fn work, void *context, GError **error) {
     struct db *db = store_read_begin(store, error);
     const gboolean ok = db && work(db, context, error);
     store_read_end(store, db);
@@ -241,7 +264,7 @@ void store_on_commit(struct store *store, void (*listener)(void *context), void 
     g_mutex_unlock(&store->mutex);
 }
 
-void store_before_commit(struct store *store, store_work work, void *context) {
+void store_before_commit(struct store *store, store_fn work, void *context) {
     g_mutex_lock(&store->mutex);
     store->finish = work;
     store->finish_context = context;
@@ -259,7 +282,7 @@ void store_counts(struct store *store, guint64 *groups, guint64 *works) {
 
 /* The scripts that lead from one version to the next; version 0 is an empty database. */
 static const char *const upgrades[SCHEMA_VERSION] = {embedded_schema_sqlite, embedded_schema_ledger,
-                                                     embedded_schema_people};
+                                                     embedded_schema_people, embedded_schema_sending};
 
 static gboolean make_schema(struct db *db, GError **error) {
     gint64 version;
@@ -320,12 +343,15 @@ void store_close(struct store *store) {
         g_cond_signal(&store->has_work);
         g_mutex_unlock(&store->mutex);
         g_thread_join(store->thread);
-        lock(store);
-        db_checkpoint(store->writer, NULL);
-        unlock(store);
     }
     for (struct db *db; (db = g_queue_pop_head(&store->readers));)
         db_close(db);
+    if (store->thread) {
+        lock(store);
+        db_checkpoint(store->writer, NULL);
+        db_truncate_log(store->writer, 0, NULL); /* unless another process reads */
+        unlock(store);
+    }
     db_close(store->writer);
     if (store->lock_fd >= 0)
         close(store->lock_fd);
@@ -336,7 +362,7 @@ void store_close(struct store *store) {
     g_free(store);
 }
 
-static gboolean nothing(struct db *db, void *context, GError **error) {
+static gboolean do_nothing(struct db *db, void *context, GError **error) {
     (void)db, (void)context, (void)error;
     return TRUE;
 }
@@ -345,7 +371,7 @@ gboolean store_flush(struct store *store, GError **error) {
     g_mutex_lock(&store->mutex);
     store->wants_flush = TRUE;
     g_mutex_unlock(&store->mutex);
-    if (!store_write(store, nothing, NULL, error))
+    if (!store_write(store, STORE_WORK(do_nothing, NULL), NULL, error))
         return FALSE;
     g_mutex_lock(&store->mutex);
     while (store->wants_flush)

@@ -18,11 +18,20 @@ struct store;
 struct store *store_open(const char *path, GError **error);
 void store_close(struct store *store);
 
-typedef gboolean (*store_work)(struct db *db, void *context, GError **error);
+typedef gboolean (*store_fn)(struct db *db, void *context, GError **error);
+
+/* A unit of work. It may run more than once, for a transaction may have to be begun again; `reset`
+ * takes back what it did to its context, and is NULL where each run sets all it sets anew. */
+struct store_work {
+    store_fn run;
+    void (*reset)(void *context);
+};
+
+#define STORE_WORK(run, reset) (&(const struct store_work){(run), (reset)})
 
 /* Runs `work` in the writer's transaction and returns when it is durable (TRUE), or when it failed
  * or was taken back (FALSE). */
-gboolean store_write(struct store *store, store_work work, void *context, GError **error);
+gboolean store_write(struct store *store, const struct store_work *work, void *context, GError **error);
 
 /* A mark inside a work's transaction, and what was done since taken back or kept. Marks nest. */
 gboolean store_mark(struct db *db, GError **error);
@@ -33,7 +42,7 @@ gboolean store_keep(struct db *db, GError **error);
 gboolean store_is_open(struct db *db);
 
 /* Runs `work` and takes back all it did: for trying things out. */
-gboolean store_try(struct store *store, store_work work, void *context, GError **error);
+gboolean store_try(struct store *store, const struct store_work *work, void *context, GError **error);
 
 /* Begins a read transaction: everything read until store_read_end is as of one moment. NULL with an
  * error. The connection is the caller's until then. */
@@ -41,14 +50,14 @@ struct db *store_read_begin(struct store *store, GError **error);
 void store_read_end(struct store *store, struct db *db); /* `db` may be NULL */
 
 /* Runs `work` between the two. */
-gboolean store_read(struct store *store, store_work work, void *context, GError **error);
+gboolean store_read(struct store *store, store_fn work, void *context, GError **error);
 
 /* Called after every commit, from the writer's thread. One listener; NULL takes it away. */
 void store_on_commit(struct store *store, void (*listener)(void *context), void *context);
 
 /* Runs at the end of every group of works, in their transaction; if it fails, so do all of them. Set
  * once, before the first work. */
-void store_before_commit(struct store *store, store_work work, void *context);
+void store_before_commit(struct store *store, store_fn work, void *context);
 
 /* Moves all of the write-ahead log into the database and empties it, so that what was overwritten is in
  * no file any more. Waits for readers. */

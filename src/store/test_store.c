@@ -3,6 +3,7 @@
 #include "base/error.h"
 #include "base/time.h"
 #include "store/db.h"
+#include "store/duty.h"
 #include "store/outbox.h"
 #include "store/store.h"
 
@@ -42,10 +43,10 @@ static void what_fails_takes_back_only_itself(void) {
     g_autofree char *dir = NULL;
     struct store *store = open_new(&dir);
     g_autoptr(GError) error = NULL;
-    g_assert_true(store_write(store, add_alert, (char *)(gsize) "a", NULL));
-    g_assert_false(store_write(store, add_and_fail, (char *)(gsize) "b", &error));
+    g_assert_true(store_write(store, STORE_WORK(add_alert, NULL), (char *)(gsize) "a", NULL));
+    g_assert_false(store_write(store, STORE_WORK(add_and_fail, NULL), (char *)(gsize) "b", &error));
     g_assert_cmpstr(error->message, ==, "no");
-    g_assert_true(store_try(store, add_alert, (char *)(gsize) "c", NULL));
+    g_assert_true(store_try(store, STORE_WORK(add_alert, NULL), (char *)(gsize) "c", NULL));
     g_assert_cmpint(n_alerts(store), ==, 1);
     store_close(store);
 }
@@ -54,9 +55,9 @@ static gpointer write_many(gpointer data) {
     for (int i = 0; i < 200; i++) {
         g_autofree char *id = g_strdup_printf("%p-%d", (void *)g_thread_self(), i);
         if (i % 10 == 0)
-            store_write(data, add_and_fail, id, NULL);
+            store_write(data, STORE_WORK(add_and_fail, NULL), id, NULL);
         else
-            g_assert_true(store_write(data, add_alert, id, NULL));
+            g_assert_true(store_write(data, STORE_WORK(add_alert, NULL), id, NULL));
     }
     return NULL;
 }
@@ -77,47 +78,145 @@ static void many_writers_share_commits(void) {
     store_close(store);
 }
 
+/* ── The outbox ────────────────────────────────────────────────────────────────────────────────── */
+
+#define LEASE STORE_LEASE_US
+
+static struct store_lease lease_of(const char *node, gint64 now) {
+    struct store_lease lease = {.until_at_us = now + LEASE};
+    g_strlcpy(lease.node, node, sizeof lease.node);
+    return lease;
+}
+
+static void owe(struct db *db, const char *id, gint64 event_seq, GError **error) {
+    const struct store_alert alert = {.id = (char *)(gsize)id,
+                                      .registration_id = (char *)(gsize) "r",
+                                      .event_seq = event_seq,
+                                      .created_at_us = 10};
+    gboolean is_new;
+    g_assert_true(store_alert_add(db, &alert, &is_new, error) && is_new);
+    g_assert_true(store_alert_add(db, &alert, &is_new, error) && !is_new); /* owed once */
+}
+
+/* The one alert that is due, claimed by the node; NULL when none is, or it may not. */
+static struct store_alert *claim(struct db *db, const char *node, gint64 now, GError **error) {
+    const struct store_lease lease = lease_of(node, now);
+    struct store_alert *alert = NULL;
+    g_autoptr(GArray) due = outbox_due(db, now, 10, error);
+    g_assert_nonnull(due);
+    g_assert_cmpuint(due->len, <=, 1); /* one a registration */
+    if (due->len)
+        g_assert_true(outbox_claim(db, g_array_index(due, gint64, 0), &lease, now, &alert, error));
+    return alert;
+}
+
+static gboolean settle(struct db *db, struct store_alert *alert, gint64 now, GError **error) {
+    gboolean is_held = FALSE;
+    alert->state = ALERT_SENT;
+    alert->handed_at_us = now;
+    alert->next_at_us = TIME_UNKNOWN;
+    g_assert_true(outbox_settle(db, alert, now, &is_held, error));
+    return is_held;
+}
+
 static gboolean outbox_walk(struct db *db, void *context, GError **error) {
-    struct store_alert first = {.id = (char *)(gsize) "one",
-                                .registration_id = (char *)(gsize) "r",
-                                .event_seq = 1,
-                                .created_at_us = 10};
-    struct store_alert second = {.id = (char *)(gsize) "two",
-                                 .registration_id = (char *)(gsize) "r",
-                                 .event_seq = 2,
-                                 .created_at_us = 20};
-    gboolean is_new, claimed, told, withdrawn;
-    guint n;
+    gboolean told, withdrawn;
     (void)context;
-    g_assert_true(store_alert_add(db, &first, &is_new, error) && is_new);
-    g_assert_true(store_alert_add(db, &first, &is_new, error) && !is_new); /* owed once */
-    g_assert_true(store_alert_add(db, &second, NULL, error));
+    owe(db, "one", 1, error);
+    owe(db, "two", 2, error);
+    struct store_alert *first = claim(db, "a", 100, error);
+    g_assert_cmpstr(first->id, ==, "one"); /* the newer one waits for the older */
+    g_assert_cmpuint(first->attempts, ==, 1);
+    g_assert_null(claim(db, "b", 101, error)); /* it is in hand, and so is its registration */
 
-    g_autoptr(GPtrArray) due = store_alerts_due(db, 100, 10, error);
-    g_assert_cmpuint(due->len, ==, 1); /* the newer one waits for the older */
-    struct store_alert *alert = due->pdata[0];
-    g_assert_cmpstr(alert->id, ==, "one");
-    g_assert_true(store_alert_claim(db, alert->seq, &claimed, error) && claimed);
-    g_assert_true(store_alert_claim(db, alert->seq, &claimed, error) && !claimed);
-
-    /* A crash while it is being sent: it is due again, and counts as told. */
-    g_assert_true(store_alerts_recover(db, 50, &n, error));
-    g_assert_cmpuint(n, ==, 1);
+    /* Whoever has it may have sent it, and it counts as told. */
     g_assert_true(store_alert_told(db, "r", 1, TRUE, &told, &withdrawn, error));
     g_assert_true(told && !withdrawn);
+
+    /* It says that it still has it: nobody else gets it for another lease. */
+    struct store_lease longer = lease_of("a", LEASE);
+    g_assert_true(outbox_renew(db, &longer, LEASE, error));
+    g_assert_null(claim(db, "b", 2 * LEASE - 1, error));
+
+    /* It says so no more: another has it, for a new term, and tries under the same key. */
+    struct store_alert *again = claim(db, "b", 2 * LEASE, error);
+    g_assert_cmpstr(again->id, ==, "one");
+    g_assert_cmpuint(again->lease.term, ==, first->lease.term + 1);
+    g_assert_cmpuint(again->attempts, ==, 2);
+    g_assert_false(settle(db, first, 2 * LEASE + 1, error)); /* the first wakes: it settles nothing */
+    longer = lease_of("a", 3 * LEASE);
+    g_assert_true(outbox_renew(db, &longer, 2 * LEASE + 1, error)); /* … and keeps nothing */
+    g_assert_true(settle(db, again, 3 * LEASE - 1, error));
+    g_assert_false(settle(db, again, 3 * LEASE - 1, error)); /* once */
 
     /* The second never left: taken back before anybody knew. */
     g_assert_true(store_alert_told(db, "r", 2, TRUE, &told, &withdrawn, error));
     g_assert_true(!told && withdrawn);
+    store_alert_free(first);
+    store_alert_free(again);
     return TRUE;
 }
 
-static void the_outbox_keeps_order_and_remembers_what_may_have_left(void) {
+/* After its lease a node can settle nothing, whoever has it now: also if nobody does. */
+static gboolean lapse_walk(struct db *db, void *context, GError **error) {
+    (void)context;
+    owe(db, "one", 1, error);
+    struct store_alert *alert = claim(db, "a", 100, error);
+    g_assert_false(settle(db, alert, 100 + LEASE, error));
+    struct store_alert *again = claim(db, "a", 100 + LEASE, error);
+    g_assert_true(settle(db, again, 101 + LEASE, error));
+    store_alert_free(alert);
+    store_alert_free(again);
+    return TRUE;
+}
+
+/* A lease that was given under a clock that was a year ahead does not last a year. */
+static gboolean clock_walk(struct db *db, void *context, GError **error) {
+    const gint64 ahead = 365 * DAY_US;
+    struct store_lease lease = lease_of("a", ahead);
+    gboolean is_mine;
+    (void)context;
+    owe(db, "one", 1, error);
+    struct store_alert *alert = claim(db, "a", ahead, error);
+    struct store_alert *again = claim(db, "b", 1000, error);
+    g_assert_cmpstr(again->lease.node, ==, "b");
+    g_assert_true(duty_take(db, "hours", &lease, ahead, &is_mine, error) && is_mine);
+    lease = lease_of("b", 1000);
+    g_assert_true(duty_take(db, "hours", &lease, 1000, &is_mine, error) && is_mine);
+    store_alert_free(alert);
+    store_alert_free(again);
+    return TRUE;
+}
+
+static gboolean duty_walk(struct db *db, void *context, GError **error) {
+    struct store_lease a = lease_of("a", 0), b = lease_of("b", 1);
+    gboolean is_mine, is_taken;
+    (void)context;
+    g_assert_true(duty_take(db, "hours", &a, 0, &is_mine, error) && is_mine);
+    g_assert_cmpuint(a.term, ==, 1);
+    g_assert_true(duty_take(db, "hours", &b, 1, &is_mine, error) && !is_mine);
+    g_assert_true(duty_take(db, "linking", &b, 1, &is_mine, error) && is_mine); /* another */
+    g_assert_true(duty_is_taken(db, "hou", 1, &is_taken, error) && is_taken);
+    a = lease_of("a", LEASE - 1);
+    g_assert_true(duty_take(db, "hours", &a, LEASE - 1, &is_mine, error) && is_mine); /* kept */
+    g_assert_cmpuint(a.term, ==, 1);
+    b = lease_of("b", 2 * LEASE);
+    g_assert_true(duty_take(db, "hours", &b, 2 * LEASE, &is_mine, error) && is_mine); /* run out */
+    g_assert_cmpuint(b.term, ==, 2);
+    g_assert_true(duty_leave(db, "hours", &a, error)); /* not a's any more */
+    g_assert_true(duty_is_taken(db, "hou", 2 * LEASE, &is_taken, error) && is_taken);
+    g_assert_true(duty_leave(db, "hours", &b, error));
+    g_assert_true(duty_is_taken(db, "hou", 2 * LEASE, &is_taken, error) && !is_taken);
+    return TRUE;
+}
+
+/* Alerts stand on their own here: the rows they refer to are not made. */
+static void walk(gconstpointer data) {
+    const store_fn walks[] = {outbox_walk, lapse_walk, clock_walk, duty_walk};
     g_autofree char *dir = NULL;
     struct store *store = open_new(&dir);
     GError *error = NULL;
-    /* Alerts stand on their own here: the rows they refer to are not made. */
-    g_assert_true(store_write(store, outbox_walk, NULL, &error));
+    g_assert_true(store_write(store, STORE_WORK(walks[GPOINTER_TO_UINT(data)], NULL), NULL, &error));
     g_assert_no_error(error);
     store_close(store);
 }
@@ -139,7 +238,10 @@ int main(int argc, char **argv) {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/store/takes_back", what_fails_takes_back_only_itself);
     g_test_add_func("/store/groups", many_writers_share_commits);
-    g_test_add_func("/store/outbox", the_outbox_keeps_order_and_remembers_what_may_have_left);
+    g_test_add_data_func("/store/outbox", GUINT_TO_POINTER(0), walk);
+    g_test_add_data_func("/store/lapsed", GUINT_TO_POINTER(1), walk);
+    g_test_add_data_func("/store/clock", GUINT_TO_POINTER(2), walk);
+    g_test_add_data_func("/store/duties", GUINT_TO_POINTER(3), walk);
     g_test_add_func("/store/schema", a_newer_schema_is_refused);
     return g_test_run();
 }

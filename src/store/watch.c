@@ -7,13 +7,12 @@
 
 #define REGISTRATION_COLUMNS                                                                           \
     "SELECT r.id, p.scope, p.key, b.jail, b.key, r.person_id, r.booking_id, r.relation, r.kinds, "     \
-    "r.language, r.contact_box, r.contact_hash, r.pin_hash, r.code_tries, r.created_at_us, "           \
+    "r.language, r.pin_hash, r.code_tries, r.created_at_us, "                                          \
     "r.confirmed_at_us, r.expires_at_us, r.ended_at_us, r.role_verified FROM registration r "          \
     "JOIN person p ON p.id = r.person_id LEFT JOIN booking b ON b.id = r.booking_id "
 
 static struct store_registration *read_row(struct db_rows *rows) {
     struct store_registration *row = g_new0(struct store_registration, 1);
-    gsize n;
     row->id = g_strdup(db_text(rows, 0));
     row->person_scope = g_strdup(db_text(rows, 1));
     row->person_key = g_strdup(db_text(rows, 2));
@@ -21,15 +20,10 @@ static struct store_registration *read_row(struct db_rows *rows) {
     row->booking_key = g_strdup(db_text(rows, 4));
     row->person_id = db_int(rows, 5);
     row->booking_id = db_int(rows, 6);
-    const void *box = db_blob(rows, 10, &n);
-    row->contact_box = g_bytes_new(box, n);
-    const void *hash = db_blob(rows, 11, &n);
-    if (n == sizeof row->contact_hash)
-        memcpy(row->contact_hash, hash, n);
-    row->pin_hash = g_strdup(db_text(rows, 12));
-    row->code_tries = (guint)db_int(rows, 13);
-    row->created_at_us = db_int(rows, 14);
-    row->role_verified = g_strdup(db_text(rows, 18));
+    row->pin_hash = g_strdup(db_text(rows, 10));
+    row->code_tries = (guint)db_int(rows, 11);
+    row->created_at_us = db_int(rows, 12);
+    row->role_verified = g_strdup(db_text(rows, 16));
     row->registration = (struct watch_registration){.id = row->id,
                                                     .person_scope = row->person_scope,
                                                     .person_key = row->person_key,
@@ -38,9 +32,9 @@ static struct store_registration *read_row(struct db_rows *rows) {
                                                     .relation = (enum watch_relation)db_int(rows, 7),
                                                     .kinds = (custody_kinds)db_int(rows, 8),
                                                     .language = (enum language)db_int(rows, 9),
-                                                    .confirmed_at_us = db_time(rows, 15),
-                                                    .expires_at_us = db_int(rows, 16),
-                                                    .ended_at_us = db_time(rows, 17),
+                                                    .confirmed_at_us = db_time(rows, 13),
+                                                    .expires_at_us = db_int(rows, 14),
+                                                    .ended_at_us = db_time(rows, 15),
                                                     .is_role_verified = row->role_verified != NULL};
     return row;
 }
@@ -53,7 +47,6 @@ void store_registration_free(struct store_registration *row) {
     g_free(row->person_key);
     g_free(row->booking_jail);
     g_free(row->booking_key);
-    g_clear_pointer(&row->contact_box, g_bytes_unref);
     g_free(row->pin_hash);
     g_free(row->role_verified);
     g_free(row);
@@ -71,18 +64,15 @@ static GPtrArray *read_rows(struct db_rows *rows, GError **error) {
 
 gboolean store_registration_add(struct db *db, const struct store_registration *row, GError **error) {
     const struct watch_registration *r = &row->registration;
-    gsize n;
-    const void *box = g_bytes_get_data(row->contact_box, &n);
     return db_run(
         db,
-        "INSERT INTO registration (id, person_id, booking_id, relation, kinds, language, contact_box, "
-        "contact_hash, pin_hash, created_at_us, confirmed_at_us, expires_at_us, role_verified) VALUES "
-        "(:id, :person_id, nullif(:booking_id, 0), :relation, :kinds, :language, :contact_box, "
-        ":contact_hash, :pin_hash, :created_at, :confirmed_at, :expires_at, :role_verified)",
+        "INSERT INTO registration (id, person_id, booking_id, relation, kinds, language, pin_hash, "
+        "created_at_us, confirmed_at_us, expires_at_us, role_verified) VALUES "
+        "(:id, :person_id, nullif(:booking_id, 0), :relation, :kinds, :language, :pin_hash, "
+        ":created_at, :confirmed_at, :expires_at, :role_verified)",
         PARAMS(P_TEXT("id", r->id), P_INT("person_id", row->person_id),
                P_INT("booking_id", row->booking_id), P_INT("relation", r->relation),
-               P_INT("kinds", r->kinds), P_INT("language", r->language), P_BLOB("contact_box", box, n),
-               P_BLOB("contact_hash", row->contact_hash, sizeof row->contact_hash),
+               P_INT("kinds", r->kinds), P_INT("language", r->language),
                P_TEXT("pin_hash", row->pin_hash), P_INT("created_at", row->created_at_us),
                P_TIME("confirmed_at", r->confirmed_at_us), P_INT("expires_at", r->expires_at_us),
                P_TEXT("role_verified", row->role_verified)),
@@ -141,8 +131,9 @@ gboolean store_registration_count(struct db *db, const guint8 contact_hash[32], 
                                   guint *n_others, GError **error) {
     struct db_rows *rows =
         db_query(db,
-                 "SELECT count(DISTINCT person_id) FROM registration WHERE contact_hash = :hash AND "
-                 "ended_at_us IS NULL AND confirmed_at_us IS NOT NULL AND person_id <> :person",
+                 "SELECT count(DISTINCT r.person_id) FROM contact c JOIN registration r ON r.id = "
+                 "c.registration_id WHERE c.hash = :hash AND c.state = 0 AND r.ended_at_us IS NULL AND "
+                 "r.confirmed_at_us IS NOT NULL AND r.person_id <> :person",
                  PARAMS(P_BLOB("hash", contact_hash, 32), P_INT("person", person_id)));
     *n_others = db_next(rows) ? (guint)db_int(rows, 0) : 0;
     return db_done(rows, error);
@@ -153,8 +144,9 @@ gboolean store_registration_unconfirmed(struct db *db, const guint8 contact_hash
     gint64 number;
     const gboolean ok = db_number(
         db,
-        "SELECT count(*) FROM registration WHERE contact_hash = :hash AND ended_at_us IS NULL AND "
-        "confirmed_at_us IS NULL AND created_at_us > :since",
+        "SELECT count(*) FROM contact c JOIN registration r ON r.id = c.registration_id WHERE c.hash = "
+        ":hash AND c.state = 0 AND r.ended_at_us IS NULL AND r.confirmed_at_us IS NULL AND "
+        "r.created_at_us > :since",
         PARAMS(P_BLOB("hash", contact_hash, 32), P_INT("since", since_at_us)), 0, &number, error);
     *n = (guint)number;
     return ok;
@@ -183,8 +175,11 @@ gboolean store_registration_try_code(struct db *db, const char *id, GError **err
 }
 
 gboolean store_registration_wipe(struct db *db, const char *id, GError **error) {
-    return db_run(db, "UPDATE registration SET contact_box = x'', contact_hash = x'' WHERE id = :id",
-                  PARAMS(P_TEXT("id", id)), error);
+    return db_run(db,
+                  "UPDATE contact SET box = :nothing, hash = :nothing, state = :wiped WHERE "
+                  "registration_id = :id",
+                  PARAMS(P_TEXT("id", id), P_BLOB("nothing", "", 0), P_INT("wiped", CONTACT_WIPED)),
+                  error);
 }
 
 gboolean store_registration_close(struct db *db, const char *id, gint64 now_at_us, GError **error) {
@@ -195,6 +190,53 @@ gboolean store_registration_close(struct db *db, const char *id, gint64 now_at_u
 
 gboolean store_registration_end(struct db *db, const char *id, gint64 now_at_us, GError **error) {
     return store_registration_close(db, id, now_at_us, error) && store_registration_wipe(db, id, error);
+}
+
+/* ── Contacts ──────────────────────────────────────────────────────────────────────────────────── */
+
+void store_contact_clear(struct store_contact *contact) {
+    g_free(contact->channel);
+    g_clear_pointer(&contact->box, g_bytes_unref);
+    *contact = (struct store_contact){.place = 0};
+}
+
+gboolean store_contact_add(struct db *db, const char *registration_id,
+                           const struct store_contact *contact, GError **error) {
+    gsize n;
+    const void *box = g_bytes_get_data(contact->box, &n);
+    return db_run(
+        db,
+        "INSERT INTO contact (registration_id, place, channel, state, box, hash) VALUES (:id, "
+        ":place, :channel, :state, :box, :hash)",
+        PARAMS(P_TEXT("id", registration_id), P_INT("place", contact->place),
+               P_TEXT("channel", contact->channel), P_INT("state", CONTACT_IN_USE),
+               P_BLOB("box", box, n), P_BLOB("hash", contact->hash, sizeof contact->hash)),
+        error);
+}
+
+GArray *store_contacts(struct db *db, const char *registration_id, GError **error) {
+    GArray *list = g_array_new(FALSE, FALSE, sizeof(struct store_contact));
+    g_array_set_clear_func(list, (GDestroyNotify)store_contact_clear);
+    struct db_rows *rows =
+        db_query(db,
+                 "SELECT place, channel, box, hash FROM contact WHERE "
+                 "registration_id = :id AND state = :in_use ORDER BY place",
+                 PARAMS(P_TEXT("id", registration_id), P_INT("in_use", CONTACT_IN_USE)));
+    while (db_next(rows)) {
+        struct store_contact contact = {.place = (guint)db_int(rows, 0),
+                                        .channel = g_strdup(db_text(rows, 1))};
+        gsize n;
+        const void *bytes = db_blob(rows, 2, &n);
+        contact.box = g_bytes_new(bytes, n);
+        bytes = db_blob(rows, 3, &n);
+        if (n == sizeof contact.hash)
+            memcpy(contact.hash, bytes, n);
+        g_array_append_val(list, contact);
+    }
+    if (db_done(rows, error))
+        return list;
+    g_array_unref(list);
+    return NULL;
 }
 
 /* ── keys.db ───────────────────────────────────────────────────────────────────────────────────── */

@@ -11,13 +11,26 @@ struct store_registration {
     struct watch_registration registration; /* strings borrowed from below */
     char *id, *person_scope, *person_key, *booking_jail, *booking_key;
     gint64 person_id, booking_id; /* booking_id 0: bound to the person */
-    GBytes *contact_box;
-    guint8 contact_hash[32];
     char *pin_hash, *role_verified;
     gint64 created_at_us;
     guint code_tries;
 };
 void store_registration_free(struct store_registration *row);
+
+enum store_contact_state { CONTACT_IN_USE, CONTACT_WIPED };
+
+/* Where a registration's notices go. */
+struct store_contact {
+    guint place;     /* 1, 2 …: the order in which they are tried */
+    char *channel;   /* a row of deliver/channel.c */
+    GBytes *box;     /* sealed */
+    guint8 hash[32]; /* keyed: for limits */
+};
+void store_contact_clear(struct store_contact *contact);
+gboolean store_contact_add(struct db *db, const char *registration_id,
+                           const struct store_contact *contact, GError **error);
+/* Those in use, in order. Transfer full: GArray of struct store_contact. */
+GArray *store_contacts(struct db *db, const char *registration_id, GError **error);
 
 gboolean store_registration_add(struct db *db, const struct store_registration *row, GError **error);
 

@@ -1,8 +1,8 @@
 /* Who asked to be told what about whom, until when.
  *
- * A registration never holds a contact in the clear: `contact_box` is sealed (base/seal.h), and
- * `contact_hash` is a keyed hash for limits only. Nothing about anyone is sent before the contact
- * was confirmed by a code. The PIN confirms an alert; it never logs anyone in. */
+ * A registration holds no contact: where its notices go is sealed and stands apart (store/watch.h),
+ * with a keyed hash for limits only. Nothing about anyone is sent before the contact was confirmed by a
+ * code. The PIN confirms an alert; it never logs anyone in. */
 #ifndef WATCH_REGISTRATION_H
 #define WATCH_REGISTRATION_H
 

@@ -1,0 +1,122 @@
+#include "base/error.h"
+#include "match/match.h"
+#include "send/private.h"
+#include "store/feed.h"
+#include "store/store.h"
+
+void send_job_free(struct send_job *job) {
+    if (!job)
+        return;
+    store_alert_free(job->alert);
+    store_registration_free(job->row);
+    g_clear_pointer(&job->contacts, g_array_unref);
+    store_agency_watch_free(job->watch);
+    store_alert_facts_clear(&job->facts);
+    feed_mapping_free(job->mapping);
+    permit_free(job->permit);
+    g_free(job->denial);
+    g_free(job->receipt);
+    g_clear_error(&job->problem);
+    g_free(job);
+}
+
+static gboolean read_job(struct db *db, struct send_job *job, GError **error) {
+    if (job->alert->registration_id &&
+        !(job->row = store_registration_get(db, job->alert->registration_id, error)))
+        return FALSE;
+    if (job->row && (!store_agency_watch_get(db, job->row->id, &job->watch, error) ||
+                     !(job->contacts = store_contacts(db, job->row->id, error))))
+        return FALSE;
+    if (job->alert->purpose != PURPOSE_ALERT)
+        return TRUE;
+    struct store_feed feed;
+    if (!store_alert_facts_get(db, job->alert->event_seq, &job->facts, error) ||
+        !store_feed_get(db, job->facts.feed, &feed, error))
+        return FALSE;
+    job->mapping = site_mapping(job->site, feed.id, feed.mapping, error);
+    store_feed_clear(&feed);
+    return job->mapping != NULL;
+}
+
+struct claim {
+    struct site *site;
+    struct disclose_gate *gate;
+    const GArray *due; /* seqs */
+    GPtrArray *jobs;   /* what was claimed */
+    GError *agencies;  /* why no further agency is judged in this claim: each would wait for it again */
+};
+
+/* Reads and judges one claimed alert. What goes wrong is that alert's own problem: nothing of it is
+ * written, nothing leaves, and it is tried again; nobody else waits for it. */
+static gboolean prepare(struct db *db, struct claim *claim, struct send_job *job, GError **error) {
+    if (!read_job(db, job, &job->problem) || job->alert->purpose != PURPOSE_ALERT ||
+        !watch_registration_is_active(&job->row->registration, site_now(job->site)))
+        return TRUE;
+    if (job->watch && claim->agencies) {
+        job->problem = g_error_copy(claim->agencies);
+        return TRUE;
+    }
+    if (!store_mark(db, error))
+        return FALSE;
+    if (send_judge(db, job, claim->gate, &job->problem))
+        return store_keep(db, error);
+    g_clear_pointer(&job->permit, permit_free);
+    if (job->watch && !claim->agencies && job->problem)
+        claim->agencies = g_error_copy(job->problem);
+    return store_take_back(db, error);
+}
+
+static gboolean claim_in_transaction(struct db *db, void *context, GError **error) {
+    struct claim *claim = context;
+    const gint64 now = site_now(claim->site);
+    const struct store_lease lease = site_lease(claim->site);
+    for (guint i = 0; i < claim->due->len; i++) {
+        struct store_alert *alert;
+        if (!outbox_claim(db, g_array_index(claim->due, gint64, i), &lease, now, &alert, error))
+            return FALSE;
+        if (!alert)
+            continue;
+        struct send_job *job = g_new0(struct send_job, 1);
+        g_ptr_array_add(claim->jobs, job);
+        job->site = claim->site;
+        job->alert = alert;
+        if (!prepare(db, claim, job, error))
+            return FALSE;
+        if (!store_is_open(db)) { /* what follows would commit by itself */
+            g_set_error(error, BASE_ERROR, BASE_ERROR_STORE, "the database gave the transaction up");
+            return FALSE;
+        }
+    }
+    return TRUE;
+}
+
+static void claim_again(void *context) {
+    struct claim *claim = context;
+    g_ptr_array_set_size(claim->jobs, 0);
+    g_clear_error(&claim->agencies);
+}
+
+static GArray *read_due(const struct site *site, guint most, GError **error) {
+    struct db *db = store_read_begin(site_store(site), error);
+    GArray *due = db ? outbox_due(db, site_now(site), most, error) : NULL;
+    store_read_end(site_store(site), db);
+    return due;
+}
+
+GPtrArray *send_claim(struct site *site, guint most, GError **error) {
+    struct claim claim = {.site = site,
+                          .jobs = g_ptr_array_new_with_free_func((GDestroyNotify)send_job_free)};
+    g_autoptr(GArray) due = read_due(site, most, error);
+    claim.due = due;
+    gboolean ok = due != NULL;
+    if (ok && due->len)
+        ok =
+            (claim.gate = site_gate(site, error)) != NULL &&
+            store_write(site_store(site), STORE_WORK(claim_in_transaction, claim_again), &claim, error);
+    disclose_gate_unref(claim.gate);
+    g_clear_error(&claim.agencies);
+    if (ok)
+        return claim.jobs;
+    g_ptr_array_unref(claim.jobs);
+    return NULL;
+}

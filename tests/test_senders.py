@@ -1,0 +1,186 @@
+"""Sending by lease: several senders on one site, one that stops in the middle, results that cannot be written."""
+import fcntl
+import os
+import signal
+import sqlite3
+import threading
+import time
+from collections import Counter
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from conftest import Server
+from smtp_peer import Peer
+
+
+@pytest.fixture
+def peer():
+    made = Peer()
+    yield made
+    made.stop()
+
+
+@pytest.fixture
+def site(site, roster, peer):
+    """A site with 20 people and a feed's baseline, whose mail goes to the peer from here on."""
+    roster.mapping.write_text(roster.mapping.read_text().replace("interval: 24h", "interval: 1000d"))  # never silent
+    site.run("feed", "add", roster.mapping)
+    site.load("sample", roster.write("2025-04-01"))
+    for number in range(1000, 1020):
+        site.register(number, email=f"ana{number // 3}@x.test")
+    site.configure(f"mail: {{transport: smtp, server: 'smtp://127.0.0.1:{peer.port}', starttls: never, from: n@x.test}}\n"
+                   "schedule: {retry: [1s], remind_every: 24h}\n")
+    return site
+
+
+def alerts(site):
+    return [a for a in site.json("alert", "list") if a["purpose"] == "alert"]
+
+
+def states(site):
+    return Counter(a["state"] for a in alerts(site))
+
+
+def releases(site, roster, numbers, day="2025-04-02", send=False):
+    for number in numbers:
+        roster.people.pop(number, None)
+    site.run("feed", "load", "sample", roster.write(day), *([] if send else ["--no-send"]))
+
+
+def freeze(server):
+    """Stops the process, but not in the middle of a transaction: the store's lock would stay with it, and all would wait."""
+    for _ in range(1000):
+        server.process.send_signal(signal.SIGSTOP)
+        while Path(f"/proc/{server.process.pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "T":
+            pass
+        with (server.site.path / "tocsin.db.lock").open() as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                return
+            except BlockingIOError:
+                server.process.send_signal(signal.SIGCONT)
+    raise AssertionError("it is always in a transaction")
+
+
+@pytest.fixture
+def servers(site):
+    made = []
+
+    def start():
+        made.append(Server(site))
+        return made[-1]
+
+    yield start
+    for server in made:
+        if server.process.poll() is None:
+            server.process.send_signal(signal.SIGCONT)
+            server.stop()
+
+
+def test_two_senders_share_the_work_and_each_can_do_it_alone(site, roster, peer, servers):
+    """Whatever each of them sends, nothing leaves twice and nothing is lost; and neither waits for the other."""
+    first, second = servers(), servers()
+    releases(site, roster, range(1000, 1006))
+    first.wait_until(lambda: states(site) == {"sent": 6})
+    assert len(peer.messages) == 6 and set(Counter(peer.ids()).values()) == {1}
+    for stopped, going, numbers, day in ((first, second, range(1006, 1009), "2025-04-03"),
+                                         (second, first, range(1009, 1012), "2025-04-04")):
+        freeze(stopped)
+        n = sum(states(site).values())
+        releases(site, roster, numbers, day)
+        going.wait_until(lambda: states(site) == {"sent": n + 3})
+        stopped.process.send_signal(signal.SIGCONT)
+    assert set(Counter(peer.ids()).values()) == {1}
+    assert first.stop() == 0 and second.stop() == 0
+
+
+def test_a_sender_that_was_stopped_past_its_lease_settles_nothing(site, roster, peer, servers):
+    """It has handed the message over when it is stopped; another takes over and is told "taken"; then the first wakes,
+    and its peer says that it will never take it. That must change nothing."""
+    wakes = threading.Event()
+
+    def answer(message):
+        if len(peer.messages) == 1:
+            wakes.wait(120)
+            return "550 5.1.1 no such user"
+        return "250 2.0.0 taken"
+
+    peer.answer = answer
+    first = servers()
+    releases(site, roster, [1000])
+    first.wait_until(lambda: len(peer.messages) == 1)
+    freeze(first)
+    second = servers()
+    second.wait_until(lambda: states(site) == {"sent": 1})
+    assert len(peer.messages) == 2 and len(set(peer.ids())) == 1  # tried again, under the same key
+    first.process.send_signal(signal.SIGCONT)
+    wakes.set()
+    log = site.path / "serve.log"
+    first.wait_until(lambda: "counts no more" in log.read_text())
+    assert states(site) == {"sent": 1}  # not with a person, though the first was refused
+    assert len(peer.messages) == 2
+
+
+def test_whose_sender_was_killed_is_unknown_and_then_tried_again_under_the_same_key(site, roster, peer, servers):
+    held = threading.Event()
+    peer.answer = lambda message: held.wait(120) and "250 ok" if len(peer.messages) == 1 else "250 ok"
+    first = servers()
+    releases(site, roster, [1000])
+    first.wait_until(lambda: len(peer.messages) == 1)
+    assert states(site) == {"sending": 1}
+    first.process.kill()
+    first.process.wait()
+    end = time.monotonic() + 120
+    while states(site) != {"unknown": 1}:
+        assert time.monotonic() < end and states(site) == {"sending": 1}
+    site.run("alert", "send")
+    assert states(site) == {"sent": 1}
+    assert len(peer.messages) == 2 and len(set(peer.ids())) == 1
+
+
+def test_a_result_that_cannot_be_written_ends_the_command_and_is_not_known(site, roster, peer):
+    with closing(sqlite3.connect(site.path / "tocsin.db")) as db:  # claims can be written, results cannot
+        db.execute("CREATE TRIGGER full BEFORE UPDATE ON alert WHEN NEW.state <> 1 "
+                   "BEGIN SELECT raise(ABORT, 'the disk is full'); END")
+        db.commit()
+    roster.people.pop(1000)
+    done = site.run("feed", "load", "sample", roster.write("2025-04-02"), check=False, timeout=90)
+    assert done.returncode == 8 and "the disk is full" in done.stderr
+    assert done.stderr.count("could not be written; trying again") == 4  # and once more, the last
+    assert len(peer.messages) == 1  # it did leave
+    end = time.monotonic() + 120
+    while states(site) != {"unknown": 1}:
+        assert time.monotonic() < end and states(site) == {"sending": 1}
+    with closing(sqlite3.connect(site.path / "tocsin.db")) as db:
+        db.execute("DROP TRIGGER full")
+        db.commit()
+    site.run("alert", "send")
+    assert states(site) == {"sent": 1} and len(set(peer.ids())) == 1
+
+
+def test_a_command_leaves_the_sending_to_who_serves(site, roster, peer, servers):
+    server = servers()
+    freeze(server)  # it serves, and sends nothing now
+    releases(site, roster, [1000], send=True)
+    assert not peer.messages and states(site) == {"queued": 1}
+    server.process.send_signal(signal.SIGCONT)
+    server.wait_until(lambda: states(site) == {"sent": 1})
+    assert server.stop() == 0
+    releases(site, roster, [1001], "2025-04-03", send=True)  # nobody serves any more, and that is known at once
+    assert states(site) == {"sent": 2}
+
+
+def test_two_servers_load_a_folder_once(site, roster, servers, tmp_path):
+    folder = tmp_path / "drop"
+    folder.mkdir()
+    site.run("feed", "add", roster.mapping, "--drop", folder)
+    first, second = servers(), servers()
+    roster.people.pop(1000)
+    os.replace(roster.write("2025-04-02"), folder / "2025-04-02.csv")
+    first.wait_until(lambda: states(site) == {"sent": 1})
+    log = (site.path / "serve.log").read_text()
+    assert log.count('"file loaded"') == 1 and "taken before" not in log
+    for server in (first, second):
+        assert server.stop() == 0
