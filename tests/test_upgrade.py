@@ -181,6 +181,9 @@ def test_the_ledger_is_whole_and_opens(old, tmp_path):
     counts = {row["basis"]: tuple(row[k] for k in ("asked", "approved", "refused", "alerts", "alerts_denied"))
               for row in old.json("ledger", "report", "--year=2026")}
     assert counts == {"judicial_warrant": (6, 4, 1, 1, 1), "agency_warrant_form": (1, 0, 1, 0, 0)}
+    notices = {a["person"]: a["alert"] for a in old.json("alert", "list") if a["purpose"] == "alert"}
+    for person in ("alder", "ash"):  # the hour in which they were told is closed
+        assert old.json("ledger", "notice", notices[person])[0]["index"] < N_ENTRIES
     witnessed, = old.json("witness", "list")
     assert (witnessed["origin"], witnessed["size"]) == ("neighbour.x.test/log", 1)
 
