@@ -21,7 +21,7 @@ numbers of people are their names, so that tables read themselves. The site hold
 
 All of it came about through the command line and HTTP; nothing was written into the database. What is not in it: an
 agency's notice that waits, for its registration would be over 90 days later. For a closed hour that has notices the
-script waits until the hour is over. Intervals of ten years keep alive what is alive, however late the archive is opened.
+script waits until the hour is over. Intervals of ten years keep alive what is alive, however late it is opened.
 Ids, keys and instants are new each time the script runs; all else is the same.
 """
 import base64
