@@ -33,13 +33,27 @@ struct opening {
 static gboolean read_entry(struct opening *o, guint64 index, struct ledger_entry *entry) {
     guint8 bytes[LEDGER_ENTRY_BYTES];
     gboolean is_found;
-    return store_ledger_entry(o->db, index, bytes, &is_found, &o->error) && is_found &&
+    return !o->error && store_ledger_entry(o->db, index, bytes, &is_found, &o->error) && is_found &&
            ledger_entry_read(bytes, sizeof bytes, entry, NULL);
+}
+
+/* The key of the person's tags in a year; NULL when there is none, or it could not be read. */
+static GBytes *read_key(struct opening *o, guint year) {
+    return o->error ? NULL : logbook_subject_key(o->site, o->person_id, year, &o->error);
+}
+
+/* The salts under an id; NULL when they were shredded, or (with an error) could not be read. */
+static GBytes *read_salts(const struct site *site, const char *salts_id, GError **error) {
+    g_autoptr(GError) why = NULL;
+    GBytes *salts = logbook_salts(site, salts_id, &why);
+    if (why && !g_error_matches(why, BASE_ERROR, BASE_ERROR_NOT_FOUND))
+        g_propagate_error(error, g_steal_pointer(&why));
+    return salts;
 }
 
 static gboolean tag_fits(struct opening *o, const struct store_ledger_body *body,
                          const struct ledger_entry *entry) {
-    GBytes *key = logbook_subject_key(o->site, o->person_id, body->year, NULL);
+    GBytes *key = read_key(o, body->year);
     if (!key)
         return FALSE;
     const struct ledger_hash tag = ledger_tag(g_bytes_get_data(key, NULL), body->counter);
@@ -51,7 +65,7 @@ static void open_one(const struct store_ledger_body *body, void *context) {
     struct opening *o = context;
     struct ledger_entry entry;
     const gboolean is_shredded = *body->body == 0;
-    GBytes *salts = is_shredded ? NULL : logbook_salts(o->site, body->salts_id, NULL);
+    GBytes *salts = is_shredded || o->error ? NULL : read_salts(o->site, body->salts_id, &o->error);
     if (body->year != o->year) {
         o->year = body->year;
         o->expected = 0;
@@ -60,6 +74,10 @@ static void open_one(const struct store_ledger_body *body, void *context) {
     const gboolean opens = is_there && salts && disclose_leaf_opens(&entry, body->body, salts);
     const gboolean fits = is_there && body->counter == o->expected &&
                           (is_shredded || (opens && tag_fits(o, body, &entry)));
+    if (o->error) { /* nothing is said of what could not be read */
+        seal_bytes_unref(salts);
+        return;
+    }
     json_t *fields = opens ? json_loads(body->body, 0, NULL) : NULL;
     const struct report_disclosure disclosure = {.index = body->index,
                                                  .at_us = body->at_us,
@@ -97,8 +115,8 @@ static void look_for_tags(guint64 index, const void *entry, gsize n, void *conte
             ledger_hash_equal(&read.subject_tag, &g_array_index(l->tags, struct ledger_hash, i));
 }
 
-static void add_next_tags(const struct opening *o, guint year, guint64 next, GArray *tags) {
-    GBytes *key = logbook_subject_key(o->site, o->person_id, year, NULL);
+static void add_next_tags(struct opening *o, guint year, guint64 next, GArray *tags) {
+    GBytes *key = read_key(o, year);
     for (guint64 i = next; key && i < next + TAGS_AHEAD; i++) {
         const struct ledger_hash tag = ledger_tag(g_bytes_get_data(key, NULL), i);
         g_array_append_val(tags, tag);
@@ -116,6 +134,10 @@ static gboolean check_ends(struct opening *o, GError **error) {
     o->result->n_wrong += counted > o->result->n ? (guint)(counted - o->result->n) : 0;
     for (guint year = LOG_BEGAN; year < LOG_BEGAN + MOST_YEARS; year++)
         add_next_tags(o, year, o->next[year - LOG_BEGAN], tags);
+    if (o->error) {
+        g_propagate_error(error, g_steal_pointer(&o->error));
+        return FALSE;
+    }
     if (!tags->len)
         return TRUE;
     if (!store_ledger_entries(o->db, look_for_tags, &looking, error))
@@ -131,7 +153,7 @@ static gboolean open_in_transaction(struct db *db, void *context, GError **error
         !store_ledger_bodies(db, o->person_id, G_MININT64, G_MAXINT64, open_one, o, error))
         return FALSE;
     if (o->error) {
-        g_propagate_error(error, o->error);
+        g_propagate_error(error, g_steal_pointer(&o->error));
         return FALSE;
     }
     return check_ends(o, error);
@@ -184,12 +206,15 @@ gboolean report_open(struct site *site, guint64 index, const char *const *names,
     struct ledger_entry entry;
     GBytes *salts = NULL;
     g_autofree char *shown = NULL;
-    gboolean ok = store_read(site_store(site), read_body, &s, error);
+    GError *problem = NULL;
+    gboolean ok = store_read(site_store(site), read_body, &s, &problem);
     if (ok && s.is_found && s.fields && *s.fields &&
-        ledger_entry_read(s.bytes, sizeof s.bytes, &entry, error) &&
-        (salts = logbook_salts(site, s.salts_id, NULL)) != NULL)
+        ledger_entry_read(s.bytes, sizeof s.bytes, &entry, &problem) &&
+        (salts = read_salts(site, s.salts_id, &problem)) != NULL)
         shown = disclose_leaf_show(&entry, s.fields, salts, is_named, &s);
-    if (ok && !shown)
+    if (problem)
+        g_propagate_error(error, problem);
+    else if (!shown)
         g_set_error(error, BASE_ERROR, BASE_ERROR_NOT_FOUND,
                     "entry %" G_GUINT64_FORMAT
                     " cannot be opened: it is none about an agency, or was shredded",

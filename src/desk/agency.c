@@ -322,7 +322,7 @@ gboolean agency_decide(struct site *site, const char *id, const char *approver, 
         (d.gate = site_gate(site, error)) != NULL &&
         store_write(site_store(site), STORE_WORK(decide_in_transaction, decide_again), &d, error);
     if (ok && (!approves || d.denial))
-        store_keys_delete(site_keys(site), id, NULL);
+        ok = store_keys_delete(site_keys(site), id, error);
     if (ok && approves && d.denial) {
         g_set_error(error, BASE_ERROR, BASE_ERROR_REFUSED,
                     "the policy denies this watch now, and it is refused. %s", d.denial);

@@ -133,8 +133,8 @@ gboolean register_confirm(struct site *site, const char *id, const char *code, G
     struct confirmation c = {.site = site, .id = id, .code = code};
     if (!store_write(site_store(site), STORE_WORK(confirm_in_transaction, NULL), &c, error))
         return FALSE;
-    if (c.is_ended)
-        store_keys_delete(site_keys(site), id, NULL);
+    if (c.is_ended && !store_keys_delete(site_keys(site), id, error))
+        return FALSE;
     if (c.is_wrong)
         g_set_error(error, BASE_ERROR, BASE_ERROR_REFUSED,
                     c.is_ended ? "that code is wrong, and it was the last try; sign up again"

@@ -1,0 +1,70 @@
+/* Faults of SQLite, at a chosen call. Loaded before the library (LD_PRELOAD), told by the environment:
+ *
+ *   FAULT_COUNT=FILE   writes how many reads (steps of statements that only read) and prepared statements there were
+ *   FAULT_READ=N       the N-th read fails, as on a broken disk
+ *   FAULT_PREPARE=N    the N-th statement cannot be prepared: the disk is busy
+ *   FAULT_AGAIN=1      every first try to commit is told to begin again
+ */
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <sqlite3.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static int n_reads, n_prepared, n_commits;
+static __thread int forced; /* what sqlite3_errcode says of the fault */
+
+static int wanted(const char *name) {
+    const char *text = getenv(name);
+    return text ? (int)strtol(text, NULL, 10) : 0;
+}
+
+/* Whether it was the program that called, and not SQLite itself. */
+static int is_ours(void *caller) {
+    Dl_info info;
+    return dladdr(caller, &info) && info.dli_fname && !strstr(info.dli_fname, "sqlite");
+}
+
+static void *real(const char *name) {
+    return dlsym(RTLD_NEXT, name);
+}
+
+__attribute__((destructor)) static void write_counts(void) {
+    const char *path = getenv("FAULT_COUNT");
+    FILE *file = path ? fopen(path, "w") : NULL;
+    if (file) {
+        fprintf(file, "%d %d\n", n_reads, n_prepared);
+        fclose(file);
+    }
+}
+
+int sqlite3_step(sqlite3_stmt *statement) {
+    int (*step)(sqlite3_stmt *) = real("sqlite3_step");
+    forced = 0;
+    if (is_ours(__builtin_return_address(0)) && sqlite3_stmt_readonly(statement) &&
+        __sync_add_and_fetch(&n_reads, 1) == wanted("FAULT_READ"))
+        return forced = SQLITE_IOERR;
+    return step(statement);
+}
+
+int sqlite3_prepare_v3(sqlite3 *db, const char *sql, int n, unsigned flags, sqlite3_stmt **statement, const char **rest) {
+    int (*prepare)(sqlite3 *, const char *, int, unsigned, sqlite3_stmt **, const char **) = real("sqlite3_prepare_v3");
+    forced = 0;
+    if (is_ours(__builtin_return_address(0)) && __sync_add_and_fetch(&n_prepared, 1) == wanted("FAULT_PREPARE"))
+        return forced = SQLITE_BUSY;
+    return prepare(db, sql, n, flags, statement, rest);
+}
+
+int sqlite3_exec(sqlite3 *db, const char *sql, int (*each)(void *, int, char **, char **), void *context, char **words) {
+    int (*exec)(sqlite3 *, const char *, int (*)(void *, int, char **, char **), void *, char **) = real("sqlite3_exec");
+    forced = 0;
+    if (strcmp(sql, "COMMIT") == 0 && wanted("FAULT_AGAIN") && __sync_add_and_fetch(&n_commits, 1) % 2)
+        return forced = SQLITE_BUSY;
+    return exec(db, sql, each, context, words);
+}
+
+int sqlite3_errcode(sqlite3 *db) {
+    int (*errcode)(sqlite3 *) = real("sqlite3_errcode");
+    return forced ? forced : errcode(db);
+}

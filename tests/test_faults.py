@@ -1,0 +1,168 @@
+"""A database that fails at the n-th read, at the n-th statement, or asks to begin a transaction again.
+
+Each command is run on a copy of one site, once without a fault and once with each. What it says and what it did must
+agree: either it succeeds and all is done, or it fails, says why, and nothing is.
+"""
+import json
+import os
+import re
+import shutil
+import sqlite3
+import subprocess
+import tarfile
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from conftest import PROGRAM, ROOT, Site
+
+ARCHIVE = Path(__file__).resolve().parent / "sites" / "v3.tar.xz"
+BUSY, STORE = 7, 8
+
+# What each run makes anew: random ids, instants, what is signed over them, and leases.
+VOLATILE = re.compile(r"_at_us$|^(at_us|id|salts_id|checkpoint|edge|entry|hash|box|commitment|cosignatures|secret|pin_hash|node|"
+                      r"until_at_us|registration_id|alert_id|tag_key|policy|body|answer|root|term|digest|last_event_id|corrects)$")
+# Who keeps what for how long, and how far the readers of names are.
+UNCOUNTED = {"duty", "sqlite_sequence"}
+
+
+@pytest.fixture(scope="module")
+def shim(tmp_path_factory):
+    library = tmp_path_factory.mktemp("faults") / "faults.so"
+    subprocess.run(["cc", "-shared", "-fPIC", "-O1", "-o", library, ROOT / "tests" / "faults.c", "-ldl"], check=True)
+    return library
+
+
+@pytest.fixture(scope="module")
+def base(tmp_path_factory):
+    """The old site of every state, opened once by this program; nothing leaves it but into its Maildir."""
+    folder = tmp_path_factory.mktemp("base")
+    with tarfile.open(ARCHIVE) as file:
+        file.extractall(folder)
+    site = Site(folder / "site")
+    text = (site.path / "site.yaml").read_text().replace("transport: smtp", "transport: maildir")
+    site.configure(text.replace("remind_every: 30m", "remind_every: 1800d"))
+    site.run("alert", "send", check=False)
+    (folder / "events.json").write_text(json.dumps([
+        {"id": "new-1", "person": "larch", "booking": "b-larch", "last": "LARCH", "first": "LEE", "what": "released",
+         "when": "2026-11-26T12:00:00Z"}]), encoding="utf-8")
+    return site
+
+
+def state(path):
+    """Everything in the store, row by row, but for what no two runs have alike."""
+    with closing(sqlite3.connect(path / "tocsin.db")) as db:
+        tables = [name for name, in db.execute("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name")]
+        rows = {}
+        for table in set(tables) - UNCOUNTED:
+            columns = [row[1] for row in db.execute(f"PRAGMA table_info({table})") if not VOLATILE.search(row[1])]
+            rows[table] = sorted(map(repr, db.execute(f"SELECT {', '.join(columns) or '1'} FROM {table}")))
+        size, signed = db.execute("SELECT size, signed_size FROM ledger_head").fetchone()
+        assert size == signed, "an entry without its checkpoint"
+    with closing(sqlite3.connect(path / "keys" / "contacts.db")) as db:
+        db.execute("SELECT count(*) FROM contact_key")
+    return rows
+
+
+def registration(site, person, want):
+    return next(r["registration"] for r in site.json("watch", "list") if r["person"] == person and r["state"] == want)
+
+
+def agency_watch(site, want):
+    return next(w["watch"] for w in site.json("agency", "list") if w["state"] == want)
+
+
+COMMANDS = {
+    "part": lambda site: ["person", "part", "north:myrtle", "south:myrtle-2", "--by", "Clerk Ash"],
+    "join": lambda site: ["person", "join", "north:myrtle", "south:myrtle-2", "--by", "Clerk Ash"],
+    "add": lambda site: ["watch", "add", "--person=north:aspen", "--email=new@x.test", "--pin=4711"],
+    "end": lambda site: ["watch", "end", registration(site, "aspen", "active")],
+    "approve": lambda site: ["agency", "approve", agency_watch(site, "asked"), "--officer", "Lt. Okafor"],
+    "refuse": lambda site: ["agency", "refuse", agency_watch(site, "asked"), "--officer", "Lt. Okafor", "--reason", "no"],
+    "agency end": lambda site: ["agency", "end", agency_watch(site, "approved")],
+    "reject": lambda site: ["feed", "reject", "west"],
+    "load": lambda site: ["feed", "load", "west", site.path.parent / "files" / "west_2026-03-06.csv", "--no-send"],
+    "doctor": lambda site: ["doctor"],
+    "alerts": lambda site: ["alert", "list"],
+    "feeds": lambda site: ["feed", "status"],
+    "problems": lambda site: ["feed", "problems"],
+    "watches": lambda site: ["watch", "list"],
+    "subject": lambda site: ["ledger", "subject", "north:cedar"],
+}
+READS = {"alerts", "feeds", "problems", "watches", "subject"}
+# After the store has it, a contact's key is deleted from a file of its own: when that fails the command says so, and
+# does it when it is run again.
+DELETES = {"end", "agency end", "refuse"}
+SENDS = {"part", "join", "add", "end"}  # … and then sends what is owed, which is no longer the command's one deed
+
+
+class Rig:
+    def __init__(self, base, shim, folder, name):
+        self.base, self.shim, self.folder, self.name = base, shim, folder, name
+
+    def run(self, **faults):
+        """A fresh copy of the site, the command, and what became of both."""
+        path = self.folder / "site"
+        shutil.rmtree(path, ignore_errors=True)
+        shutil.copytree(self.base.path, path)
+        if self.name in SENDS:  # nothing leaves: the Maildir cannot be made
+            shutil.rmtree(path / "mail", ignore_errors=True)
+            (path / "mail").write_text("in the way")
+        words = COMMANDS[self.name](self.base)
+        before = state(path)
+        environment = {**os.environ, "LD_PRELOAD": str(self.shim), "FAULT_COUNT": str(self.folder / "count"),
+                       "ASAN_OPTIONS": os.environ.get("ASAN_OPTIONS", "") + ":verify_asan_link_order=0:detect_leaks=0",
+                       **{name: str(value) for name, value in faults.items()}}
+        done = subprocess.run([PROGRAM, "-C", path, *map(str, words)], capture_output=True, text=True, timeout=120,
+                              env=environment)
+        assert "AddressSanitizer" not in done.stderr and "runtime error" not in done.stderr, done.stderr
+        assert done.returncode >= 0 and "GLib-ERROR" not in done.stderr, (done.returncode, done.stderr)
+        return done, before, state(path)
+
+    def counts(self):
+        return map(int, (self.folder / "count").read_text().split())
+
+
+@pytest.fixture
+def rig(base, shim, tmp_path):
+    return lambda name: Rig(base, shim, tmp_path, name)
+
+
+def agree(name, done, well, before, after, wanted):
+    """What is said and what was done are one."""
+    if done.returncode == well.returncode:
+        assert after == wanted, "it says that it is done, and it is not"
+        assert name not in READS or done.stdout == well.stdout, "another answer was given as if all were well"
+    else:
+        assert after == before or (name in DELETES and after == wanted), "it says that it failed, and did some of it"
+        assert done.returncode in (BUSY, STORE) and done.stderr or name == "doctor" and "BAD" in done.stdout
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_a_read_that_fails_is_never_passed_over(rig, name):
+    rig = rig(name)
+    well, _, wanted = rig.run()
+    n_reads, _ = rig.counts()
+    assert n_reads > 3
+    for n in range(1, n_reads + 1):
+        done, before, after = rig.run(FAULT_READ=n)
+        agree(name, done, well, before, after, wanted)
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_a_statement_that_cannot_be_prepared_ends_in_an_error(rig, name):
+    rig = rig(name)
+    well, _, wanted = rig.run()
+    _, n_prepared = rig.counts()
+    for n in range(1, n_prepared + 1):
+        done, before, after = rig.run(FAULT_PREPARE=n)
+        agree(name, done, well, before, after, wanted)
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_work_that_runs_again_does_the_same(rig, name):
+    rig = rig(name)
+    well, _, wanted = rig.run()
+    done, _, after = rig.run(FAULT_AGAIN=1)
+    assert after == wanted and (done.returncode, len(done.stdout)) == (well.returncode, len(well.stdout))
