@@ -183,7 +183,6 @@ static gboolean fill_one(struct db *db, const struct filling *f, guint i, GError
     site_random(f->site)->fill(NULL, key, sizeof key);
     g_autoptr(GBytes) box = seal_with_key(key, site_random(f->site), email, strlen(email), id, error);
     struct store_registration row = {.person_id = person.id,
-                                     .contact_box = box,
                                      .created_at_us = site_now(f->site),
                                      .pin_hash = (char *)(gsize)f->pin_hash};
     row.registration = (struct watch_registration){.id = id,
@@ -191,14 +190,15 @@ static gboolean fill_one(struct db *db, const struct filling *f, guint i, GError
                                                    .confirmed_at_us = site_now(f->site),
                                                    .expires_at_us = site_now(f->site) + 30 * DAY_US,
                                                    .ended_at_us = TIME_UNKNOWN};
-    site_mac(f->site, "contact", email, row.contact_hash);
+    struct store_contact contact = {.place = 1, .channel = (char *)(gsize) "email", .box = box};
+    site_mac(f->site, "contact", email, contact.hash);
     if (i < f->n_live) {
         g_autoptr(GBytes) wrapped =
             seal_to_public(site_contact_public(f->site), key, sizeof key, id, error);
         if (!store_keys_put(site_keys(f->site), id, wrapped, error))
             return FALSE;
     }
-    return store_registration_add(db, &row, error);
+    return store_registration_add(db, &row, error) && store_contact_add(db, id, &contact, error);
 }
 
 static gboolean fill_all(struct db *db, void *context, GError **error) {

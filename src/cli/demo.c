@@ -316,7 +316,7 @@ static void next_day(struct demo *demo, const char *what) {
 static void register_one(struct demo *demo, const struct county_person *person, const char *email,
                          const char *language) {
     struct watch_request request = {
-        .email = email, .pin = PIN, .language = language, .relation = "survivor"};
+        .contact = email, .pin = PIN, .language = language, .relation = "survivor"};
     g_autofree char *id = NULL;
     GError *error = NULL;
     if (!register_add(demo->site, county_person_number(person), NULL, &request, &id, &error)) {

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include "cli/cli.h"
+#include "deliver/channel.h"
 #include "desk/end.h"
 #include "desk/list.h"
 #include "desk/register.h"
@@ -10,7 +11,10 @@
 
 static int add(struct cli *cli, int argc, char **argv) {
     char *person = NULL, *booking = NULL;
-    struct watch_request request = {.email = NULL};
+    struct watch_request request = {.contact = NULL};
+    char *email = NULL;
+    g_autofree char *channels = channel_names();
+    g_autofree char *channel_help = g_strdup_printf("Where notices go, instead: %s", channels);
     int status = EXIT_OK;
     GError *error = NULL;
     g_autofree char *id = NULL;
@@ -18,7 +22,9 @@ static int add(struct cli *cli, int argc, char **argv) {
         {"person", 0, 0, G_OPTION_ARG_STRING, &person, "The person's number; follows across bookings",
          "ID"},
         {"booking", 0, 0, G_OPTION_ARG_STRING, &booking, "Only this booking", "ID"},
-        {"email", 0, 0, G_OPTION_ARG_STRING, &request.email, "Where notices go", "ADDRESS"},
+        {"email", 0, 0, G_OPTION_ARG_STRING, &email, "Where notices go", "ADDRESS"},
+        {"channel", 0, 0, G_OPTION_ARG_STRING, &request.channel, channel_help, "NAME"},
+        {"contact", 0, 0, G_OPTION_ARG_STRING, &request.contact, "The address of that channel", "TEXT"},
         {"pin", 0, 0, G_OPTION_ARG_STRING, &request.pin, "4 to 8 digits, to confirm a notice",
          "DIGITS"},
         {"language", 0, 0, G_OPTION_ARG_STRING, &request.language, "en or es (en)", "LANG"},
@@ -37,6 +43,14 @@ static int add(struct cli *cli, int argc, char **argv) {
                    "Next: tocsin watch confirm REGISTRATION CODE", entries, &argc, &argv, 0, 0,
                    &status))
         return status;
+    if (email && (request.channel || request.contact)) {
+        fprintf(stderr, "tocsin: --email is --channel email --contact; say one of the two\n");
+        return EXIT_USAGE;
+    }
+    if (email) {
+        request.channel = g_strdup("email");
+        request.contact = g_steal_pointer(&email);
+    }
     struct site *site = cli_site(cli, &status);
     if (!site)
         return status;
@@ -52,9 +66,9 @@ static int add(struct cli *cli, int argc, char **argv) {
         status = cli_send(cli, site);
     }
     site_close(site);
-    const char *const words[] = {person,        booking,          request.email,
-                                 request.pin,   request.language, request.relation,
-                                 request.kinds, request.expires,  request.role_verified};
+    const char *const words[] = {
+        person,           booking,          request.channel, request.contact, request.pin,
+        request.language, request.relation, request.kinds,   request.expires, request.role_verified};
     for (guint i = 0; i < G_N_ELEMENTS(words); i++)
         g_free((char *)(gsize)words[i]);
     return status;

@@ -1,12 +1,38 @@
 #include "deliver/channel.h"
 
-enum deliver_result deliver_channel_send(struct deliver_channel *channel, const char *from,
-                                         const char *to, const char *key, GBytes *message,
-                                         char **answer) {
-    return channel->send(channel, from, to, key, message, answer);
+#include <string.h>
+
+#include "base/error.h"
+#include "deliver/email/email.h"
+
+const struct channel_kind *const channel_kinds[] = {
+    &email_channel,
+    NULL,
+};
+G_STATIC_ASSERT(G_N_ELEMENTS(channel_kinds) <= CHANNEL_MOST + 1);
+
+char *channel_names(void) {
+    const char *names[CHANNEL_MOST + 1] = {NULL};
+    for (guint i = 0; channel_kinds[i]; i++)
+        names[i] = channel_kinds[i]->name;
+    return g_strjoinv(", ", (char **)(gsize)names);
 }
 
-void deliver_channel_free(struct deliver_channel *channel) {
-    if (channel)
-        channel->free(channel);
+guint channel_number(const struct channel_kind *kind) {
+    guint i = 0;
+    while (channel_kinds[i] != kind)
+        i++;
+    return i;
+}
+
+const struct channel_kind *channel_by_name(const char *name, GError **error) {
+    if (!name)
+        return channel_kinds[0];
+    for (guint i = 0; channel_kinds[i]; i++)
+        if (strcmp(channel_kinds[i]->name, name) == 0)
+            return channel_kinds[i];
+    g_autofree char *names = channel_names();
+    g_set_error(error, BASE_ERROR, BASE_ERROR_INPUT, "there is no channel \"%s\"; there is: %s", name,
+                names);
+    return NULL;
 }

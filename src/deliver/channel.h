@@ -1,10 +1,11 @@
-/* One way to hand a message over, one a file: maildir.c, smtp.c.
+/* A channel: one way to reach people. Each is a folder here, and a row of the table in channel.c; what
+ * site.yaml, the command line, the API and the store know of channels comes from that table.
  *
  * Handed over is not confirmed: a channel only says what its peer said. */
 #ifndef DELIVER_CHANNEL_H
 #define DELIVER_CHANNEL_H
 
-#include <glib.h>
+#include "base/yaml.h"
 
 enum deliver_result {
     DELIVER_HANDED_OVER,
@@ -13,33 +14,44 @@ enum deliver_result {
     DELIVER_AMBIGUOUS  /* the peer had all of it and did not answer: it may have arrived */
 };
 
-struct deliver_channel;
-
-/* Sends one message. `key` is stable over tries. `answer` gets the peer's words without addresses,
- * transfer full. Called by one thread at a time. */
-enum deliver_result deliver_channel_send(struct deliver_channel *channel, const char *from,
-                                         const char *to, const char *key, GBytes *message,
-                                         char **answer);
-void deliver_channel_free(struct deliver_channel *channel);
-
-/* Into a Maildir, made when missing. Transfer full. */
-struct deliver_channel *deliver_maildir_new(const char *path, GError **error);
-
-struct deliver_smtp_options {
-    const char *url; /* smtp://host:port or smtps://host:port */
-    enum { SMTP_TLS_NEVER, SMTP_TLS_TRY, SMTP_TLS_REQUIRED } starttls;
-    const char *ca_file;         /* NULL: the system's */
-    const char *user, *password; /* NULL: none */
-    const char *hello;           /* the name to greet with */
-    guint timeout_s;
+/* One connection to a peer. */
+struct channel {
+    /* Sends one message. `key` is stable over tries. `answer` gets the peer's words without addresses,
+     * transfer full. Called by one thread at a time. */
+    enum deliver_result (*send)(struct channel *channel, const char *to, const char *key,
+                                GBytes *message, char **answer);
+    void (*free)(struct channel *channel);
 };
-struct deliver_channel *deliver_smtp_new(const struct deliver_smtp_options *options);
 
-/* What a channel implements. */
-struct deliver_channel {
-    enum deliver_result (*send)(struct deliver_channel *channel, const char *from, const char *to,
-                                const char *key, GBytes *message, char **answer);
-    void (*free)(struct deliver_channel *channel);
+struct notice; /* deliver/notice.h */
+
+struct channel_kind {
+    const char *name;    /* in --channel, JSON and the store */
+    const char *section; /* of site.yaml, where it is set up */
+    const cyaml_schema_field_t *fields;
+    gsize fields_size;
+    /* What the section says, checked; `yaml` (of the fields' structure) is NULL where there is none.
+     * Transfer full; NULL with an error. */
+    void *(*settings)(const struct base_yaml_source *source, const void *yaml, GError **error);
+    void (*settings_free)(void *settings);
+    guint (*connections)(const void *settings); /* how many at once; 0: it is not set up */
+    char *(*describe)(const void *settings);    /* where messages go, for people. Transfer full */
+    /* A contact as it is sealed and hashed. Transfer full; NULL with an error for what is none. */
+    char *(*normal)(const char *contact, GError **error);
+    GBytes *(*render)(const struct notice *notice, const void *settings, GError **error);
+    /* Transfer full. `dir` is the site's folder, for relative paths. */
+    struct channel *(*open)(const void *settings, const char *dir, GError **error);
 };
+
+#define CHANNEL_MOST 8
+extern const struct channel_kind
+    *const channel_kinds[]; /* the last is NULL; the first is the usual one */
+
+/* By its name, or NULL with an error that lists them; NULL asks for the usual one. */
+const struct channel_kind *channel_by_name(const char *name, GError **error);
+/* Its place in the table. */
+guint channel_number(const struct channel_kind *kind);
+/* "email, …". Transfer full. */
+char *channel_names(void);
 
 #endif

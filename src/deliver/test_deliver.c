@@ -4,7 +4,8 @@
 
 #include "base/time.h"
 #include "deliver/channel.h"
-#include "deliver/email/message.h"
+#include "deliver/email/email.h"
+#include "deliver/notice.h"
 #include "deliver/schedule.h"
 #include "disclose/disclose.h"
 #include "people/fold.h"
@@ -64,20 +65,18 @@ static void a_registration_on_a_booking_ignores_others(void) {
 
 static void requests_are_checked_field_by_field(void) {
     const struct watch_request good = {
-        .person_key = "7", .email = "ana@example.org", .pin = "4711", .language = "es"};
+        .person_key = "7", .contact = "ana@example.org", .pin = "4711", .language = "es"};
     struct watch_registration r;
     g_assert_true(watch_request_check(&good, now, &r, NULL));
     g_assert_cmpint(r.language, ==, LANGUAGE_ES);
-    struct watch_request bad[] = {good, good, good, good, good, good, good};
-    static const char *const fields[] = {"email",    "pin",     "pin", "language",
-                                         "relation", "expires", "kind"};
-    bad[0].email = "ana@example.org\r\nBcc: x@y.z";
-    bad[1].pin = "47a1";
-    bad[2].pin = NULL;
-    bad[3].language = "xx";
-    bad[4].relation = "stranger";
-    bad[5].expires = "2020-01-01";
-    bad[6].kinds = "everything";
+    struct watch_request bad[] = {good, good, good, good, good, good};
+    static const char *const fields[] = {"pin", "pin", "language", "relation", "expires", "kind"};
+    bad[0].pin = "47a1";
+    bad[1].pin = NULL;
+    bad[2].language = "xx";
+    bad[3].relation = "stranger";
+    bad[4].expires = "2020-01-01";
+    bad[5].kinds = "everything";
     for (guint i = 0; i < G_N_ELEMENTS(bad); i++) {
         g_autoptr(GError) error = NULL;
         g_assert_false(watch_request_check(&bad[i], now, &r, &error));
@@ -86,13 +85,14 @@ static void requests_are_checked_field_by_field(void) {
 }
 
 static void addresses_that_could_be_commands_are_refused(void) {
-    static const char *const wrong[] = {"",          "a",      "@b.c",     "a@",      "-a@b.c",
-                                        "a b@c.d",   "a@b c",  "a@b.c\n",  "<a@b.c>", "a@b.c,d@e.f",
-                                        "\"a\"@b.c", "a@-b.c", "a..b@c.d", "a@b.c."};
+    static const char *const wrong[] = {
+        "",          "a",      "@b.c",     "a@",      "-a@b.c",
+        "a b@c.d",   "a@b c",  "a@b.c\n",  "<a@b.c>", "a@b.c,d@e.f",
+        "\"a\"@b.c", "a@-b.c", "a..b@c.d", "a@b.c.",  "ana@example.org\r\nBcc: x@y.z"};
     for (guint i = 0; i < G_N_ELEMENTS(wrong); i++)
         if (strcmp(wrong[i], "a@b.c\n") != 0)
-            g_assert_null(watch_email_normal(wrong[i]));
-    g_autofree char *normal = watch_email_normal("  Ana+x@EXAMPLE.org ");
+            g_assert_null(email_channel.normal(wrong[i], NULL));
+    g_autofree char *normal = email_channel.normal("  Ana+x@EXAMPLE.org ", NULL);
     g_assert_cmpstr(normal, ==, "Ana+x@example.org");
 }
 
@@ -218,16 +218,33 @@ static void a_policy_without_the_programs_words_is_refused(void) {
 
 /* ── Messages ── */
 
-static const struct deliver_envelope envelope = {.from_address = "notices@example.org",
-                                                 .from_name = "Notices",
-                                                 .to = "ana@example.org",
-                                                 .host = "example.org",
-                                                 .alert_id = "abc123",
-                                                 .date_at_us = G_GINT64_CONSTANT(1746547200000000),
-                                                 .confirm_url = "https://x.test/c/t.m",
-                                                 .stop_url = "https://x.test/u/t.m",
-                                                 .remind_minutes = 30,
-                                                 .give_up_hours = 48};
+/* Mail as it is set up where site.yaml says nothing, from an address of example.org. */
+static struct email_settings *settings_of_example(void) {
+    static struct email_settings *s;
+    if (!s) {
+        const struct base_yaml_source source = {.name = "site.yaml", .text = ""};
+        s = email_channel.settings(&source, NULL, NULL);
+        g_free(s->from_address);
+        s->from_address = g_strdup("notices@example.org");
+    }
+    return s;
+}
+
+static const struct notice example = {.to = "ana@example.org",
+                                      .id = "abc123",
+                                      .date_at_us = G_GINT64_CONSTANT(1746547200000000),
+                                      .confirm_url = "https://x.test/c/t.m",
+                                      .stop_url = "https://x.test/u/t.m",
+                                      .remind_minutes = 30,
+                                      .give_up_hours = 48};
+
+static GBytes *render_alert(const struct permit *permit) {
+    struct notice notice = example;
+    notice.what = NOTICE_ALERT;
+    notice.permit = permit;
+    notice.language = permit_language(permit);
+    return email_channel.render(&notice, settings_of_example(), NULL);
+}
 
 /* Headers and, decoded, the text part. */
 static char *message_text(GBytes *message) {
@@ -253,7 +270,7 @@ static char *message_text(GBytes *message) {
 
 static char *alert_text(enum custody_kind kind, enum language language) {
     struct permit *permit = ask(facts_of(kind), MATCH_ASKED, language);
-    g_autoptr(GBytes) message = deliver_alert_message(permit, &envelope);
+    g_autoptr(GBytes) message = render_alert(permit);
     permit_free(permit);
     return message_text(message);
 }
@@ -298,7 +315,7 @@ static void protected_people_are_not_named(void) {
     struct disclose_facts facts = facts_of(CUSTODY_RELEASED);
     facts.subject_flags = SUBJECT_PROTECTED;
     struct permit *permit = ask(facts, MATCH_ASKED, LANGUAGE_EN);
-    g_autoptr(GBytes) message = deliver_alert_message(permit, &envelope);
+    g_autoptr(GBytes) message = render_alert(permit);
     g_autofree char *text = message_text(message);
     g_assert_null(strstr(text, "Wren"));
     g_assert_nonnull(strstr(text, "The person you asked about was released"));
@@ -309,7 +326,7 @@ static void a_hostile_name_stays_text(void) {
     struct disclose_facts facts = facts_of(CUSTODY_RELEASED);
     facts.person_name = "<script>alert(1)</script>";
     struct permit *permit = ask(facts, MATCH_ASKED, LANGUAGE_EN);
-    g_autoptr(GBytes) message = deliver_alert_message(permit, &envelope);
+    g_autoptr(GBytes) message = render_alert(permit);
     gsize n;
     g_autofree char *whole = g_strndup(g_bytes_get_data(message, &n), g_bytes_get_size(message));
     char *html = strstr(whole, "Content-Type: text/html");
@@ -318,9 +335,10 @@ static void a_hostile_name_stays_text(void) {
 }
 
 static void a_reminder_refers_to_the_first_message(void) {
-    struct deliver_envelope reminder = envelope;
+    struct notice reminder = example;
+    reminder.what = NOTICE_ENDED;
     reminder.reminder = 2;
-    g_autoptr(GBytes) message = deliver_ended_message(LANGUAGE_EN, &reminder);
+    g_autoptr(GBytes) message = email_channel.render(&reminder, settings_of_example(), NULL);
     g_autofree char *text = message_text(message);
     g_assert_nonnull(strstr(text, "Message-ID: <abc123.2@example.org>\r\n"));
     g_assert_nonnull(strstr(text, "References: <abc123.0@example.org>\r\n"));
@@ -348,20 +366,19 @@ static void tries_follow_the_schedule_to_a_person(void) {
 static void a_message_tried_again_replaces_itself(void) {
     g_autofree char *dir = g_dir_make_tmp("tocsin-mail-XXXXXX", NULL);
     g_autofree char *folder = g_build_filename(dir, "new", NULL);
-    struct deliver_channel *channel = deliver_maildir_new(dir, NULL);
+    struct channel *channel = email_open_maildir(dir, NULL);
     g_autoptr(GBytes) message = g_bytes_new_static("hello\r\n", 7);
     guint n = 0;
     for (int i = 0; i < 3; i++) {
         g_autofree char *answer = NULL;
-        g_assert_cmpint(
-            deliver_channel_send(channel, "a@b.c", "d@e.f", i == 2 ? "k2" : "k1", message, &answer), ==,
-            DELIVER_HANDED_OVER);
+        g_assert_cmpint(channel->send(channel, "d@e.f", i == 2 ? "k2" : "k1", message, &answer), ==,
+                        DELIVER_HANDED_OVER);
     }
     g_autoptr(GDir) open = g_dir_open(folder, 0, NULL);
     while (g_dir_read_name(open))
         n++;
     g_assert_cmpuint(n, ==, 2);
-    deliver_channel_free(channel);
+    channel->free(channel);
 }
 
 /* ── What a policy withholds ── */

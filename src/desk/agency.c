@@ -179,7 +179,6 @@ static gboolean ask(struct asking *a, const char *id, GError **error) {
     const struct agency_request *r = a->request;
     const struct watch_request wanted = {.person_key = r->person,
                                          .kinds = r->kinds ? r->kinds : usual_kinds,
-                                         .email = r->email,
                                          .pin = r->pin,
                                          .expires = r->expires};
     const struct disclose_agency agency = {r->recipient, r->purpose, r->basis};
@@ -204,7 +203,7 @@ static gboolean ask(struct asking *a, const char *id, GError **error) {
         !check_is_written("document", r->document, error) ||
         !check_is_written("issuer", r->issuer, error))
         return FALSE;
-    return contact_seal(a->site, id, r->email, &a->contact, error) &&
+    return contact_seal(a->site, id, "email", r->email, &a->contact, error) &&
            store_write(site_store(a->site), STORE_WORK(ask_in_transaction, ask_again), a, error);
 }
 

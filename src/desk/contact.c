@@ -4,16 +4,20 @@
 
 #include "base/error.h"
 #include "base/seal.h"
+#include "deliver/channel.h"
 
 #define MOST_UNCONFIRMED_A_DAY 5
 
-gboolean contact_seal(struct site *site, const char *registration_id, const char *email,
-                      struct store_contact *contact, GError **error) {
+gboolean contact_seal(struct site *site, const char *registration_id, const char *channel,
+                      const char *address, struct store_contact *contact, GError **error) {
     guint8 key[SEAL_KEY_BYTES];
-    g_autofree char *normal = watch_email_normal(email);
+    const struct channel_kind *kind = channel_by_name(channel, error);
+    g_autofree char *normal = kind ? kind->normal(address, error) : NULL;
+    *contact = (struct store_contact){.place = 1};
+    if (!normal)
+        return FALSE;
     g_autofree char *lower = g_ascii_strdown(normal, -1);
-
-    *contact = (struct store_contact){.place = 1, .channel = g_strdup("email")};
+    contact->channel = g_strdup(kind->name);
     site_mac(site, "contact", lower, contact->hash);
     base_random_fill(site_random(site), key, sizeof key);
     contact->box =

@@ -6,9 +6,10 @@
 #include "store/watch.h"
 
 /* Seals a registration's first contact under a fresh key, and the key to the sender. The key is in the
- * keys file from now on; `contact` is cleared by the caller. */
-gboolean contact_seal(struct site *site, const char *registration_id, const char *email,
-                      struct store_contact *contact, GError **error);
+ * keys file from now on; `contact` is cleared by the caller. `channel` NULL: the usual.
+ * BASE_ERROR_INPUT for a channel that is none, or an address that is none of it. */
+gboolean contact_seal(struct site *site, const char *registration_id, const char *channel,
+                      const char *address, struct store_contact *contact, GError **error);
 
 /* Refuses a contact that was asked for too many codes today. */
 gboolean contact_check_flood(struct db *db, const struct store_registration *row, const guint8 hash[32],

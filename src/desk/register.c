@@ -67,8 +67,10 @@ gboolean register_add(struct site *site, const char *person, const char *booking
     row->created_at_us = site_now(site);
     row->pin_hash = pin_hash;
     row->role_verified = (char *)(gsize)request->role_verified;
-    gboolean ok = pin_hash && contact_seal(site, new_id, request->email, &addition.contact, error) &&
-                  store_write(site_store(site), STORE_WORK(add_in_transaction, NULL), &addition, error);
+    gboolean ok =
+        pin_hash &&
+        contact_seal(site, new_id, request->channel, request->contact, &addition.contact, error) &&
+        store_write(site_store(site), STORE_WORK(add_in_transaction, NULL), &addition, error);
     if (!ok)
         store_keys_delete(site_keys(site), new_id, NULL);
     store_contact_clear(&addition.contact);

@@ -27,6 +27,11 @@ static gboolean read_job(struct db *db, struct send_job *job, GError **error) {
     if (job->row && (!store_agency_watch_get(db, job->row->id, &job->watch, error) ||
                      !(job->contacts = store_contacts(db, job->row->id, error))))
         return FALSE;
+    const char *channel = job->contacts && job->contacts->len
+                              ? g_array_index(job->contacts, struct store_contact, 0).channel
+                              : NULL;
+    if (!(job->kind = channel_by_name(channel, error)))
+        return FALSE;
     if (job->alert->purpose != PURPOSE_ALERT)
         return TRUE;
     struct store_feed feed;

@@ -1,7 +1,7 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "deliver/email/message.h"
+#include "deliver/notice.h"
 #include "send/private.h"
 #include "site/config.h"
 
@@ -27,38 +27,36 @@ GBytes *send_open_contact(const struct send_job *job, const struct seal_private 
     return contact;
 }
 
-GBytes *send_compose(const struct send_job *job, const char *to) {
+static enum notice_what what_of(const struct send_job *job) {
+    static const enum notice_what whats[] = {[PURPOSE_ALERT] = NOTICE_ALERT,
+                                             [PURPOSE_CODE] = NOTICE_CODE,
+                                             [PURPOSE_ENDED] = NOTICE_ENDED,
+                                             [PURPOSE_PAGE] = NOTICE_PAGE};
+    return whats[job->alert->purpose];
+}
+
+GBytes *send_compose(const struct send_job *job, const char *to, GError **error) {
     const struct site *site = job->site;
     const struct site_config *config = site_config(site);
-    const char *at = strrchr(config->from_address, '@');
-    g_autofree char *confirm = site_token(site, "confirm", job->alert->id);
+    const struct store_alert *alert = job->alert;
+    const enum notice_what what = what_of(job);
+    g_autofree char *confirm = site_token(site, "confirm", alert->id);
     g_autofree char *stop = job->row ? site_token(site, "stop", job->row->id) : NULL;
     g_autofree char *confirm_url = g_strconcat(config->base_url, "/c/", confirm, NULL);
     g_autofree char *stop_url = stop ? g_strconcat(config->base_url, "/u/", stop, NULL) : NULL;
-    const gboolean ends = job->alert->purpose == PURPOSE_ENDED;
-    const struct deliver_envelope envelope = {
-        .from_address = config->from_address,
-        .from_name = config->from_name,
-        .to = to,
-        .host = at ? at + 1 : "localhost",
-        .alert_id = job->alert->id,
-        .reminder = job->alert->reminder,
-        .date_at_us = job->alert->reminder ? site_now(site) : job->alert->created_at_us,
-        .confirm_url = confirm_url,
-        .stop_url = ends || job->watch ? NULL : stop_url,
-        .receipt = job->receipt,
-        .remind_minutes = (guint)(config->schedule.remind_us / MINUTE_US),
-        .give_up_hours = (guint)(config->schedule.give_up_us / HOUR_US)};
-
-    if (!job->row)
-        return deliver_page_message(job->alert->note, &envelope);
-    switch (job->alert->purpose) {
-    case PURPOSE_ALERT: return deliver_alert_message(job->permit, &envelope);
-    case PURPOSE_CODE: {
-        g_autofree char *code = site_code(site, job->row->id);
-        return deliver_code_message(job->row->registration.language, code, &envelope);
-    }
-    case PURPOSE_ENDED:
-    default: return deliver_ended_message(job->row->registration.language, &envelope);
-    }
+    g_autofree char *code = what == NOTICE_CODE ? site_code(site, job->row->id) : NULL;
+    const struct notice notice = {.what = what,
+                                  .permit = job->permit,
+                                  .language = job->row ? job->row->registration.language : LANGUAGE_EN,
+                                  .words = code ? code : alert->note,
+                                  .to = to,
+                                  .id = alert->id,
+                                  .reminder = alert->reminder,
+                                  .date_at_us = alert->reminder ? site_now(site) : alert->created_at_us,
+                                  .confirm_url = confirm_url,
+                                  .stop_url = what == NOTICE_ENDED || job->watch ? NULL : stop_url,
+                                  .receipt = job->receipt,
+                                  .remind_minutes = (guint)(config->schedule.remind_us / MINUTE_US),
+                                  .give_up_hours = (guint)(config->schedule.give_up_us / HOUR_US)};
+    return job->kind->render(&notice, config->channels[channel_number(job->kind)], error);
 }

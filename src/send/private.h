@@ -18,6 +18,7 @@ struct send_job {
     struct store_alert *alert;
     struct store_registration *row;   /* NULL: a page */
     GArray *contacts;                 /* struct store_contact; NULL: a page */
+    const struct channel_kind *kind;  /* of the contact that it goes to */
     struct store_agency_watch *watch; /* NULL: a registered person's */
     struct store_alert_facts facts;
     struct feed_mapping *mapping;
@@ -45,8 +46,8 @@ gboolean send_judge(struct db *db, struct send_job *job, const struct disclose_g
 
 /* The contact's own words, opened: NULL with an error. Wiped by seal_bytes_unref. */
 GBytes *send_open_contact(const struct send_job *job, const struct seal_private *key, GError **error);
-/* The message, to that contact. Transfer full. */
-GBytes *send_compose(const struct send_job *job, const char *to);
+/* The message, to that contact, as its channel renders it. Transfer full; NULL with an error. */
+GBytes *send_compose(const struct send_job *job, const char *to, GError **error);
 
 /* ── settle.c ── */
 

@@ -25,7 +25,7 @@ struct sender {
     gboolean has_news, is_stopping;
     GThread *dispatcher;
     GThreadPool *workers;
-    GAsyncQueue *channels; /* idle ones, one a worker */
+    GAsyncQueue *channels[CHANNEL_MOST]; /* idle ones of each kind; NULL: it is not set up */
     guint n_channels, n_under_way;
     gint64 renewed_at_us;
     struct sender_counts counts;
@@ -42,27 +42,36 @@ static gboolean is_stopping(void *context) {
     return stopping;
 }
 
+/* Where it goes: the contact's own words, or the operator's address. Wiped and freed by the caller. */
+static char *address_of(struct sender *sender, const struct send_job *job, GError **error) {
+    if (!job->row)
+        return g_strdup(site_config(sender->site)->operator_email);
+    GBytes *contact = send_open_contact(job, sender->private, error);
+    char *to = contact ? g_strndup(g_bytes_get_data(contact, NULL), g_bytes_get_size(contact)) : NULL;
+    seal_bytes_unref(contact);
+    return to;
+}
+
 /* Hands the message over; `answer` gets the peer's words. */
 static enum deliver_result hand_over(struct sender *sender, struct send_job *job, char **answer) {
-    const struct site_config *config = site_config(sender->site);
+    GAsyncQueue *idle = sender->channels[channel_number(job->kind)];
     g_autoptr(GError) problem = NULL;
-    GBytes *contact = NULL;
-
-    if (job->row && !(contact = send_open_contact(job, sender->private, &problem))) {
+    char *to = address_of(sender, job, &problem);
+    g_autoptr(GBytes) message = to ? send_compose(job, to, &problem) : NULL;
+    enum deliver_result result = DELIVER_TRY_LATER;
+    if (!message) {
         *answer = g_strdup(problem ? problem->message : "the contact cannot be opened");
-        return DELIVER_TRY_LATER;
+    } else if (!idle) {
+        *answer = g_strdup_printf("no %s is set up in site.yaml", job->kind->name);
+    } else {
+        g_autofree char *key = g_strdup_printf("%s.%u", job->alert->id, job->alert->reminder);
+        struct channel *channel = g_async_queue_pop(idle);
+        result = channel->send(channel, to, key, message, answer);
+        g_async_queue_push(idle, channel);
     }
-    g_autofree char *to = contact
-                              ? g_strndup(g_bytes_get_data(contact, NULL), g_bytes_get_size(contact))
-                              : g_strdup(config->operator_email);
-    g_autofree char *key = g_strdup_printf("%s.%u", job->alert->id, job->alert->reminder);
-    g_autoptr(GBytes) message = send_compose(job, to);
-    struct deliver_channel *channel = g_async_queue_pop(sender->channels);
-    enum deliver_result result =
-        deliver_channel_send(channel, config->from_address, to, key, message, answer);
-    g_async_queue_push(sender->channels, channel);
-    seal_wipe(to, strlen(to));
-    seal_bytes_unref(contact);
+    if (to)
+        seal_wipe(to, strlen(to));
+    g_free(to);
     return result;
 }
 
@@ -189,50 +198,38 @@ static void on_commit(void *context) {
 
 /* ── Starting and stopping ─────────────────────────────────────────────────────────────────────── */
 
-static struct deliver_channel *make_channel(struct sender *sender, GError **error) {
-    const struct site_config *config = site_config(sender->site);
-    if (!config->mail_is_smtp) {
-        g_autofree char *path = site_path(sender->site, config->maildir);
-        return deliver_maildir_new(path, error);
+static gboolean open_channels_of(struct sender *sender, guint k, GError **error) {
+    const void *settings = site_config(sender->site)->channels[k];
+    const guint n = channel_kinds[k]->connections(settings);
+    if (n)
+        sender->channels[k] = g_async_queue_new();
+    for (guint i = 0; i < n; i++) {
+        struct channel *channel = channel_kinds[k]->open(settings, site_dir(sender->site), error);
+        if (!channel)
+            return FALSE;
+        g_async_queue_push(sender->channels[k], channel);
     }
-    g_autofree char *password = NULL;
-    if (config->smtp_password_file) {
-        g_autofree char *path = site_path(sender->site, config->smtp_password_file);
-        if (!g_file_get_contents(path, &password, NULL, error))
-            return NULL;
-        g_strchomp(password);
-    }
-    g_autofree char *ca = config->smtp_ca_file ? site_path(sender->site, config->smtp_ca_file) : NULL;
-    const char *at = strrchr(config->from_address, '@');
-    const struct deliver_smtp_options options = {.url = config->smtp_url,
-                                                 .starttls = config->smtp_starttls,
-                                                 .ca_file = ca,
-                                                 .user = config->smtp_user,
-                                                 .password = password,
-                                                 .hello = at ? at + 1 : "localhost",
-                                                 .timeout_s = 60};
-    return deliver_smtp_new(&options);
+    sender->n_channels += n;
+    return TRUE;
 }
 
 static gboolean open_channels(struct sender *sender, GError **error) {
-    const struct site_config *config = site_config(sender->site);
-    const guint n = sender->n_channels = config->mail_is_smtp ? config->senders : 2;
-    for (guint i = 0; i < n; i++) {
-        struct deliver_channel *channel = make_channel(sender, error);
-        if (!channel)
+    for (guint k = 0; channel_kinds[k]; k++)
+        if (!open_channels_of(sender, k, error))
             return FALSE;
-        g_async_queue_push(sender->channels, channel);
-    }
-    sender->workers = g_thread_pool_new(work, sender, (gint)n, TRUE, error);
+    sender->workers = g_thread_pool_new(work, sender, (gint)sender->n_channels, TRUE, error);
     return sender->workers != NULL;
 }
 
 static void sender_free(struct sender *sender) {
     if (sender->workers)
         g_thread_pool_free(sender->workers, FALSE, TRUE);
-    for (struct deliver_channel *channel; (channel = g_async_queue_try_pop(sender->channels));)
-        deliver_channel_free(channel);
-    g_async_queue_unref(sender->channels);
+    for (guint k = 0; k < CHANNEL_MOST; k++) {
+        GAsyncQueue *idle = sender->channels[k];
+        for (struct channel *channel; idle && (channel = g_async_queue_try_pop(idle));)
+            channel->free(channel);
+        g_clear_pointer(&idle, g_async_queue_unref);
+    }
     seal_private_free(sender->private);
     g_clear_error(&sender->problem);
     g_free(sender->duty);
@@ -262,7 +259,6 @@ static struct sender *sender_new(struct site *site, GError **error) {
     sender->renewed_at_us = g_get_monotonic_time();
     g_mutex_init(&sender->mutex);
     g_cond_init(&sender->wake);
-    sender->channels = g_async_queue_new();
     if (load_policy(site, error) && (sender->private = seal_private_load(key, error)) != NULL &&
         open_channels(sender, error))
         return sender;

@@ -1,16 +1,12 @@
 #include "site/config.h"
 
+#include <stddef.h>
 #include <string.h>
 
 #include "base/error.h"
 #include "base/time.h"
 #include "base/yaml.h"
-#include "site/site.h"
 
-struct yaml_mail {
-    char *transport, *maildir, *server, *starttls, *ca_file, *user, *password_file, *from, *from_name;
-    unsigned *connections;
-};
 struct yaml_schedule {
     char **retry;
     unsigned retry_count;
@@ -25,7 +21,7 @@ struct yaml_config {
     unsigned witnesses_count;
     char **witness_for;
     unsigned witness_for_count;
-    struct yaml_mail *mail;
+    void *channels[CHANNEL_MOST]; /* by their place in channel_kinds */
     struct yaml_schedule *schedule;
 };
 
@@ -33,19 +29,6 @@ struct yaml_config {
     CYAML_FIELD_STRING_PTR(key, CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct type, member, 0, 300)
 
 static const cyaml_schema_value_t text_entry = {CYAML_VALUE_STRING(CYAML_FLAG_POINTER, char *, 1, 20)};
-static const cyaml_schema_field_t mail_fields[] = {
-    TEXT("transport", yaml_mail, transport),
-    TEXT("maildir", yaml_mail, maildir),
-    TEXT("server", yaml_mail, server),
-    TEXT("starttls", yaml_mail, starttls),
-    TEXT("ca_file", yaml_mail, ca_file),
-    TEXT("user", yaml_mail, user),
-    TEXT("password_file", yaml_mail, password_file),
-    TEXT("from", yaml_mail, from),
-    TEXT("from_name", yaml_mail, from_name),
-    CYAML_FIELD_UINT_PTR("connections", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct yaml_mail,
-                         connections),
-    CYAML_FIELD_END};
 static const cyaml_schema_field_t schedule_fields[] = {
     CYAML_FIELD_SEQUENCE("retry", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct yaml_schedule, retry,
                          &text_entry, 1, SCHEDULE_MOST_RETRIES),
@@ -59,7 +42,8 @@ static const cyaml_schema_value_t witness_entry = {
     CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct yaml_witness, witness_fields)};
 static const cyaml_schema_value_t vkey_entry = {CYAML_VALUE_STRING(CYAML_FLAG_POINTER, char, 1, 300)};
 
-static const cyaml_schema_field_t config_fields[] = {
+#define N_FIELDS (G_N_ELEMENTS(fixed_fields) + CHANNEL_MOST)
+static const cyaml_schema_field_t fixed_fields[] = {
     TEXT("name", yaml_config, name),
     TEXT("base_url", yaml_config, base_url),
     TEXT("listen", yaml_config, listen),
@@ -72,13 +56,31 @@ static const cyaml_schema_field_t config_fields[] = {
                          witnesses, &witness_entry, 0, 16),
     CYAML_FIELD_SEQUENCE("witness_for", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct yaml_config,
                          witness_for, &vkey_entry, 0, 256),
-    CYAML_FIELD_MAPPING_PTR("mail", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct yaml_config, mail,
-                            mail_fields),
     CYAML_FIELD_MAPPING_PTR("schedule", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct yaml_config,
                             schedule, schedule_fields),
     CYAML_FIELD_END};
-static const cyaml_schema_value_t config_schema = {
-    CYAML_VALUE_MAPPING(CYAML_FLAG_POINTER, struct yaml_config, config_fields)};
+/* The keys of site.yaml: those above, and a section for each channel. Filled once. */
+static const cyaml_schema_value_t *config_schema(void) {
+    static cyaml_schema_field_t fields[N_FIELDS];
+    static cyaml_schema_value_t schema;
+    static gsize is_made;
+    if (g_once_init_enter(&is_made)) {
+        const guint n = G_N_ELEMENTS(fixed_fields) - 1; /* without its end */
+        memcpy(fields, fixed_fields, n * sizeof *fields);
+        for (guint i = 0; channel_kinds[i]; i++)
+            fields[n + i] = (cyaml_schema_field_t){
+                .key = channel_kinds[i]->section,
+                .data_offset = offsetof(struct yaml_config, channels) + i * sizeof(void *),
+                .value = {.type = CYAML_MAPPING,
+                          .flags = CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL,
+                          .data_size = (uint32_t)channel_kinds[i]->fields_size,
+                          .mapping = {.fields = channel_kinds[i]->fields}}};
+        schema =
+            (cyaml_schema_value_t){CYAML_VALUE_MAPPING(CYAML_FLAG_POINTER, struct yaml_config, fields)};
+        g_once_init_leave(&is_made, 1);
+    }
+    return &schema;
+}
 
 static char *or_default(const char *text, const char *usual) {
     return g_strdup(text && *text ? text : usual);
@@ -102,43 +104,11 @@ static gboolean take_listen(const struct base_yaml_source *source, const char *t
     return TRUE;
 }
 
-static gboolean take_mail(const struct base_yaml_source *source, const struct yaml_mail *yaml,
-                          struct site_config *config, GError **error) {
-    static const struct yaml_mail none = {.transport = NULL};
-    static const char *const starttls[] = {"never", "try", "required"};
-    const struct yaml_mail *mail = yaml ? yaml : &none;
-
-    config->maildir = or_default(mail->maildir, "mail");
-    config->smtp_url = or_default(mail->server, "smtp://127.0.0.1:25");
-    config->smtp_ca_file = given(mail->ca_file);
-    config->smtp_user = given(mail->user);
-    config->smtp_password_file = given(mail->password_file);
-    config->from_address = or_default(mail->from, "notices@localhost");
-    config->from_name = or_default(mail->from_name, "Notices");
-    config->senders = mail->connections ? *mail->connections : 4;
-    config->mail_is_smtp = g_strcmp0(mail->transport, "smtp") == 0;
-    if (mail->transport && !config->mail_is_smtp && !g_str_equal(mail->transport, "maildir"))
-        return base_yaml_wrong(source, "transport", error, "`transport` is maildir or smtp");
-    if (!g_str_has_prefix(config->smtp_url, "smtp://") &&
-        !g_str_has_prefix(config->smtp_url, "smtps://"))
-        return base_yaml_wrong(source, "server", error,
-                               "`server` is smtp://host:port or smtps://host:port");
-    if (config->senders < 1 || config->senders > 64)
-        return base_yaml_wrong(source, "connections", error, "`connections` is 1 to 64");
-    if (!strchr(config->from_address, '@') || strpbrk(config->from_address, " <>\r\n"))
-        return base_yaml_wrong(source, "from", error,
-                               "`from` is a mail address such as notices@example.org");
-    config->smtp_starttls = 2; /* required, unless it says otherwise */
-    for (guint i = 0; mail->starttls && i < G_N_ELEMENTS(starttls); i++)
-        if (g_str_equal(mail->starttls, starttls[i]))
-            config->smtp_starttls = (int)i;
-    if (mail->starttls && !g_str_equal(mail->starttls, starttls[config->smtp_starttls]))
-        return base_yaml_wrong(source, "starttls", error, "`starttls` is required, try or never");
-    if (config->smtp_user && config->smtp_starttls != 2 &&
-        !g_str_has_prefix(config->smtp_url, "smtps://"))
-        return base_yaml_wrong(source, "user", error,
-                               "a login needs `starttls: required` or smtps://, or the password would "
-                               "travel in the clear");
+static gboolean take_channels(const struct base_yaml_source *source, const struct yaml_config *yaml,
+                              struct site_config *config, GError **error) {
+    for (guint i = 0; channel_kinds[i]; i++)
+        if (!(config->channels[i] = channel_kinds[i]->settings(source, yaml->channels[i], error)))
+            return FALSE;
     return TRUE;
 }
 
@@ -205,7 +175,7 @@ static gboolean take_witnesses(const struct base_yaml_source *source, const stru
 
 struct site_config *site_config_parse(const char *text, gsize n, const char *name, GError **error) {
     const struct base_yaml_source source = {.name = name, .text = text, .n = n};
-    struct yaml_config *yaml = base_yaml_load(&source, &config_schema, error);
+    struct yaml_config *yaml = base_yaml_load(&source, config_schema(), error);
     if (!yaml)
         return NULL;
     struct site_config *config = g_new0(struct site_config, 1);
@@ -218,7 +188,7 @@ struct site_config *site_config_parse(const char *text, gsize n, const char *nam
     config->jurisdiction = or_default(yaml->jurisdiction, "local");
     gboolean ok = take_witnesses(&source, yaml, config, error) &&
                   take_listen(&source, yaml->listen, config, error) &&
-                  take_mail(&source, yaml->mail, config, error) &&
+                  take_channels(&source, yaml, config, error) &&
                   take_schedule(&source, yaml->schedule, config, error) &&
                   take_time(&source, "drop_settle", yaml->drop_settle, &config->drop_settle_us, error);
     if (ok && !g_str_has_prefix(config->base_url, "http://") &&
@@ -226,7 +196,7 @@ struct site_config *site_config_parse(const char *text, gsize n, const char *nam
         ok = base_yaml_wrong(&source, "base_url", error, "`base_url` starts with https:// or http://");
     if (ok && g_str_has_suffix(config->base_url, "/"))
         config->base_url[strlen(config->base_url) - 1] = 0;
-    base_yaml_free(&config_schema, yaml);
+    base_yaml_free(config_schema(), yaml);
     if (ok)
         return config;
     site_config_free(config);
@@ -236,13 +206,13 @@ struct site_config *site_config_parse(const char *text, gsize n, const char *nam
 void site_config_free(struct site_config *config) {
     if (!config)
         return;
-    char *const owned[] = {config->name,           config->base_url,    config->listen_address,
-                           config->operator_email, config->maildir,     config->smtp_url,
-                           config->smtp_ca_file,   config->smtp_user,   config->smtp_password_file,
-                           config->from_address,   config->from_name,   config->policy,
-                           config->recipients,     config->jurisdiction};
+    char *const owned[] = {config->name,        config->base_url,   config->listen_address,
+                           config->policy,      config->recipients, config->operator_email,
+                           config->jurisdiction};
     for (guint i = 0; i < G_N_ELEMENTS(owned); i++)
         g_free(owned[i]);
+    for (guint i = 0; channel_kinds[i]; i++)
+        channel_kinds[i]->settings_free(config->channels[i]);
     g_ptr_array_unref(config->witnesses);
     g_ptr_array_unref(config->witnessed);
     g_free(config);

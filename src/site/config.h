@@ -2,6 +2,7 @@
 #ifndef SITE_CONFIG_H
 #define SITE_CONFIG_H
 
+#include "deliver/channel.h"
 #include "deliver/schedule.h"
 #include "ledger/note.h"
 
@@ -16,13 +17,8 @@ struct site_config {
     char *base_url; /* what links in messages start with */
     char *listen_address;
     guint listen_port;
-    char *operator_email; /* NULL: pages go to the console and the log only */
-    gboolean mail_is_smtp;
-    char *maildir; /* relative to the site's folder */
-    char *smtp_url, *smtp_ca_file, *smtp_user, *smtp_password_file;
-    int smtp_starttls; /* as deliver_smtp_options */
-    char *from_address, *from_name;
-    guint senders; /* connections to the mail server */
+    char *operator_email;         /* NULL: pages go to the console and the log only */
+    void *channels[CHANNEL_MOST]; /* settings, by the channel's place in channel_kinds */
     struct deliver_schedule schedule;
     gint64 drop_settle_us;
     char *policy;         /* a shipped profile, or a folder in the site's folder */

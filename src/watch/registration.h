@@ -31,10 +31,6 @@ struct watch_registration {
 gboolean watch_request_check(const struct watch_request *request, gint64 now_at_us,
                              struct watch_registration *registration, GError **error);
 
-/* The form under which an address is hashed: surrounding blanks dropped, the domain in lower case.
- * NULL when it is no address that mail can be sent to. Transfer full. */
-char *watch_email_normal(const char *email);
-
 gboolean watch_registration_is_active(const struct watch_registration *registration, gint64 now_at_us);
 
 #endif

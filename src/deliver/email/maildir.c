@@ -8,10 +8,10 @@
 #include <unistd.h>
 
 #include "base/error.h"
-#include "deliver/channel.h"
+#include "deliver/email/email.h"
 
 struct maildir {
-    struct deliver_channel base;
+    struct channel base;
     char *path;
 };
 
@@ -38,15 +38,13 @@ static gboolean sync_folder(const char *path) {
     return ok;
 }
 
-static enum deliver_result maildir_send(struct deliver_channel *channel, const char *from,
-                                        const char *to, const char *key, GBytes *message,
-                                        char **answer) {
+static enum deliver_result maildir_send(struct channel *channel, const char *to, const char *key,
+                                        GBytes *message, char **answer) {
     struct maildir *maildir = (struct maildir *)channel;
     g_autofree char *name = g_strconcat(key, ".tocsin", NULL);
     g_autofree char *tmp = g_build_filename(maildir->path, "tmp", name, NULL);
     g_autofree char *folder = g_build_filename(maildir->path, "new", NULL);
     g_autofree char *final = g_build_filename(folder, name, NULL);
-    (void)from;
     (void)to;
 
     int fd = open(tmp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
@@ -64,13 +62,13 @@ static enum deliver_result maildir_send(struct deliver_channel *channel, const c
     return DELIVER_TRY_LATER;
 }
 
-static void maildir_free(struct deliver_channel *channel) {
+static void maildir_free(struct channel *channel) {
     struct maildir *maildir = (struct maildir *)channel;
     g_free(maildir->path);
     g_free(maildir);
 }
 
-struct deliver_channel *deliver_maildir_new(const char *path, GError **error) {
+struct channel *email_open_maildir(const char *path, GError **error) {
     static const char *const folders[] = {"tmp", "new", "cur"};
     for (guint i = 0; i < G_N_ELEMENTS(folders); i++) {
         g_autofree char *folder = g_build_filename(path, folders[i], NULL);
@@ -80,7 +78,7 @@ struct deliver_channel *deliver_maildir_new(const char *path, GError **error) {
         }
     }
     struct maildir *maildir = g_new0(struct maildir, 1);
-    maildir->base = (struct deliver_channel){.send = maildir_send, .free = maildir_free};
+    maildir->base = (struct channel){.send = maildir_send, .free = maildir_free};
     maildir->path = g_strdup(path);
     return &maildir->base;
 }

@@ -67,28 +67,28 @@ static void stop_headers(GString *out, const char *stop_url) {
     g_string_append(out, ">\r\nList-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n");
 }
 
-GBytes *mime_message(const char *subject, const char *text, const char *html,
-                     const struct deliver_envelope *envelope) {
+GBytes *mime_message(const struct notice *notice, const struct email_settings *settings,
+                     const char *text, const char *html) {
     GString *out = g_string_sized_new(8192);
-    g_autofree char *boundary = g_strdup_printf("=_%s.%u", envelope->alert_id, envelope->reminder);
-    g_autofree char *id = deliver_message_id(envelope, envelope->reminder);
-    g_autofree char *first_id = deliver_message_id(envelope, 0);
+    g_autofree char *boundary = g_strdup_printf("=_%s.%u", notice->id, notice->reminder);
+    g_autofree char *id = email_message_id(notice, email_host(settings), notice->reminder);
+    g_autofree char *first_id = email_message_id(notice, email_host(settings), 0);
 
-    date_header(out, envelope->date_at_us);
+    date_header(out, notice->date_at_us);
     g_string_append(out, "From: ");
-    text_append_header(out, envelope->from_name);
+    text_append_header(out, settings->from_name);
     g_string_append(out, " <");
-    text_append_header(out, envelope->from_address);
+    text_append_header(out, settings->from_address);
     g_string_append(out, ">\r\n");
-    header(out, "To", envelope->to);
-    header(out, "Subject", subject);
+    header(out, "To", notice->to);
+    header(out, "Subject", notice_subject(notice));
     header(out, "Message-ID", id);
-    if (envelope->reminder) {
+    if (notice->reminder) {
         header(out, "In-Reply-To", first_id);
         header(out, "References", first_id);
     }
     header(out, "Auto-Submitted", "auto-generated");
-    stop_headers(out, envelope->stop_url);
+    stop_headers(out, notice->stop_url);
     g_string_append_printf(out,
                            "MIME-Version: 1.0\r\nContent-Type: multipart/alternative;\r\n"
                            " boundary=\"%s\"\r\n\r\n",

@@ -2,9 +2,10 @@
 #ifndef DELIVER_EMAIL_MIME_H
 #define DELIVER_EMAIL_MIME_H
 
-#include "deliver/email/message.h"
+#include "deliver/email/email.h"
+#include "deliver/notice.h"
 
-GBytes *mime_message(const char *subject, const char *text, const char *html,
-                     const struct deliver_envelope *envelope);
+GBytes *mime_message(const struct notice *notice, const struct email_settings *settings,
+                     const char *text, const char *html);
 
 #endif

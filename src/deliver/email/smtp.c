@@ -5,11 +5,14 @@
 #include <curl/curl.h>
 #include <string.h>
 
-#include "deliver/channel.h"
+#include "deliver/email/email.h"
+
+#define TIMEOUT_S 60L
 
 struct smtp {
-    struct deliver_channel base;
+    struct channel base;
     CURL *curl;
+    char *from_path;
     char last_command[5]; /* RCPT, DATA …: what the peer's answer is about */
 };
 
@@ -53,8 +56,8 @@ static enum deliver_result judge(const struct smtp *smtp, CURLcode code, long re
     return DELIVER_TRY_LATER;
 }
 
-static enum deliver_result smtp_send(struct deliver_channel *channel, const char *from, const char *to,
-                                     const char *key, GBytes *message, char **answer) {
+static enum deliver_result smtp_send(struct channel *channel, const char *to, const char *key,
+                                     GBytes *message, char **answer) {
     struct smtp *smtp = (struct smtp *)channel;
     struct upload upload = {.is_done = FALSE};
     char problem[CURL_ERROR_SIZE] = "";
@@ -62,10 +65,9 @@ static enum deliver_result smtp_send(struct deliver_channel *channel, const char
     (void)key;
 
     upload.data = g_bytes_get_data(message, &upload.left);
-    g_autofree char *from_path = g_strdup_printf("<%s>", from);
     g_autofree char *to_path = g_strdup_printf("<%s>", to);
     struct curl_slist *recipients = curl_slist_append(NULL, to_path);
-    curl_easy_setopt(smtp->curl, CURLOPT_MAIL_FROM, from_path);
+    curl_easy_setopt(smtp->curl, CURLOPT_MAIL_FROM, smtp->from_path);
     curl_easy_setopt(smtp->curl, CURLOPT_MAIL_RCPT, recipients);
     curl_easy_setopt(smtp->curl, CURLOPT_READDATA, &upload);
     curl_easy_setopt(smtp->curl, CURLOPT_ERRORBUFFER, problem);
@@ -83,18 +85,21 @@ static enum deliver_result smtp_send(struct deliver_channel *channel, const char
     return result;
 }
 
-static void smtp_free(struct deliver_channel *channel) {
+static void smtp_free(struct channel *channel) {
     struct smtp *smtp = (struct smtp *)channel;
     curl_easy_cleanup(smtp->curl);
+    g_free(smtp->from_path);
     g_free(smtp);
 }
 
-struct deliver_channel *deliver_smtp_new(const struct deliver_smtp_options *options) {
+struct channel *email_open_smtp(const struct email_settings *s, const char *ca_file,
+                                const char *password) {
     static const long tls[] = {CURLUSESSL_NONE, CURLUSESSL_TRY, CURLUSESSL_ALL};
     struct smtp *smtp = g_new0(struct smtp, 1);
-    g_autofree char *url = g_strdup_printf("%s/%s", options->url, options->hello);
+    g_autofree char *url = g_strdup_printf("%s/%s", s->url, email_host(s));
 
-    smtp->base = (struct deliver_channel){.send = smtp_send, .free = smtp_free};
+    smtp->base = (struct channel){.send = smtp_send, .free = smtp_free};
+    smtp->from_path = g_strdup_printf("<%s>", s->from_address);
     smtp->curl = curl_easy_init();
     curl_easy_setopt(smtp->curl, CURLOPT_URL, url);
     curl_easy_setopt(smtp->curl, CURLOPT_PROTOCOLS_STR, "smtp,smtps");
@@ -106,13 +111,13 @@ struct deliver_channel *deliver_smtp_new(const struct deliver_smtp_options *opti
     curl_easy_setopt(smtp->curl, CURLOPT_DEBUGFUNCTION, see_command);
     curl_easy_setopt(smtp->curl, CURLOPT_DEBUGDATA, smtp);
     curl_easy_setopt(smtp->curl, CURLOPT_CONNECTTIMEOUT, 10L);
-    curl_easy_setopt(smtp->curl, CURLOPT_TIMEOUT, (long)options->timeout_s);
-    curl_easy_setopt(smtp->curl, CURLOPT_USE_SSL, tls[options->starttls]);
-    if (options->ca_file)
-        curl_easy_setopt(smtp->curl, CURLOPT_CAINFO, options->ca_file);
-    if (options->user) {
-        curl_easy_setopt(smtp->curl, CURLOPT_USERNAME, options->user);
-        curl_easy_setopt(smtp->curl, CURLOPT_PASSWORD, options->password);
+    curl_easy_setopt(smtp->curl, CURLOPT_TIMEOUT, TIMEOUT_S);
+    curl_easy_setopt(smtp->curl, CURLOPT_USE_SSL, tls[s->starttls]);
+    if (ca_file)
+        curl_easy_setopt(smtp->curl, CURLOPT_CAINFO, ca_file);
+    if (s->user) {
+        curl_easy_setopt(smtp->curl, CURLOPT_USERNAME, s->user);
+        curl_easy_setopt(smtp->curl, CURLOPT_PASSWORD, password);
     }
     return &smtp->base;
 }
