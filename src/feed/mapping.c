@@ -7,8 +7,7 @@
 #include "base/time.h"
 #include "base/yaml.h"
 #include "feed/date.h"
-
-static const char *const format_names[FEED_N_FORMATS] = {"csv-roster", "csv-events", "json-events"};
+#include "feed/formats/format.h"
 
 static const char *const field_names[FIELD_N] = {
     "person",      "booking",  "surname", "given",       "middle",   "suffix",    "full_name",
@@ -323,15 +322,15 @@ static gboolean take_columns(const struct base_yaml_source *source, struct yaml_
         g_ptr_array_add(columns, NULL);
         mapping->columns[field] = g_strdupv((char **)columns->pdata);
     }
-    if (mapping->format != FEED_CSV_ROSTER && !mapping->columns[FIELD_EVENT])
+    if (mapping->content != FEED_ROSTER && !mapping->columns[FIELD_EVENT])
         return base_yaml_wrong(source, "columns", error,
                                "an event feed needs `event:` under `columns:`");
-    if (mapping->format != FEED_CSV_ROSTER && !mapping->columns[FIELD_EVENT_ID] &&
+    if (mapping->content != FEED_ROSTER && !mapping->columns[FIELD_EVENT_ID] &&
         !mapping->columns[FIELD_OCCURRED_AT])
         return base_yaml_wrong(source, "columns", error,
                                "an event feed needs `event_id:` or `occurred_at:` under `columns:`, or "
                                "the same event could be told twice");
-    if (mapping->format == FEED_CSV_ROSTER &&
+    if (mapping->content == FEED_ROSTER &&
         (mapping->columns[FIELD_EVENT] || mapping->columns[FIELD_OCCURRED_AT]))
         return base_yaml_wrong(source, "event", error,
                                "a roster has no `event` or `occurred_at` column");
@@ -388,14 +387,13 @@ static gboolean take_heads(const struct base_yaml_source *source, const struct y
     if (!valid_id(mapping->feed) || !valid_id(mapping->jail) || !valid_id(mapping->person_scope))
         return base_yaml_wrong(source, "feed", error,
                                "`feed`, `jail` and `person_scope` are 1 to 64 letters, digits, - or _");
-    int format = 0;
-    while (format < FEED_N_FORMATS && !g_str_equal(format_names[format], yaml->format))
-        format++;
-    if (format == FEED_N_FORMATS)
-        return base_yaml_wrong(source, yaml->format, error,
-                               "\"%s\" is not a format; use csv-roster, csv-events or json-events",
-                               yaml->format);
-    mapping->format = (enum feed_format)format;
+    mapping->format = feed_format_by_name(yaml->format);
+    if (!mapping->format) {
+        g_autofree char *names = feed_format_names();
+        return base_yaml_wrong(source, yaml->format, error, "\"%s\" is not a format; there is: %s",
+                               yaml->format, names);
+    }
+    mapping->content = mapping->format->content;
     if (!base_duration_parse(yaml->interval, &mapping->interval_us))
         return base_yaml_wrong(source, "interval", error, "`interval` is a time such as 15m or 24h");
     mapping->tell_after_us = MAX(3 * mapping->interval_us, DAY_US);

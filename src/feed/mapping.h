@@ -12,7 +12,10 @@
 #include "base/csv.h"
 #include "base/vocabulary.h"
 
-enum feed_format { FEED_CSV_ROSTER, FEED_CSV_EVENTS, FEED_JSON_EVENTS, FEED_N_FORMATS };
+/* What a format carries: who is there, or what happened. */
+enum feed_content { FEED_ROSTER, FEED_EVENTS };
+
+struct feed_format; /* a row of the table in formats/format.c */
 
 /* What a source can tell, in the order in which cells are kept. */
 enum feed_field {
@@ -61,7 +64,8 @@ struct feed_mapping {
     char *title;        /* for people */
     char *jail;         /* namespace of booking numbers; several feeds may share one */
     char *person_scope; /* namespace of person numbers */
-    enum feed_format format;
+    const struct feed_format *format;
+    enum feed_content content; /* the format's */
     struct csv_dialect dialect;
     gboolean has_header;
     gint64 interval_us;      /* how often the source promises to send */

@@ -147,7 +147,7 @@ static void read_name(const struct reading *r, struct feed_record *record) {
  * transfer or a death is that. A code nobody explained is never dressed up as a release, and never
  * dropped: it goes on as unclear. */
 static void read_action(const struct reading *r, struct feed_record *record) {
-    const gboolean is_roster = r->mapping->format == FEED_CSV_ROSTER;
+    const gboolean is_roster = r->mapping->content == FEED_ROSTER;
     const char *event = r->cells->cell[FIELD_EVENT], *reason = r->cells->cell[FIELD_REASON];
     const struct feed_code *kind = find_code(r->mapping->kinds, event);
     const struct feed_code *why = find_code(r->mapping->reasons, reason);
@@ -182,7 +182,7 @@ static void read_action(const struct reading *r, struct feed_record *record) {
 /* When it happened. A release planned for later is not a release; one whose date cannot be read is
  * sent on as unclear, for a lost release is worse than a vague word. */
 static void read_occurred(const struct reading *r, struct feed_record *record) {
-    const gboolean is_roster = r->mapping->format == FEED_CSV_ROSTER;
+    const gboolean is_roster = r->mapping->content == FEED_ROSTER;
     if (!record->has_action)
         return;
     /* A list known by its day only was taken some time that day. */

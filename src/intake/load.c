@@ -564,7 +564,7 @@ gboolean load_file(struct site *site, const char *feed_id, const char *path,
         load.content = content;
         seal_sha256(bytes ? bytes : "", n, load.digest);
         load.observed_at_us = taken_at(&load, mapping, path);
-        load.snapshot_at_us = mapping->format == FEED_CSV_ROSTER ? load.observed_at_us : 0;
+        load.snapshot_at_us = mapping->content == FEED_ROSTER ? load.observed_at_us : 0;
         ok = run_load(&load, error);
     }
     feed_mapping_free(mapping);

@@ -36,7 +36,7 @@ struct load {
 };
 
 static inline gboolean load_is_roster(const struct load *load) {
-    return load->mapping->format == FEED_CSV_ROSTER;
+    return load->mapping->content == FEED_ROSTER;
 }
 
 /* What a pass over the rows finds. */

@@ -3,10 +3,30 @@
 #include "base/time.h"
 #include "feed/date.h"
 
+const struct feed_format feed_formats[] = {
+    {"csv-roster", FEED_ROSTER, feed_csv_open},
+    {"csv-events", FEED_EVENTS, feed_csv_open},
+    {"json-events", FEED_EVENTS, feed_json_open},
+    {NULL},
+};
+
+const struct feed_format *feed_format_by_name(const char *name) {
+    for (const struct feed_format *format = feed_formats; format->name; format++)
+        if (g_str_equal(format->name, name))
+            return format;
+    return NULL;
+}
+
+char *feed_format_names(void) {
+    const char *names[G_N_ELEMENTS(feed_formats)] = {NULL};
+    for (guint i = 0; feed_formats[i].name; i++)
+        names[i] = feed_formats[i].name;
+    return g_strjoinv(", ", (char **)(gsize)names);
+}
+
 struct feed_adapter *feed_adapter_open(const struct feed_mapping *mapping, char *text, gsize n,
                                        GError **error) {
-    return mapping->format == FEED_JSON_EVENTS ? feed_json_open(mapping, text, n, error)
-                                               : feed_csv_open(mapping, text, n, error);
+    return mapping->format->open(mapping, text, n, error);
 }
 
 void feed_adapter_free(struct feed_adapter *adapter) {

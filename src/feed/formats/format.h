@@ -1,14 +1,27 @@
 /* Source bytes to mapped cells, one format a file behind one interface.
  *
- * An adapter knows delimiters or braces and which column fills which field, and nothing of what a
- * value means. Rosters and event files in CSV are `csv_feed.c`, JSON events `json_feed.c`, rosters kept
- * while held `held_feed.c`. */
+ * A format is a file here and a row of the table in format.c. An adapter knows delimiters or braces and
+ * which column fills which field, and nothing of what a value means. Rosters kept while they are held
+ * are read by held.c, which no mapping names. */
 #ifndef FEED_FORMATS_FORMAT_H
 #define FEED_FORMATS_FORMAT_H
 
 #include "feed/record.h"
 
 struct feed_adapter;
+
+struct feed_format {
+    const char *name; /* in mappings */
+    enum feed_content content;
+    /* Transfer full of `text`, which is written in. */
+    struct feed_adapter *(*open)(const struct feed_mapping *mapping, char *text, gsize n,
+                                 GError **error);
+};
+extern const struct feed_format feed_formats[]; /* the last has no name */
+/* By its name; NULL for none. */
+const struct feed_format *feed_format_by_name(const char *name);
+/* "csv-roster, …". Transfer full. */
+char *feed_format_names(void);
 
 /* Opens a whole file in memory. Transfer full of `text` (from g_malloc), which is written in. Fails
  * when the file as a whole cannot be what the mapping describes; the message says which columns are
