@@ -357,19 +357,18 @@ static int explain(struct cli *cli, int argc, char **argv) {
     struct question q = {{NULL}, NULL, NULL};
     struct answer a = {.policy = NULL};
     GOptionEntry entries[] = {
-        {"recipient", 0, 0, G_OPTION_ARG_STRING, &q.words[POLICY_RECIPIENT],
-         "Who asks: a class or a party", "WORD"},
-        {"purpose", 0, 0, G_OPTION_ARG_STRING, &q.words[POLICY_PURPOSE], "What for", "WORD"},
-        {"basis", 0, 0, G_OPTION_ARG_STRING, &q.words[POLICY_BASIS], "On what it rests", "WORD"},
-        {"data", 0, 0, G_OPTION_ARG_STRING, &q.words[POLICY_DATA], "Which class of data", "WORD"},
-        {"mode", 0, 0, G_OPTION_ARG_STRING, &q.words[POLICY_MODE], "lookup, alert, list_match or bulk",
-         "WORD"},
-        {"flag", 0, 0, G_OPTION_ARG_STRING_ARRAY, &q.flags,
-         "sealed, juvenile or protected; may be repeated", "WORD"},
-        {"jurisdiction", 0, 0, G_OPTION_ARG_STRING, &q.words[POLICY_JURISDICTION], "Whose jail (local)",
-         "WORD"},
-        {"via", 0, 0, G_OPTION_ARG_STRING_ARRAY, &q.via,
-         "Whose hands it goes through first; may be repeated", "WORD"},
+#define X(name, word, table, help)                                                                     \
+    {word,                                                                                             \
+     0,                                                                                                \
+     0,                                                                                                \
+     POLICY_##name == POLICY_FLAG ? G_OPTION_ARG_STRING_ARRAY : G_OPTION_ARG_STRING,                   \
+     POLICY_##name == POLICY_FLAG ? (gpointer)&q.flags : (gpointer)&q.words[POLICY_##name],            \
+     help,                                                                                             \
+     "WORD"},
+        POLICY_ATTRIBUTES(X)
+#undef X
+            {"via", 0, 0, G_OPTION_ARG_STRING_ARRAY, &q.via,
+             "Whose hands it goes through first; may be repeated", "WORD"},
         CHOSEN_ENTRIES(c),
         {NULL}};
     if (!cli_parse(

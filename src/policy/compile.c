@@ -1,10 +1,10 @@
 /* Rules to bit sets, one slice of dates at a time, and the closure over who may pass data on.
  *
  * A date on which any rule, guarantee or agreement begins or ends starts a slice. In a slice every
- * rule is one bit. Three tables hold, for each value of the attributes they stand for, the rules
+ * rule is one bit. Three tables hold, for each combination of the attributes they stand for, the rules
  * whose conditions on those attributes hold:
  *
- *   who[recipient][purpose] & what[basis][data] & where[mode][flags][jurisdiction] = rules that match
+ *   who[recipient, purpose] & what[basis, data] & where[mode, flags, jurisdiction] = rules that match
  *
  * The closure: from each recipient, along the agreements in force for a class of data, everyone who
  * may get it in the end is one hop. A hop is judged for each purpose it uses data for, on the basis
@@ -58,28 +58,18 @@ static void set_rule(guint64 *row, guint rule) {
     row[rule / 64] |= (guint64)1 << (rule % 64);
 }
 
-/* A rule out of force in this slice is in none of the first table's rows. */
+/* A rule out of force in this slice is in none of the tables' rows. */
 static void fill_tables(const struct policy *policy, struct slice *slice, guint i) {
     const struct rule *rule = rule_at(policy, i);
-    const struct condition *c = &rule->when;
-    const guint *n = policy->n_values, words = policy->n_words;
+    guint8 value[POLICY_N_ATTRIBUTES];
     if (slice->day < rule->from || slice->day >= rule->until)
         return;
-    for (guint r = 0; r < n[POLICY_RECIPIENT]; r++)
-        for (guint p = 0; p < n[POLICY_PURPOSE]; p++)
-            if (condition_holds(c, POLICY_RECIPIENT, r) && condition_holds(c, POLICY_PURPOSE, p))
-                set_rule(slice->who + (r * n[POLICY_PURPOSE] + p) * words, i);
-    for (guint b = 0; b < n[POLICY_BASIS]; b++)
-        for (guint d = 0; d < n[POLICY_DATA]; d++)
-            if (condition_holds(c, POLICY_BASIS, b) && condition_holds(c, POLICY_DATA, d))
-                set_rule(slice->what + (b * n[POLICY_DATA] + d) * words, i);
-    guint64 *row = slice->where;
-    for (guint m = 0; m < n[POLICY_MODE]; m++)
-        for (guint f = 0; f < n[POLICY_FLAG]; f++)
-            for (guint j = 0; j < n[POLICY_JURISDICTION]; j++, row += words)
-                if (condition_holds(c, POLICY_MODE, m) && condition_holds(c, POLICY_FLAG, f) &&
-                    condition_holds(c, POLICY_JURISDICTION, j))
-                    set_rule(row, i);
+    for (guint t = 0; t < N_TABLES; t++)
+        for (guint row = 0; row < policy->n_rows[t]; row++) {
+            values_at(policy, t, row, value);
+            if (condition_holds_in(&rule->when, t, value))
+                set_rule(slice->rules[t] + row * policy->n_words, i);
+        }
 }
 
 /* ── Closure ───────────────────────────────────────────────────────────────────────────────────── */
@@ -178,26 +168,20 @@ static void judge_downstream(const struct policy *policy, struct slice *slice, g
     for (guint r = policy->n_classes; r < n[POLICY_RECIPIENT]; r++)
         if (r == recipient || policy_class_of(policy, r) == recipient)
             follow(&c, r);
-    struct downstream *d = slice->downstream + (recipient * n[POLICY_DATA] + data) * policy->n_where;
-    for (guint m = 0; m < n[POLICY_MODE]; m++)
-        for (guint f = 0; f < n[POLICY_FLAG]; f++)
-            for (guint j = 0; j < n[POLICY_JURISDICTION]; j++, d++) {
-                value[POLICY_MODE] = (guint8)m;
-                value[POLICY_FLAG] = (guint8)f;
-                value[POLICY_JURISDICTION] = (guint8)j;
-                judge_hops(&c, value, d);
-            }
+    struct downstream *d = slice->downstream + downstream_of(policy, recipient, data, 0);
+    for (guint row = 0; row < policy->n_rows[TABLE_WHERE]; row++) {
+        values_at(policy, TABLE_WHERE, row, value);
+        judge_hops(&c, value, d + row);
+    }
     g_array_unref(c.hops);
 }
 
 static void compile_slice(struct policy *policy, struct slice *slice) {
-    const guint *n = policy->n_values, words = policy->n_words;
-    slice->who = g_new0(guint64, n[POLICY_RECIPIENT] * n[POLICY_PURPOSE] * words);
-    slice->what = g_new0(guint64, n[POLICY_BASIS] * n[POLICY_DATA] * words);
-    slice->where = g_new0(guint64, policy->n_where * words);
+    const guint *n = policy->n_values;
+    for (guint t = 0; t < N_TABLES; t++)
+        slice->rules[t] = g_new0(guint64, policy->n_rows[t] * policy->n_words);
     slice->hops = g_array_new(FALSE, FALSE, sizeof(struct hop));
-    slice->downstream =
-        g_new(struct downstream, n[POLICY_RECIPIENT] * n[POLICY_DATA] * policy->n_where);
+    slice->downstream = g_new(struct downstream, downstream_of(policy, n[POLICY_RECIPIENT], 0, 0));
     for (guint i = 0; i < policy->rules->len; i++)
         fill_tables(policy, slice, i);
     for (guint r = 0; r < n[POLICY_RECIPIENT]; r++)
@@ -209,12 +193,14 @@ gboolean policy_compile(struct policy *policy, GError **error) {
     for (guint a = 0; a < POLICY_N_ATTRIBUTES; a++)
         policy->n_values[a] =
             a == POLICY_FLAG ? 1u << policy_n_words(policy, a) : policy_n_words(policy, a);
-    policy->n_where = policy->n_values[POLICY_MODE] * policy->n_values[POLICY_FLAG] *
-                      policy->n_values[POLICY_JURISDICTION];
+    for (guint t = 0; t < N_TABLES; t++)
+        policy->n_rows[t] = 1;
+    for (guint a = 0; a < POLICY_N_ATTRIBUTES; a++)
+        policy->n_rows[table_of[a]] *= policy->n_values[a];
     policy->n_words = MAX(1, (policy->rules->len + 63) / 64);
     make_slices(policy);
     const guint64 size = (guint64)policy->n_values[POLICY_RECIPIENT] * policy->n_values[POLICY_DATA] *
-                         policy->n_where * policy->slices->len;
+                         policy->n_rows[TABLE_WHERE] * policy->slices->len;
     if (size > MOST_DOWNSTREAM) {
         g_set_error(error, BASE_ERROR, BASE_ERROR_INPUT,
                     "the vocabulary, the recipients and the dates make %" G_GUINT64_FORMAT
@@ -231,9 +217,8 @@ gboolean policy_compile(struct policy *policy, GError **error) {
 void policy_slices_free(struct policy *policy) {
     for (guint i = 0; i < policy->slices->len; i++) {
         struct slice *slice = slice_at(policy, i);
-        g_free(slice->who);
-        g_free(slice->what);
-        g_free(slice->where);
+        for (guint t = 0; t < N_TABLES; t++)
+            g_free(slice->rules[t]);
         g_free(slice->downstream);
         if (slice->hops)
             g_array_unref(slice->hops);

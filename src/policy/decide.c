@@ -20,13 +20,9 @@ static gboolean deny(struct policy_decision *decision, guint rule) {
 void policy_decide_directly(const struct policy *policy, const struct slice *slice, const guint8 *value,
                             struct policy_decision *decision) {
     const guint words = policy->n_words, first_permit = policy->n_forbids + policy->n_limits;
-    const guint64 *who =
-        slice->who +
-        (value[POLICY_RECIPIENT] * policy->n_values[POLICY_PURPOSE] + value[POLICY_PURPOSE]) * words;
-    const guint64 *what =
-        slice->what +
-        (value[POLICY_BASIS] * policy->n_values[POLICY_DATA] + value[POLICY_DATA]) * words;
-    const guint64 *where = slice->where + where_of(policy, value) * words;
+    const guint64 *who = slice->rules[TABLE_WHO] + row_of(policy, TABLE_WHO, value) * words,
+                  *what = slice->rules[TABLE_WHAT] + row_of(policy, TABLE_WHAT, value) * words,
+                  *where = slice->rules[TABLE_WHERE] + row_of(policy, TABLE_WHERE, value) * words;
     const guint32 can_meet = policy->can_meet[value[POLICY_RECIPIENT]];
     guint32 withheld = 0;
     guint limit = POLICY_NONE,
@@ -108,10 +104,8 @@ void policy_decide_in(const struct policy *policy, const struct slice *slice, co
     if (!decision->is_permitted)
         return;
     const struct downstream *d =
-        slice->downstream +
-        (value[POLICY_RECIPIENT] * policy->n_values[POLICY_DATA] + value[POLICY_DATA]) *
-            policy->n_where +
-        where_of(policy, value);
+        slice->downstream + downstream_of(policy, value[POLICY_RECIPIENT], value[POLICY_DATA],
+                                          row_of(policy, TABLE_WHERE, value));
     decision->hop = d->hop;
     decision->unmet = d->unmet;
     decision->fields &= d->fields;

@@ -92,26 +92,17 @@ static const cyaml_schema_value_t word_entry = {
     CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct yaml_word, word_fields)};
 
 static const cyaml_schema_field_t vocabulary_fields[] = {
-    LIST_OF("recipient", yaml_vocabulary, POLICY_RECIPIENT, &word_entry),
-    LIST_OF("purpose", yaml_vocabulary, POLICY_PURPOSE, &word_entry),
-    LIST_OF("basis", yaml_vocabulary, POLICY_BASIS, &word_entry),
-    LIST_OF("data", yaml_vocabulary, POLICY_DATA, &word_entry),
-    LIST_OF("mode", yaml_vocabulary, POLICY_MODE, &word_entry),
-    LIST_OF("flag", yaml_vocabulary, POLICY_FLAG, &word_entry),
-    LIST_OF("jurisdiction", yaml_vocabulary, POLICY_JURISDICTION, &word_entry),
-    LIST_OF("field", yaml_vocabulary, POLICY_FIELD, &word_entry),
-    LIST_OF("obligation", yaml_vocabulary, POLICY_OBLIGATION, &word_entry),
-    CYAML_FIELD_END};
+#define X(name, word, table, help) LIST_OF(word, yaml_vocabulary, POLICY_##name, &word_entry),
+    POLICY_ATTRIBUTES(X)
+#undef X
+        LIST_OF("field", yaml_vocabulary, POLICY_FIELD, &word_entry),
+    LIST_OF("obligation", yaml_vocabulary, POLICY_OBLIGATION, &word_entry), CYAML_FIELD_END};
 
 static const cyaml_schema_field_t condition_fields[] = {
-    LIST_OF("recipient", yaml_condition, POLICY_RECIPIENT, &text_entry),
-    LIST_OF("purpose", yaml_condition, POLICY_PURPOSE, &text_entry),
-    LIST_OF("basis", yaml_condition, POLICY_BASIS, &text_entry),
-    LIST_OF("data", yaml_condition, POLICY_DATA, &text_entry),
-    LIST_OF("mode", yaml_condition, POLICY_MODE, &text_entry),
-    LIST_OF("flag", yaml_condition, POLICY_FLAG, &text_entry),
-    LIST_OF("jurisdiction", yaml_condition, POLICY_JURISDICTION, &text_entry),
-    CYAML_FIELD_END};
+#define X(name, word, table, help) LIST_OF(word, yaml_condition, POLICY_##name, &text_entry),
+    POLICY_ATTRIBUTES(X)
+#undef X
+        CYAML_FIELD_END};
 static const cyaml_schema_value_t condition_entry = {
     CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct yaml_condition, condition_fields)};
 
@@ -181,7 +172,11 @@ static const cyaml_schema_value_t schemas[] = {
 /* ── Words ─────────────────────────────────────────────────────────────────────────────────────── */
 
 static const char *const kind_names[POLICY_N_WORD_KINDS] = {
-    "recipient", "purpose", "basis", "data", "mode", "flag", "jurisdiction", "field", "obligation"};
+#define X(name, word, table, help) word,
+    POLICY_ATTRIBUTES(X)
+#undef X
+        "field",
+    "obligation"};
 static const guint most_words[POLICY_N_WORD_KINDS] = {POLICY_MAX_WORDS, 32, 64, 32, 16,
                                                       POLICY_MAX_FLAGS, 64, 32, 32};
 

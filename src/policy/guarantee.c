@@ -11,9 +11,9 @@
 /* Points are compared byte by byte (compare_points), whatever the number of attributes. */
 G_STATIC_ASSERT(sizeof((struct policy_request *)0)->value == POLICY_N_ATTRIBUTES);
 
-/* Guarantees and their exceptions as bits, one table an attribute triple, as in struct slice. */
+/* Guarantees and their exceptions as bits, by the rows of the tables that rules are in. */
 struct tables {
-    guint64 *who, *what, *where;
+    guint64 *row[N_TABLES];
 };
 
 struct search {
@@ -31,37 +31,24 @@ static const struct guarantee *guarantee_at(const struct policy *policy, guint i
 }
 
 static void tables_new(struct tables *t, const struct policy *policy) {
-    const guint *n = policy->n_values;
-    t->who = g_new0(guint64, n[POLICY_RECIPIENT] * n[POLICY_PURPOSE]);
-    t->what = g_new0(guint64, n[POLICY_BASIS] * n[POLICY_DATA]);
-    t->where = g_new0(guint64, policy->n_where);
+    for (guint i = 0; i < N_TABLES; i++)
+        t->row[i] = g_new0(guint64, policy->n_rows[i]);
 }
 
 static void tables_free(struct tables *t) {
-    g_free(t->who);
-    g_free(t->what);
-    g_free(t->where);
+    for (guint i = 0; i < N_TABLES; i++)
+        g_free(t->row[i]);
 }
 
-static void tables_add(struct tables *t, const struct policy *policy, const struct condition *c,
+static void tables_add(struct tables *tables, const struct policy *policy, const struct condition *c,
                        guint bit) {
-    const guint *n = policy->n_values;
-    const guint64 mask = (guint64)1 << bit;
-    for (guint r = 0; r < n[POLICY_RECIPIENT]; r++)
-        for (guint p = 0; p < n[POLICY_PURPOSE]; p++)
-            if (condition_holds(c, POLICY_RECIPIENT, r) && condition_holds(c, POLICY_PURPOSE, p))
-                t->who[r * n[POLICY_PURPOSE] + p] |= mask;
-    for (guint b = 0; b < n[POLICY_BASIS]; b++)
-        for (guint d = 0; d < n[POLICY_DATA]; d++)
-            if (condition_holds(c, POLICY_BASIS, b) && condition_holds(c, POLICY_DATA, d))
-                t->what[b * n[POLICY_DATA] + d] |= mask;
-    guint64 *row = t->where;
-    for (guint m = 0; m < n[POLICY_MODE]; m++)
-        for (guint f = 0; f < n[POLICY_FLAG]; f++)
-            for (guint j = 0; j < n[POLICY_JURISDICTION]; j++, row++)
-                if (condition_holds(c, POLICY_MODE, m) && condition_holds(c, POLICY_FLAG, f) &&
-                    condition_holds(c, POLICY_JURISDICTION, j))
-                    *row |= mask;
+    guint8 value[POLICY_N_ATTRIBUTES];
+    for (guint t = 0; t < N_TABLES; t++)
+        for (guint row = 0; row < policy->n_rows[t]; row++) {
+            values_at(policy, t, row, value);
+            if (condition_holds_in(c, t, value))
+                tables->row[t][row] |= (guint64)1 << bit;
+        }
 }
 
 static void search_begin(struct search *s, const struct policy *policy, const struct slice *slice) {
@@ -135,10 +122,10 @@ static void judge_row(struct search *s, guint8 *value, const guint64 *rules, gui
                       guint64 exceptions) {
     const struct policy *policy = s->policy;
     const guint words = policy->n_words, first_permit = policy->n_forbids + policy->n_limits;
-    const guint64 *where = s->slice->where;
-    for (guint i = 0; i < policy->n_where; i++, where += words) {
-        guint64 due = promises & s->promises.where[i];
-        for (guint64 x = exceptions & s->exceptions.where[i]; x; x &= x - 1)
+    const guint64 *where = s->slice->rules[TABLE_WHERE];
+    for (guint i = 0; i < policy->n_rows[TABLE_WHERE]; i++, where += words) {
+        guint64 due = promises & s->promises.row[TABLE_WHERE][i];
+        for (guint64 x = exceptions & s->exceptions.row[TABLE_WHERE][i]; x; x &= x - 1)
             due &= ~s->owner[__builtin_ctzll(x)];
         if (!due)
             continue;
@@ -158,28 +145,25 @@ static void judge_row(struct search *s, guint8 *value, const guint64 *rules, gui
         }
         if (!(due & s->always) && (is_forbidden || !may_permit))
             continue; /* denied, which breaks no `never` and obliges to nothing */
-        const guint n_f = policy->n_values[POLICY_FLAG], n_j = policy->n_values[POLICY_JURISDICTION];
-        value[POLICY_JURISDICTION] = (guint8)(i % n_j);
-        value[POLICY_FLAG] = (guint8)(i / n_j % n_f);
-        value[POLICY_MODE] = (guint8)(i / n_j / n_f);
+        values_at(policy, TABLE_WHERE, i, value);
         judge_point(s, value, due);
     }
 }
 
 static void judge_all(struct search *s) {
-    const guint *n = s->policy->n_values, words = s->policy->n_words;
+    const struct policy *policy = s->policy;
+    const guint words = policy->n_words;
+    const guint64 *who = s->slice->rules[TABLE_WHO], *what = s->slice->rules[TABLE_WHAT];
     guint8 value[POLICY_N_ATTRIBUTES];
     guint64 rules[RULE_WORDS];
-    for (guint wp = 0; wp < n[POLICY_RECIPIENT] * n[POLICY_PURPOSE]; wp++) {
-        value[POLICY_RECIPIENT] = (guint8)(wp / n[POLICY_PURPOSE]);
-        value[POLICY_PURPOSE] = (guint8)(wp % n[POLICY_PURPOSE]);
-        for (guint bd = 0; bd < n[POLICY_BASIS] * n[POLICY_DATA]; bd++) {
-            value[POLICY_BASIS] = (guint8)(bd / n[POLICY_DATA]);
-            value[POLICY_DATA] = (guint8)(bd % n[POLICY_DATA]);
+    for (guint i = 0; i < policy->n_rows[TABLE_WHO]; i++) {
+        values_at(policy, TABLE_WHO, i, value);
+        for (guint k = 0; k < policy->n_rows[TABLE_WHAT]; k++) {
+            values_at(policy, TABLE_WHAT, k, value);
             for (guint w = 0; w < words; w++)
-                rules[w] = s->slice->who[wp * words + w] & s->slice->what[bd * words + w];
-            judge_row(s, value, rules, s->promises.who[wp] & s->promises.what[bd],
-                      s->exceptions.who[wp] & s->exceptions.what[bd]);
+                rules[w] = who[i * words + w] & what[k * words + w];
+            judge_row(s, value, rules, s->promises.row[TABLE_WHO][i] & s->promises.row[TABLE_WHAT][k],
+                      s->exceptions.row[TABLE_WHO][i] & s->exceptions.row[TABLE_WHAT][k]);
         }
     }
 }
@@ -256,8 +240,8 @@ static void add_notes(const struct policy *policy, struct policy_check *check) {
 }
 
 gboolean policy_check(const struct policy *policy, struct policy_check *check) {
-    guint64 points = policy->n_where;
-    for (guint a = POLICY_RECIPIENT; a <= POLICY_DATA; a++)
+    guint64 points = 1;
+    for (guint a = 0; a < POLICY_N_ATTRIBUTES; a++)
         points *= policy->n_values[a];
     *check = (struct policy_check){.n_points = points * policy->slices->len,
                                    .n_slices = policy->slices->len,

@@ -18,17 +18,25 @@
 #define POLICY_ID_BYTES 32
 #define POLICY_NONE G_MAXUINT
 
-/* The attributes of a request, then the other two kinds of word. Word 0 of every attribute is
+/* The attributes of a request, a row each: name, word in files and options, the table that rules are
+ * looked up in by it (compile.c), help. Of recipients, classes come first, then the parties of the
+ * recipients files; of flags a request carries a set, one bit each. Word 0 of every attribute is
  * `unknown`. */
+#define POLICY_ATTRIBUTES(X)                                                                           \
+    X(RECIPIENT, "recipient", WHO, "Who asks: a class or a party")                                     \
+    X(PURPOSE, "purpose", WHO, "What for")                                                             \
+    X(BASIS, "basis", WHAT, "On what it rests")                                                        \
+    X(DATA, "data", WHAT, "Which class of data")                                                       \
+    X(MODE, "mode", WHERE, "lookup, alert, list_match or bulk")                                        \
+    X(FLAG, "flag", WHERE, "sealed, juvenile or protected; may be repeated")                           \
+    X(JURISDICTION, "jurisdiction", WHERE, "Whose jail (local)")
+
+/* Then the other two kinds of word. */
 enum policy_word_kind {
-    POLICY_RECIPIENT, /* classes first, then the parties of the recipients files */
-    POLICY_PURPOSE,
-    POLICY_BASIS,
-    POLICY_DATA,
-    POLICY_MODE,
-    POLICY_FLAG, /* a request carries a set of them, one bit each */
-    POLICY_JURISDICTION,
-    POLICY_N_ATTRIBUTES,
+#define X(name, word, table, help) POLICY_##name,
+    POLICY_ATTRIBUTES(X)
+#undef X
+        POLICY_N_ATTRIBUTES,
     POLICY_FIELD = POLICY_N_ATTRIBUTES,
     POLICY_OBLIGATION,
     POLICY_N_WORD_KINDS

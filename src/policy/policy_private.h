@@ -75,16 +75,22 @@ struct downstream {
     gboolean is_nothing_left;
 };
 
+/* Attributes are taken together in tables, a row for each combination of their values. */
+enum table { TABLE_WHO, TABLE_WHAT, TABLE_WHERE, N_TABLES };
+static const guint8 table_of[POLICY_N_ATTRIBUTES] = {
+#define X(name, word, table, help) TABLE_##table,
+    POLICY_ATTRIBUTES(X)
+#undef X
+};
+
 /* One span of dates in which nothing begins or ends. Rules are bits, in the order of policy->rules:
- * forbids, then forbids of single fields, then permits. Attributes are taken together in three
- * tables, so that a decision is three rows and their conjunction. */
+ * forbids, then forbids of single fields, then permits. A decision is a row of each table and their
+ * conjunction. */
 struct slice {
     gint32 day;
-    guint64 *who;                  /* [recipient][purpose][words] */
-    guint64 *what;                 /* [basis][data][words] */
-    guint64 *where;                /* [mode][flags][jurisdiction][words] */
+    guint64 *rules[N_TABLES];      /* [row][words] */
     GArray *hops;                  /* struct hop */
-    struct downstream *downstream; /* [recipient][data][mode][flags][jurisdiction] */
+    struct downstream *downstream; /* [recipient][data][row of TABLE_WHERE] */
 };
 
 struct policy {
@@ -99,7 +105,7 @@ struct policy {
     guint n_forbids, n_limits;           /* the first forbid everything, the next forbid fields */
     guint n_words;                       /* 64-bit words that hold all rules */
     guint n_values[POLICY_N_ATTRIBUTES]; /* of the flags: sets */
-    guint n_where;
+    guint n_rows[N_TABLES];
     guint32 can_meet[POLICY_MAX_WORDS]; /* obligations, by recipient */
     GArray *slices;                     /* struct slice */
 };
@@ -117,11 +123,38 @@ static inline gboolean condition_holds(const struct condition *c, enum policy_wo
     return (c->holds[attribute][value / 64] >> (value % 64)) & 1;
 }
 
-/* Where a mode, a set of flags and a jurisdiction stand in the third table. */
-static inline guint where_of(const struct policy *policy, const guint8 *value) {
-    return ((guint)value[POLICY_MODE] * policy->n_values[POLICY_FLAG] + value[POLICY_FLAG]) *
-               policy->n_values[POLICY_JURISDICTION] +
-           value[POLICY_JURISDICTION];
+/* Where a request's values stand in a table … */
+static inline guint row_of(const struct policy *policy, enum table table, const guint8 *value) {
+    guint row = 0;
+#define X(name, word, its_table, help)                                                                 \
+    if (TABLE_##its_table == table)                                                                    \
+        row = row * policy->n_values[POLICY_##name] + value[POLICY_##name];
+    POLICY_ATTRIBUTES(X)
+#undef X
+    return row;
+}
+
+/* … and the values at a row. */
+static inline void values_at(const struct policy *policy, enum table table, guint row, guint8 *value) {
+    for (guint a = POLICY_N_ATTRIBUTES; a-- > 0;)
+        if (table_of[a] == table) {
+            value[a] = (guint8)(row % policy->n_values[a]);
+            row /= policy->n_values[a];
+        }
+}
+
+/* Whether a condition holds for a row of a table, as far as that table's attributes go. */
+static inline gboolean condition_holds_in(const struct condition *c, enum table table,
+                                          const guint8 *value) {
+    for (guint a = 0; a < POLICY_N_ATTRIBUTES; a++)
+        if (table_of[a] == table && !condition_holds(c, a, value[a]))
+            return FALSE;
+    return TRUE;
+}
+
+/* What the hops after a recipient leave of its data, at a row of TABLE_WHERE. */
+static inline guint downstream_of(const struct policy *policy, guint recipient, guint data, guint row) {
+    return (recipient * policy->n_values[POLICY_DATA] + data) * policy->n_rows[TABLE_WHERE] + row;
 }
 
 static inline gboolean condition_holds_at(const struct condition *c, const guint8 *value) {
