@@ -43,6 +43,12 @@ def states(site):
     return Counter(a["state"] for a in alerts(site))
 
 
+def wait_until_unknown(site):
+    end = time.monotonic() + 120
+    while (seen := states(site)) != {"unknown": 1}:
+        assert time.monotonic() < end and seen == {"sending": 1}
+
+
 def releases(site, roster, numbers, day="2025-04-02", send=False):
     for number in numbers:
         roster.people.pop(number, None)
@@ -132,9 +138,7 @@ def test_whose_sender_was_killed_is_unknown_and_then_tried_again_under_the_same_
     assert states(site) == {"sending": 1}
     first.process.kill()
     first.process.wait()
-    end = time.monotonic() + 120
-    while states(site) != {"unknown": 1}:
-        assert time.monotonic() < end and states(site) == {"sending": 1}
+    wait_until_unknown(site)
     site.run("alert", "send")
     assert states(site) == {"sent": 1}
     assert len(peer.messages) == 2 and len(set(peer.ids())) == 1
@@ -150,9 +154,7 @@ def test_a_result_that_cannot_be_written_ends_the_command_and_is_not_known(site,
     assert done.returncode == 8 and "the disk is full" in done.stderr
     assert done.stderr.count("could not be written; trying again") == 4  # and once more, the last
     assert len(peer.messages) == 1  # it did leave
-    end = time.monotonic() + 120
-    while states(site) != {"unknown": 1}:
-        assert time.monotonic() < end and states(site) == {"sending": 1}
+    wait_until_unknown(site)
     with closing(sqlite3.connect(site.path / "tocsin.db")) as db:
         db.execute("DROP TRIGGER full")
         db.commit()

@@ -16,7 +16,8 @@ struct yaml_witness {
     char *url, *key;
 };
 struct yaml_config {
-    char *name, *base_url, *listen, *operator_email, *drop_settle, *policy, *recipients, *jurisdiction;
+    char *name, *store, *base_url, *listen, *operator_email, *drop_settle, *policy, *recipients,
+        *jurisdiction;
     struct yaml_witness *witnesses;
     unsigned witnesses_count;
     char **witness_for;
@@ -45,6 +46,7 @@ static const cyaml_schema_value_t vkey_entry = {CYAML_VALUE_STRING(CYAML_FLAG_PO
 #define N_FIELDS (G_N_ELEMENTS(fixed_fields) + CHANNEL_MOST)
 static const cyaml_schema_field_t fixed_fields[] = {
     TEXT("name", yaml_config, name),
+    TEXT("store", yaml_config, store),
     TEXT("base_url", yaml_config, base_url),
     TEXT("listen", yaml_config, listen),
     TEXT("operator_email", yaml_config, operator_email),
@@ -180,6 +182,7 @@ struct site_config *site_config_parse(const char *text, gsize n, const char *nam
         return NULL;
     struct site_config *config = g_new0(struct site_config, 1);
     config->name = or_default(yaml->name, "Tocsin");
+    config->store = or_default(yaml->store, "sqlite:tocsin.db");
     config->base_url = or_default(yaml->base_url, "http://127.0.0.1:8700");
     config->operator_email = given(yaml->operator_email);
     config->drop_settle_us = 5 * SECOND_US;
@@ -206,9 +209,9 @@ struct site_config *site_config_parse(const char *text, gsize n, const char *nam
 void site_config_free(struct site_config *config) {
     if (!config)
         return;
-    char *const owned[] = {config->name,        config->base_url,   config->listen_address,
-                           config->policy,      config->recipients, config->operator_email,
-                           config->jurisdiction};
+    char *const owned[] = {config->name,           config->store,       config->base_url,
+                           config->listen_address, config->policy,      config->recipients,
+                           config->operator_email, config->jurisdiction};
     for (guint i = 0; i < G_N_ELEMENTS(owned); i++)
         g_free(owned[i]);
     for (guint i = 0; channel_kinds[i]; i++)

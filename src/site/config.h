@@ -14,6 +14,7 @@ struct site_witness {
 
 struct site_config {
     char *name;     /* of the site, for its own pages */
+    char *store;    /* where the store is kept: "sqlite:tocsin.db" */
     char *base_url; /* what links in messages start with */
     char *listen_address;
     guint listen_port;

@@ -132,15 +132,13 @@ struct site *site_open(const char *dir, GError **error) {
     g_mutex_init(&site->mutex);
     site->mappings =
         g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)feed_mapping_free);
-    g_autofree char *db = site_path(site, "tocsin.db");
     g_autofree char *keys = site_path(site, "keys/contacts.db");
     g_autofree char *public = site_path(site, "keys/contacts.pub.pem");
 
     if (read_config(site, error) && read_secret(site, error) &&
         (site->contact_public = seal_public_load(public, error)) != NULL &&
         (site->keys = store_keys_open(keys, error)) != NULL &&
-        (site->store = store_open(db, error)) != NULL) {
-        g_chmod(db, 0600);
+        (site->store = store_open(site->config->store, dir, error)) != NULL) {
         g_chmod(keys, 0600);
         return site;
     }

@@ -1,7 +1,8 @@
-/* The driver: prepared statements with named parameters over one database connection.
+/* A connection to the database, for the subjects of this folder: prepared statements with named
+ * parameters.
  *
- * SQL text is constant; each statement is prepared once a connection and found again by its
- * address. Everything above this file would read the same over another database. */
+ * SQL text is constant; each statement is prepared once a connection and found again by its address.
+ * Which database it is, its driver knows (driver.h). */
 #ifndef STORE_DB_H
 #define STORE_DB_H
 
@@ -9,11 +10,16 @@
 
 struct db;
 struct db_rows;
+struct db_driver;
 
 enum db_role { DB_WRITER, DB_READER, DB_PLAIN /* settings are the caller's */ };
 
-struct db *db_open(const char *path, enum db_role role, GError **error);
+/* `where` is "scheme:place", or a path of the usual driver's; `dir` (may be NULL) is for relative ones.
+ */
+struct db *db_open(const char *where, const char *dir, enum db_role role, GError **error);
 void db_close(struct db *db);
+const struct db_driver *db_driver_of(const struct db *db);
+struct db_link *db_link_of(const struct db *db);
 
 /* Several statements at once, for schemas and pragmas. */
 gboolean db_script(struct db *db, const char *sql, GError **error);
@@ -63,27 +69,11 @@ const char *db_text(struct db_rows *rows, int column);
 const void *db_blob(struct db_rows *rows, int column, gsize *n); /* of text: its bytes, no NUL */
 gboolean db_is_null(struct db_rows *rows, int column);
 
-/* Copies the whole database, as of one moment, into a new file. */
-gboolean db_backup(struct db *db, const char *path, GError **error);
-
 /* What became of a commit. */
 enum db_end {
     DB_DURABLE,
     DB_AGAIN, /* nothing is kept: begin the transaction again */
     DB_FAILED
 };
-enum db_end db_commit(struct db *db, GError **error);
-
-/* Whether a transaction is open: SQLite ends one by itself when the disk is full or fails. */
-gboolean db_in_transaction(struct db *db);
-
-/* Pages in the write-ahead log after the last commit. */
-guint db_log_pages(struct db *db);
-
-/* Copies the log's pages into the database; only the writer may, when nobody waits for it. */
-gboolean db_checkpoint(struct db *db, GError **error);
-/* The same, and the log cut to nothing; waits so long for who reads. */
-gboolean db_truncate_log(struct db *db, int patience_ms, GError **error);
-#define DB_PATIENCE_MS 20000 /* how long anything waits for another process */
 
 #endif

@@ -1,19 +1,10 @@
 #include "store/store.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <string.h>
-#include <sys/file.h>
-#include <unistd.h>
-
 #include "base/error.h"
-#include "embedded.h"
-#include "store/db.h"
+#include "store/driver.h"
 
-#define SCHEMA_VERSION 4
 #define MOST_IN_A_GROUP 512
-#define MOST_RUNS 8           /* of one group */
-#define CHECKPOINT_PAGES 4000 /* of the log; 16 MB */
+#define MOST_RUNS 8 /* of one group */
 
 struct job {
     const struct store_work *work;
@@ -25,9 +16,8 @@ struct job {
 };
 
 struct store {
-    char *path;
+    char *where, *dir;
     struct db *writer;
-    int lock_fd;
     GThread *thread;
     GMutex mutex;
     GCond has_work;
@@ -42,15 +32,9 @@ struct store {
     guint64 n_groups, n_works;
 };
 
-/* Keeps other processes' writers out. */
-static void lock(struct store *store) {
-    while (flock(store->lock_fd, LOCK_EX) != 0 && errno == EINTR)
-        ;
-}
-
-static void unlock(struct store *store) {
-    flock(store->lock_fd, LOCK_UN);
-}
+/* The writer's driver, and its connection. */
+#define WRITER(store, function, ...)                                                                   \
+    db_driver_of((store)->writer)->function(db_link_of((store)->writer), ##__VA_ARGS__)
 
 gboolean store_mark(struct db *db, GError **error) {
     return db_script(db, "SAVEPOINT mark", error);
@@ -65,7 +49,7 @@ gboolean store_keep(struct db *db, GError **error) {
 }
 
 gboolean store_is_open(struct db *db) {
-    return db_in_transaction(db);
+    return db_driver_of(db)->is_open(db_link_of(db));
 }
 
 /* ── The writer's thread ───────────────────────────────────────────────────────────────────────── */
@@ -81,11 +65,9 @@ static gboolean run_behind_mark(struct store *store, struct job *job, GError **e
                                      : store_take_back(store->writer, error);
 }
 
-/* Empties the log for whoever waits for that. */
+/* Leaves what was overwritten in no file, for whoever waits for that. */
 static void flush(struct store *store) {
-    lock(store);
-    const gboolean ok = db_truncate_log(store->writer, DB_PATIENCE_MS, NULL);
-    unlock(store);
+    const gboolean ok = WRITER(store, flush, NULL);
     g_mutex_lock(&store->mutex);
     store->flush_ok = ok;
     store->wants_flush = FALSE;
@@ -93,20 +75,15 @@ static void flush(struct store *store) {
     g_mutex_unlock(&store->mutex);
 }
 
-/* Checkpoints when the log has grown, after the answers were given: nobody waits for it. */
+/* After the answers were given: nobody waits for it. */
 static void tidy(struct store *store) {
     g_mutex_lock(&store->mutex);
     const gboolean wants_flush = store->wants_flush;
     g_mutex_unlock(&store->mutex);
-    if (wants_flush) {
+    if (wants_flush)
         flush(store);
-        return;
-    }
-    if (db_log_pages(store->writer) < CHECKPOINT_PAGES)
-        return;
-    lock(store);
-    db_checkpoint(store->writer, NULL);
-    unlock(store);
+    else
+        WRITER(store, tidy, FALSE);
 }
 
 static void spoil(GPtrArray *group, const GError *cause) {
@@ -119,7 +96,7 @@ static void spoil(GPtrArray *group, const GError *cause) {
 }
 
 static enum db_end run_group_once(struct store *store, GPtrArray *group, GError **error) {
-    gboolean ok = db_script(store->writer, "BEGIN IMMEDIATE", error);
+    gboolean ok = WRITER(store, begin, TRUE, error);
     enum db_end end = DB_FAILED;
     for (guint i = 0; ok && i < group->len && store_is_open(store->writer); i++)
         ok = run_behind_mark(store, group->pdata[i], error);
@@ -129,9 +106,9 @@ static enum db_end run_group_once(struct store *store, GPtrArray *group, GError 
         g_set_error(error, BASE_ERROR, BASE_ERROR_STORE,
                     "the database gave the transaction up: is the disk full?");
     else if (ok)
-        end = db_commit(store->writer, error);
+        end = WRITER(store, commit, error);
     if (end != DB_DURABLE && store_is_open(store->writer))
-        db_script(store->writer, "ROLLBACK", NULL);
+        WRITER(store, rollback, NULL);
     return end;
 }
 
@@ -147,7 +124,7 @@ static void reset(struct job *job) {
 static void run_group(struct store *store, GPtrArray *group) {
     GError *error = NULL;
     enum db_end end = DB_AGAIN;
-    lock(store);
+    WRITER(store, hold);
     for (guint i = 0; end == DB_AGAIN && i < MOST_RUNS; i++) {
         if (i) {
             g_clear_error(&error);
@@ -156,7 +133,7 @@ static void run_group(struct store *store, GPtrArray *group) {
         }
         end = run_group_once(store, group, &error);
     }
-    unlock(store);
+    WRITER(store, release);
     if (error)
         spoil(group, error);
     g_clear_error(&error);
@@ -230,8 +207,8 @@ struct db *store_read_begin(struct store *store, GError **error) {
     struct db *db = g_queue_pop_head(&store->readers);
     g_mutex_unlock(&store->mutex);
     if (!db)
-        db = db_open(store->path, DB_READER, error);
-    if (!db || db_script(db, "BEGIN", error))
+        db = db_open(store->where, store->dir, DB_READER, error);
+    if (!db || db_driver_of(db)->begin(db_link_of(db), FALSE, error))
         return db;
     db_close(db);
     return NULL;
@@ -240,8 +217,8 @@ struct db *store_read_begin(struct store *store, GError **error) {
 void store_read_end(struct store *store, struct db *db) {
     if (!db)
         return;
-    if (!db_script(db, "ROLLBACK",
-                   NULL)) { /* nothing was written; a connection that fails is not kept */
+    /* Nothing was written; a connection that fails is not kept. */
+    if (!db_driver_of(db)->rollback(db_link_of(db), NULL)) {
         db_close(db);
         return;
     }
@@ -280,58 +257,44 @@ void store_counts(struct store *store, guint64 *groups, guint64 *works) {
 
 /* ── Opening and closing ───────────────────────────────────────────────────────────────────────── */
 
-/* The scripts that lead from one version to the next; version 0 is an empty database. */
-static const char *const upgrades[SCHEMA_VERSION] = {embedded_schema_sqlite, embedded_schema_ledger,
-                                                     embedded_schema_people, embedded_schema_sending};
-
-static gboolean make_schema(struct db *db, GError **error) {
+static gboolean make_schema(struct store *store, GError **error) {
+    const struct db_driver *driver = db_driver_of(store->writer);
+    const gint64 newest = driver->n_migrations;
     gint64 version;
-    if (!db_number(db, "PRAGMA user_version", NO_PARAMS, -1, &version, error))
+    if (!WRITER(store, version, &version, error))
         return FALSE;
-    for (; version != SCHEMA_VERSION; version++) {
-        if (version < 0 || version > SCHEMA_VERSION) {
-            g_set_error(error, BASE_ERROR, BASE_ERROR_STORE,
-                        "the database has schema %" G_GINT64_FORMAT ", this program knows %d: use the "
-                        "program that made it, or a newer one",
-                        version, SCHEMA_VERSION);
-            return FALSE;
-        }
-        g_autofree char *script =
-            g_strdup_printf("BEGIN IMMEDIATE; %s; PRAGMA user_version = %d; COMMIT", upgrades[version],
-                            (int)version + 1);
-        if (!db_script(db, script, error)) {
-            db_script(db, "ROLLBACK", NULL);
-            return FALSE;
-        }
+    if (version < 0 || version > newest) {
+        g_set_error(error, BASE_ERROR, BASE_ERROR_STORE,
+                    "the database has schema %" G_GINT64_FORMAT ", this program knows %d: use the "
+                    "program that made it, or a newer one",
+                    version, (int)newest);
+        return FALSE;
     }
+    for (; version < newest; version++)
+        if (!WRITER(store, migrate, driver->migrations[version], version + 1, error))
+            return FALSE;
     return TRUE;
 }
 
-struct store *store_open(const char *path, GError **error) {
+struct store *store_open(const char *where, const char *dir, GError **error) {
     struct store *store = g_new0(struct store, 1);
-    g_autofree char *lock_path = g_strconcat(path, ".lock", NULL);
-
-    store->path = g_strdup(path);
+    store->where = g_strdup(where);
+    store->dir = g_strdup(dir);
     g_mutex_init(&store->mutex);
     g_cond_init(&store->has_work);
     g_cond_init(&store->flushed);
     g_queue_init(&store->jobs);
     g_queue_init(&store->readers);
-    store->lock_fd = open(lock_path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-    if (store->lock_fd < 0) {
-        g_set_error(error, BASE_ERROR, BASE_ERROR_STORE, "%s: %s", lock_path, g_strerror(errno));
-    } else {
-        lock(store);
-        store->writer = db_open(path, DB_WRITER, error);
-        if (store->writer && make_schema(store->writer, error))
+    if ((store->writer = db_open(where, dir, DB_WRITER, error))) {
+        WRITER(store, hold);
+        if (make_schema(store, error))
             store->thread = g_thread_new("writer", write_loop, store);
-        unlock(store);
+        WRITER(store, release);
     }
-    if (!store->thread) {
-        store_close(store);
-        return NULL;
-    }
-    return store;
+    if (store->thread)
+        return store;
+    store_close(store);
+    return NULL;
 }
 
 void store_close(struct store *store) {
@@ -346,19 +309,14 @@ void store_close(struct store *store) {
     }
     for (struct db *db; (db = g_queue_pop_head(&store->readers));)
         db_close(db);
-    if (store->thread) {
-        lock(store);
-        db_checkpoint(store->writer, NULL);
-        db_truncate_log(store->writer, 0, NULL); /* unless another process reads */
-        unlock(store);
-    }
+    if (store->thread)
+        WRITER(store, tidy, TRUE);
     db_close(store->writer);
-    if (store->lock_fd >= 0)
-        close(store->lock_fd);
     g_mutex_clear(&store->mutex);
     g_cond_clear(&store->has_work);
     g_cond_clear(&store->flushed);
-    g_free(store->path);
+    g_free(store->where);
+    g_free(store->dir);
     g_free(store);
 }
 
@@ -384,22 +342,19 @@ gboolean store_flush(struct store *store, GError **error) {
     return ok;
 }
 
-static gboolean quick_check(struct db *db, void *context, GError **error) {
-    struct db_rows *rows = db_query(db, "PRAGMA quick_check(1)", NO_PARAMS);
-    *(gboolean *)context = db_next(rows) && g_strcmp0(db_text(rows, 0), "ok") == 0;
-    return db_done(rows, error);
-}
-
 gboolean store_check(struct store *store, gboolean *is_whole, GError **error) {
+    struct db *db = store_read_begin(store, error);
     *is_whole = FALSE;
-    return store_read(store, quick_check, is_whole, error);
+    const gboolean ok = db && db_driver_of(db)->check(db_link_of(db), is_whole, error);
+    store_read_end(store, db);
+    return ok;
 }
 
 gboolean store_backup(struct store *store, const char *path, GError **error) {
-    struct db *db = db_open(store->path, DB_READER, error);
+    struct db *db = db_open(store->where, store->dir, DB_READER, error);
     if (!db)
         return FALSE;
-    gboolean ok = db_backup(db, path, error);
+    gboolean ok = db_driver_of(db)->backup(db_link_of(db), path, error);
     db_close(db);
     return ok;
 }

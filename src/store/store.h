@@ -2,9 +2,8 @@
  *
  * One thread owns the one writing connection. Work is handed to it as functions; it runs what has
  * gathered in one transaction, each piece behind a savepoint of its own, and answers all of them
- * after the commit is on disk. A piece that fails takes back only what it did. It alone
- * checkpoints, and a lock file keeps other processes' writers out for the length of a group, for
- * SQLite before 3.51.3 can lose commits when two connections reset the log at once. */
+ * after the commit is on disk. A piece that fails takes back only what it did. Which database that
+ * is, the driver knows (driver.h). */
 #ifndef STORE_STORE_H
 #define STORE_STORE_H
 
@@ -14,8 +13,9 @@ struct db; /* a transaction's, or a reader's: for this folder to use, for others
 
 struct store;
 
-/* Opens, and makes or upgrades the schema of, the database in `path`. */
-struct store *store_open(const char *path, GError **error);
+/* Opens, and makes or upgrades the schema of, the database at `where`: "sqlite:tocsin.db", or a path;
+ * `dir` (may be NULL) is the folder that relative ones are in. */
+struct store *store_open(const char *where, const char *dir, GError **error);
 void store_close(struct store *store);
 
 typedef gboolean (*store_fn)(struct db *db, void *context, GError **error);

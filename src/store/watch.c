@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "store/db.h"
+#include "store/driver.h"
 
 #define REGISTRATION_COLUMNS                                                                           \
     "SELECT r.id, p.scope, p.key, b.jail, b.key, r.person_id, r.booking_id, r.relation, r.kinds, "     \
@@ -247,7 +247,7 @@ struct store_keys {
 };
 
 struct store_keys *store_keys_open(const char *path, GError **error) {
-    struct db *db = db_open(path, DB_PLAIN, error);
+    struct db *db = db_open(path, NULL, DB_PLAIN, error);
     /* No log and no spare pages in which a deleted key could live on. */
     if (!db || !db_script(db,
                           "PRAGMA journal_mode=TRUNCATE; PRAGMA secure_delete=ON; "
@@ -309,7 +309,7 @@ gboolean store_keys_delete(struct store_keys *keys, const char *registration_id,
 
 gboolean store_keys_backup(struct store_keys *keys, const char *path, GError **error) {
     g_mutex_lock(&keys->mutex);
-    gboolean ok = db_backup(keys->db, path, error);
+    gboolean ok = db_driver_of(keys->db)->backup(db_link_of(keys->db), path, error);
     g_mutex_unlock(&keys->mutex);
     return ok;
 }
