@@ -76,7 +76,7 @@ GPtrArray *store_agency_watches_list(struct db *db, gboolean only_asked, guint l
     GPtrArray *list = g_ptr_array_new_with_free_func((GDestroyNotify)store_agency_watch_free);
     struct db_rows *rows =
         db_query(db,
-                 COLUMNS "WHERE :all OR w.state = 0 "
+                 COLUMNS "WHERE :all = 1 OR w.state = 0 "
                          "ORDER BY w.asked_at_us DESC, w.registration_id LIMIT :limit",
                  PARAMS(P_INT("all", !only_asked), P_INT("limit", limit)));
     while (db_next(rows))
@@ -116,7 +116,8 @@ gboolean store_agency_asked(struct db *db, const char *class, const char *office
                             gint64 since_at_us, guint *by_class, guint *by_officer, GError **error) {
     struct db_rows *rows = db_query(
         db,
-        "SELECT coalesce(sum(class = :class), 0), coalesce(sum(officer_key = :officer), 0) "
+        "SELECT count(CASE WHEN class = :class THEN 1 END), "
+        "count(CASE WHEN officer_key = :officer THEN 1 END) "
         "FROM agency_watch WHERE asked_at_us > :since",
         PARAMS(P_TEXT("class", class), P_TEXT("officer", officer_key), P_INT("since", since_at_us)));
     if (db_next(rows)) {
@@ -141,8 +142,9 @@ gboolean store_agency_counts(struct db *db, gint64 from_at_us, gint64 until_at_u
                              store_agency_count_fn each, void *context, GError **error) {
     struct db_rows *rows = db_query(
         db,
-        "SELECT w.recipient, w.basis, count(*), sum(w.state IN (1, 3) AND w.decided_by IS NOT NULL), "
-        "sum(w.state = 2), "
+        "SELECT w.recipient, w.basis, count(*), "
+        "count(CASE WHEN w.state IN (1, 3) AND w.decided_by IS NOT NULL THEN 1 END), "
+        "count(CASE WHEN w.state = 2 THEN 1 END), "
         "coalesce(sum((SELECT count(*) FROM alert a WHERE a.registration_id = w.registration_id "
         "AND a.purpose = 0 AND a.handed_at_us IS NOT NULL)), 0), "
         "coalesce(sum((SELECT count(*) FROM alert a WHERE a.registration_id = w.registration_id "

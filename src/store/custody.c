@@ -24,25 +24,27 @@ gboolean store_person_save(struct db *db, struct store_person *p, const char *fo
     if (p->id && !differs)
         return TRUE;
     is_new_to_index |= differs;
-    if (!db_run(db,
-                "INSERT INTO person (scope, key, surname, given, middle, suffix, born, folded) "
-                "VALUES (:scope, :key, :surname, :given, :middle, :suffix, :born, :folded) "
-                "ON CONFLICT DO UPDATE SET "
-                "surname = iif(excluded.folded <> '', excluded.surname, surname), "
-                "given = iif(excluded.folded <> '', excluded.given, given), "
-                "folded = iif(excluded.folded <> '', excluded.folded, folded), "
-                "middle = iif(excluded.middle <> '', excluded.middle, middle), "
-                "suffix = iif(excluded.suffix <> '', excluded.suffix, suffix), "
-                "born = iif(excluded.born <> 0, excluded.born, born)",
-                PARAMS(P_TEXT("scope", p->scope), P_TEXT("key", p->key), P_TEXT("surname", p->surname),
-                       P_TEXT("given", p->given), P_TEXT("middle", p->middle),
-                       P_TEXT("suffix", p->suffix), P_INT("born", p->born), P_TEXT("folded", folded)),
-                error))
+    if (!db_run(
+            db,
+            "INSERT INTO person (scope, key, surname, given, middle, suffix, born, folded) "
+            "VALUES (:scope, :key, :surname, :given, :middle, :suffix, :born, :folded) "
+            "ON CONFLICT (scope, key) DO UPDATE SET "
+            "surname = CASE WHEN excluded.folded <> '' THEN excluded.surname ELSE person.surname END, "
+            "given = CASE WHEN excluded.folded <> '' THEN excluded.given ELSE person.given END, "
+            "folded = CASE WHEN excluded.folded <> '' THEN excluded.folded ELSE person.folded END, "
+            "middle = CASE WHEN excluded.middle <> '' THEN excluded.middle ELSE person.middle END, "
+            "suffix = CASE WHEN excluded.suffix <> '' THEN excluded.suffix ELSE person.suffix END, "
+            "born = CASE WHEN excluded.born <> 0 THEN excluded.born ELSE person.born END",
+            PARAMS(P_TEXT("scope", p->scope), P_TEXT("key", p->key), P_TEXT("surname", p->surname),
+                   P_TEXT("given", p->given), P_TEXT("middle", p->middle), P_TEXT("suffix", p->suffix),
+                   P_INT("born", p->born), P_TEXT("folded", folded)),
+            error))
         return FALSE;
     if (!p->id)
         p->id = db_last_id(db);
-    return !is_new_to_index || db_run(db, "INSERT INTO person_change (person_id) VALUES (:id)",
-                                      PARAMS(P_INT("id", p->id)), error);
+    return !is_new_to_index ||
+           db_run(db, "INSERT INTO person_change (seq, person_id) VALUES (" NEXT_CHANGE ", :id)",
+                  PARAMS(P_INT("id", p->id)), error);
 }
 
 /* ── Bookings ──────────────────────────────────────────────────────────────────────────────────── */
@@ -141,14 +143,12 @@ gboolean store_booking_save(struct db *db, const char *jail, const char *roster_
         "flags = :flags, admitted_at_us = :admitted_at, tenure_from_us = :tenure_from, "
         "digest = :digest, standing = :standing, listing = :listing, last_kind = :last_kind, "
         "last_event_id = :last_event_id, said_at_us = :said_at, said_on_date = :said_on_date, "
-        "out_seen_at_us = :out_seen_at, row_says_out = :row_says_out WHERE id = :id AND :jail = :jail "
-        "AND :key = :key";
-    const struct db_param id = P_INT("id", b->id), end = {.name = NULL};
+        "out_seen_at_us = :out_seen_at, row_says_out = :row_says_out WHERE id = :id";
+    const struct db_param id = P_INT("id", b->id), new_key = P_TEXT("key", b->key),
+                          new_jail = P_TEXT("jail", jail), end = {.name = NULL};
     gboolean ok = db_run(
         db, b->id ? update : insert,
         ((const struct db_param[]){
-            P_TEXT("jail", jail),
-            P_TEXT("key", b->key),
             P_INT("person_id", b->person_id),
             P_TEXT("person_key", b->person_key),
             P_TEXT("roster_feed", roster_feed),
@@ -166,7 +166,8 @@ gboolean store_booking_save(struct db *db, const char *jail, const char *roster_
             P_TIME("out_seen_at", b->out_seen_at_us),
             P_INT("row_says_out", b->row_says_out),
             P_BLOB("last_event_id", b->has_event ? b->last_event_id : NULL, sizeof b->last_event_id),
-            b->id ? id : end,
+            b->id ? id : new_key,
+            b->id ? end : new_jail,
             end}),
         error);
     if (ok && !b->id)
@@ -265,12 +266,14 @@ gboolean store_event_add(struct db *db, struct store_event *s, GError **error) {
 
     if (!db_run(
             db,
-            "INSERT INTO event (id, kind, assertion, is_late, is_unclear, feed, source_id, row, "
+            "INSERT INTO event (seq, id, kind, assertion, is_late, is_unclear, feed, source_id, row, "
             "facility, booking_id, occurred_at_us, occurred_on_date, observed_at_us, "
-            "recorded_at_us, corrects, detail, source_key) VALUES (:id, :kind, :assertion, :is_late, "
+            "recorded_at_us, corrects, detail, source_key) VALUES (" NEXT_EVENT
+            ", :id, :kind, :assertion, :is_late, "
             ":is_unclear, :feed, :source_id, :row, :facility, :booking_id, :occurred_at, "
-            ":on_date, :observed_at, :recorded_at, :corrects, :detail, :source_key) ON CONFLICT DO "
-            "NOTHING",
+            ":on_date, :observed_at, :recorded_at, :corrects, :detail, :source_key) ON "
+            "CONFLICT "
+            "(id) DO NOTHING",
             PARAMS(P_BLOB("id", e->id, sizeof e->id), P_INT("kind", e->kind),
                    P_INT("assertion", e->assertion), P_INT("is_late", e->is_late),
                    P_INT("is_unclear", e->is_unclear), P_TEXT("feed", s->feed), source_id, row,
@@ -291,18 +294,16 @@ gboolean store_event_add(struct db *db, struct store_event *s, GError **error) {
 gboolean store_event_repeat(struct db *db, gint64 of, const guint8 id[CUSTODY_EVENT_ID_BYTES],
                             enum custody_kind kind, const char *detail, gint64 now_at_us, gint64 *seq,
                             GError **error) {
-    return db_run(
-               db,
-               "INSERT INTO event (id, kind, assertion, is_late, is_unclear, feed, facility, "
-               "booking_id, "
-               "occurred_on_date, observed_at_us, recorded_at_us, detail) SELECT :id, :kind, "
-               ":assertion, "
-               "0, 0, feed, facility, booking_id, 0, :now, :now, :detail FROM event WHERE seq = :of ON "
-               "CONFLICT DO NOTHING",
-               PARAMS(P_BLOB("id", id, CUSTODY_EVENT_ID_BYTES), P_INT("kind", kind),
-                      P_INT("assertion", ASSERTION_CORRECTED), P_INT("now", now_at_us),
-                      P_TEXT("detail", detail), P_INT("of", of)),
-               error) &&
+    return db_run(db,
+                  "INSERT INTO event (seq, id, kind, assertion, is_late, is_unclear, feed, facility, "
+                  "booking_id, occurred_on_date, observed_at_us, recorded_at_us, detail) "
+                  "SELECT " NEXT_EVENT ", :id, :kind, :assertion, 0, 0, feed, facility, booking_id, 0, "
+                                       ":now, :now, :detail FROM "
+                  "event WHERE seq = :of ON CONFLICT (id) DO NOTHING",
+                  PARAMS(P_BLOB("id", id, CUSTODY_EVENT_ID_BYTES), P_INT("kind", kind),
+                         P_INT("assertion", ASSERTION_CORRECTED), P_INT("now", now_at_us),
+                         P_TEXT("detail", detail), P_INT("of", of)),
+                  error) &&
            store_event_seq(db, id, seq, error);
 }
 
@@ -346,7 +347,7 @@ gboolean store_person_numbered(struct db *db, const char *number, store_person_f
                  "SELECT (SELECT MIN(jail) FROM booking b WHERE b.jail > jails.jail) FROM "
                  "jails WHERE jails.jail IS NOT NULL) " PERSON_COLUMNS
                  "WHERE p.id IN (SELECT id FROM person WHERE key = :key UNION SELECT "
-                 "person_id FROM booking WHERE key = :key AND jail IN jails) "
+                 "person_id FROM booking WHERE key = :key AND jail IN (SELECT jail FROM jails)) "
                  "ORDER BY p.folded, p.key LIMIT 1000",
                  PARAMS(P_TEXT("key", number))),
         each, context, error);

@@ -44,6 +44,13 @@ struct db_param {
 #define PARAMS(...) ((const struct db_param[]){__VA_ARGS__, {.name = NULL}})
 #define NO_PARAMS ((const struct db_param[]){{.name = NULL}})
 
+/* The next number of a sequence, as SQL: after the last one, under the column's unique index. So no
+ * later number can be committed before an earlier one: where two transactions take the same, the second
+ * has to begin again. Whoever follows a sequence ("seq > :last") misses nothing. */
+#define NEXT_EVENT "(SELECT coalesce(max(seq), 0) + 1 FROM event)"
+#define NEXT_ALERT "(SELECT coalesce(max(seq), 0) + 1 FROM alert)"
+#define NEXT_CHANGE "(SELECT coalesce(max(seq), 0) + 1 FROM person_change)"
+
 /* Runs a statement that gives no rows. */
 gboolean db_run(struct db *db, const char *sql, const struct db_param *params,
                 GError **error) G_GNUC_WARN_UNUSED_RESULT;

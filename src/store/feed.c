@@ -222,7 +222,8 @@ gboolean store_source_add(struct db *db, struct store_source *source, GError **e
         db,
         "INSERT INTO source (feed, name, digest, snapshot_at_us, received_at_us, state, answer) "
         "VALUES (:feed, :name, :digest, :snapshot_at, :received_at, :state, :answer) "
-        "ON CONFLICT DO UPDATE SET received_at_us = excluded.received_at_us RETURNING id",
+        "ON CONFLICT (feed, digest, snapshot_at_us) DO UPDATE SET received_at_us = "
+        "excluded.received_at_us RETURNING id",
         PARAMS(P_TEXT("feed", source->feed), P_TEXT("name", source->name),
                P_BLOB("digest", source->digest, 32), P_INT("snapshot_at", source->snapshot_at_us),
                P_INT("received_at", source->received_at_us), P_INT("state", source->state),
@@ -297,7 +298,9 @@ gboolean store_push_find(struct db *db, const char *feed, const guint8 digest[32
 /* ── Held rosters ──────────────────────────────────────────────────────────────────────────────── */
 
 gboolean store_held_add(struct db *db, gint64 source_id, const void *cells, gsize n, GError **error) {
-    return db_run(db, "INSERT OR REPLACE INTO held_roster (source_id, cells) VALUES (:id, :cells)",
+    return db_run(db,
+                  "INSERT INTO held_roster (source_id, cells) VALUES (:id, :cells) ON CONFLICT "
+                  "(source_id) DO UPDATE SET cells = excluded.cells",
                   PARAMS(P_INT("id", source_id), P_BLOB("cells", cells, n)), error);
 }
 

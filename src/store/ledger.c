@@ -112,10 +112,11 @@ char *store_ledger_checkpoint(struct db *db, GError **error) {
 }
 
 gboolean store_ledger_cosign(struct db *db, guint64 size, const char *lines, GError **error) {
-    return db_run(db,
-                  "UPDATE ledger_head SET cosignatures = cosignatures || :lines "
-                  "WHERE id = 1 AND signed_size = :size AND instr(cosignatures, :lines) = 0",
-                  PARAMS(P_TEXT("lines", lines), P_INT("size", size)), error);
+    return db_run(
+        db,
+        "UPDATE ledger_head SET cosignatures = cosignatures || :lines "
+        "WHERE id = 1 AND signed_size = :size AND replace(cosignatures, :lines, '') = cosignatures",
+        PARAMS(P_TEXT("lines", lines), P_INT("size", size)), error);
 }
 
 /* ── Resources ─────────────────────────────────────────────────────────────────────────────────── */
@@ -178,11 +179,11 @@ GBytes *store_ledger_resource(struct db *db, const char *path, GError **error) {
 /* ── Counters and bodies ───────────────────────────────────────────────────────────────────────── */
 
 gboolean store_ledger_count(struct db *db, const char *tag_key, guint64 *counter, GError **error) {
-    struct db_rows *rows =
-        db_query(db,
-                 "INSERT INTO ledger_tag_counter (tag_key, next) VALUES (:key, 1) "
-                 "ON CONFLICT (tag_key) DO UPDATE SET next = next + 1 RETURNING next - 1",
-                 PARAMS(P_TEXT("key", tag_key)));
+    struct db_rows *rows = db_query(
+        db,
+        "INSERT INTO ledger_tag_counter (tag_key, next) VALUES (:key, 1) "
+        "ON CONFLICT (tag_key) DO UPDATE SET next = ledger_tag_counter.next + 1 RETURNING next - 1",
+        PARAMS(P_TEXT("key", tag_key)));
     if (db_next(rows))
         *counter = (guint64)db_int(rows, 0);
     return db_done(rows, error);
@@ -291,22 +292,24 @@ gboolean store_ledger_told(struct db *db, const char *alert_id, guint reminder, 
 
 gboolean store_ledger_told_add(struct db *db, const char *alert_id, guint reminder, guint64 index,
                                GError **error) {
-    return db_run(
-        db,
-        "INSERT OR REPLACE INTO ledger_told (alert_id, reminder, idx) VALUES (:alert, :reminder, :idx)",
-        PARAMS(P_TEXT("alert", alert_id), P_INT("reminder", reminder), P_INT("idx", index)), error);
+    return db_run(db,
+                  "INSERT INTO ledger_told (alert_id, reminder, idx) VALUES (:alert, :reminder, :idx) "
+                  "ON CONFLICT (alert_id, reminder) DO UPDATE SET idx = excluded.idx",
+                  PARAMS(P_TEXT("alert", alert_id), P_INT("reminder", reminder), P_INT("idx", index)),
+                  error);
 }
 
 /* ── Hours ─────────────────────────────────────────────────────────────────────────────────────── */
 
 gboolean store_notice_add(struct db *db, const char *alert_id, guint reminder, guint64 hour,
                           const struct ledger_hash *commitment, GError **error) {
-    return db_run(db,
-                  "INSERT OR IGNORE INTO ledger_notice (alert_id, reminder, hour, commitment) "
-                  "VALUES (:alert, :reminder, :hour, :commitment)",
-                  PARAMS(P_TEXT("alert", alert_id), P_INT("reminder", reminder), P_INT("hour", hour),
-                         P_BLOB("commitment", commitment->bytes, LEDGER_HASH_BYTES)),
-                  error);
+    return db_run(
+        db,
+        "INSERT INTO ledger_notice (alert_id, reminder, hour, commitment) "
+        "VALUES (:alert, :reminder, :hour, :commitment) ON CONFLICT (alert_id, reminder) DO NOTHING",
+        PARAMS(P_TEXT("alert", alert_id), P_INT("reminder", reminder), P_INT("hour", hour),
+               P_BLOB("commitment", commitment->bytes, LEDGER_HASH_BYTES)),
+        error);
 }
 
 gboolean store_notice_hour(struct db *db, const struct ledger_hash *commitment, guint64 *hour,

@@ -15,8 +15,9 @@ gboolean store_link_put(struct db *db, const struct store_link *l, GError **erro
         db,
         "INSERT INTO person_link (a, b, state, centibits, evidence, found_at_us, decided_by, "
         "decided_at_us) VALUES (:a, :b, :state, :centibits, :evidence, :found, :by, :decided) "
-        "ON CONFLICT DO UPDATE SET state = excluded.state, centibits = excluded.centibits, "
-        "evidence = iif(excluded.evidence <> '', excluded.evidence, evidence), decided_by = "
+        "ON CONFLICT (a, b) DO UPDATE SET state = excluded.state, centibits = excluded.centibits, "
+        "evidence = CASE WHEN excluded.evidence <> '' THEN excluded.evidence ELSE person_link.evidence "
+        "END, decided_by = "
         "excluded.decided_by, decided_at_us = "
         "excluded.decided_at_us",
         PARAMS(P_INT("a", MIN(l->a, l->b)), P_INT("b", MAX(l->a, l->b)), P_INT("state", l->state),
@@ -84,11 +85,11 @@ static GArray *read_ids(struct db_rows *rows, GError **error) {
 }
 
 gboolean store_links_forget(struct db *db, gint64 person_id, const GArray *keep, GError **error) {
-    g_autoptr(GArray) others = read_ids(
-        db_query(db,
-                 "SELECT iif(a = :id, b, a) FROM person_link WHERE state = 0 AND (a = :id OR b = :id)",
-                 PARAMS(P_INT("id", person_id))),
-        error);
+    g_autoptr(GArray) others = read_ids(db_query(db,
+                                                 "SELECT CASE WHEN a = :id THEN b ELSE a END FROM "
+                                                 "person_link WHERE state = 0 AND (a = :id OR b = :id)",
+                                                 PARAMS(P_INT("id", person_id))),
+                                        error);
     gboolean ok = others != NULL;
     for (guint i = 0; ok && i < others->len; i++) {
         const gint64 other = g_array_index(others, gint64, i);
@@ -104,11 +105,11 @@ gboolean store_links_forget(struct db *db, gint64 person_id, const GArray *keep,
 }
 
 GArray *store_links_automatic(struct db *db, gint64 person_id, GError **error) {
-    return read_ids(
-        db_query(db,
-                 "SELECT iif(a = :id, b, a) FROM person_link WHERE state = 1 AND (a = :id OR b = :id)",
-                 PARAMS(P_INT("id", person_id))),
-        error);
+    return read_ids(db_query(db,
+                             "SELECT CASE WHEN a = :id THEN b ELSE a END FROM person_link WHERE state "
+                             "= 1 AND (a = :id OR b = :id)",
+                             PARAMS(P_INT("id", person_id))),
+                    error);
 }
 
 #define MEMBERS_OF(id)                                                                                 \
@@ -130,16 +131,16 @@ gboolean store_link_is_refused(struct db *db, gint64 a, gint64 b, gboolean *is_r
 }
 
 GArray *store_identity_members(struct db *db, gint64 person_id, GError **error) {
-    return read_ids(
-        db_query(db, "SELECT * FROM " MEMBERS_OF(":id") " ORDER BY 1", PARAMS(P_INT("id", person_id))),
-        error);
+    return read_ids(db_query(db, "SELECT * FROM " MEMBERS_OF(":id") " AS members ORDER BY 1",
+                             PARAMS(P_INT("id", person_id))),
+                    error);
 }
 
 static gboolean put_identity(struct db *db, gint64 person_id, gint64 identity, GError **error) {
     return db_run(
         db,
         "INSERT INTO person_identity (person_id, identity) VALUES (:id, :identity) ON CONFLICT "
-        "DO UPDATE SET identity = excluded.identity",
+        "(person_id) DO UPDATE SET identity = excluded.identity",
         PARAMS(P_INT("id", person_id), P_INT("identity", identity)), error);
 }
 
@@ -173,13 +174,14 @@ gboolean store_identity_leave(struct db *db, gint64 person_id, GError **error) {
 }
 
 gboolean store_person_key_put(struct db *db, gint64 person_id, const guint8 key[32], GError **error) {
-    return db_run(
-               db,
-               "INSERT INTO person_key (person_id, key) VALUES (:id, :key) ON CONFLICT DO UPDATE SET "
-               "key = excluded.key WHERE key <> excluded.key",
-               PARAMS(P_INT("id", person_id), P_BLOB("key", key, 32)), error) &&
-           (!db_changes(db) || db_run(db, "INSERT INTO person_change (person_id) VALUES (:id)",
-                                      PARAMS(P_INT("id", person_id)), error));
+    return db_run(db,
+                  "INSERT INTO person_key (person_id, key) VALUES (:id, :key) ON CONFLICT (person_id) "
+                  "DO UPDATE "
+                  "SET key = excluded.key WHERE person_key.key <> excluded.key",
+                  PARAMS(P_INT("id", person_id), P_BLOB("key", key, 32)), error) &&
+           (!db_changes(db) ||
+            db_run(db, "INSERT INTO person_change (seq, person_id) VALUES (" NEXT_CHANGE ", :id)",
+                   PARAMS(P_INT("id", person_id)), error));
 }
 
 GArray *store_person_key_others(struct db *db, gint64 person_id, GError **error) {

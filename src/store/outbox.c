@@ -28,16 +28,20 @@ void store_alert_free(struct store_alert *alert) {
 }
 
 gboolean store_alert_add(struct db *db, const struct store_alert *a, gboolean *is_new, GError **error) {
-    gboolean ok = db_run(
-        db,
-        "INSERT INTO alert (id, purpose, registration_id, event_seq, reason, state, created_at_us, "
-        "next_at_us, note) VALUES (:id, :purpose, :registration, nullif(:event_seq, 0), :reason, 0, "
-        ":created_at, :created_at, :note) ON CONFLICT DO NOTHING",
-        PARAMS(P_TEXT("id", a->id), P_INT("purpose", a->purpose),
-               P_TEXT("registration", a->registration_id), P_INT("event_seq", a->event_seq),
-               P_INT("reason", a->reason), P_INT("created_at", a->created_at_us),
-               P_TEXT("note", a->note ? a->note : "")),
-        error);
+    gboolean ok =
+        db_run(db,
+               "INSERT INTO alert (seq, id, purpose, registration_id, event_seq, reason, state, "
+               "created_at_us, "
+               "next_at_us, note) VALUES (" NEXT_ALERT
+               ", :id, :purpose, :registration, nullif(:event_seq, 0), :reason, 0, "
+               ":created_at, :created_at, :note) ON CONFLICT (registration_id, "
+               "event_seq) WHERE event_seq IS "
+               "NOT NULL DO NOTHING",
+               PARAMS(P_TEXT("id", a->id), P_INT("purpose", a->purpose),
+                      P_TEXT("registration", a->registration_id), P_INT("event_seq", a->event_seq),
+                      P_INT("reason", a->reason), P_INT("created_at", a->created_at_us),
+                      P_TEXT("note", a->note ? a->note : "")),
+               error);
     if (is_new)
         *is_new = ok && db_changes(db) == 1;
     return ok;
@@ -149,7 +153,8 @@ gboolean store_alerts_supersede(struct db *db, const char *registration_id, gint
     return db_run(db,
                   "UPDATE alert SET state = 6, next_at_us = NULL WHERE registration_id = :id AND "
                   "event_seq IS NOT NULL AND seq < :seq AND state = 2 AND :about_feeds = "
-                  "(SELECT kind IN (12, 13) FROM event e WHERE e.seq = alert.event_seq)",
+                  "(SELECT CASE WHEN kind IN (12, 13) THEN 1 ELSE 0 END FROM event e WHERE e.seq = "
+                  "alert.event_seq)",
                   PARAMS(P_TEXT("id", registration_id), P_INT("seq", before_seq),
                          P_INT("about_feeds", about_feeds)),
                   error);
