@@ -4,11 +4,15 @@ The program is $TOCSIN (./dev test gives the one built with sanitizers), else bu
 rosters are read from $TOCSIN_DATA, else ../shared/data beside the checkout; tests that need them skip,
 saying so, where they are absent.
 """
+import ctypes
+import fcntl
 import http.client
 import json
 import os
+import random
 import re
 import socket
+import struct
 import subprocess
 import time
 from pathlib import Path
@@ -18,6 +22,54 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 PROGRAM = os.environ.get("TOCSIN", str(ROOT / "build" / "tocsin"))
 DATA = Path(os.environ.get("TOCSIN_DATA", ROOT.parent / "shared" / "data"))
+
+
+# ── What runs when, and where ─────────────────────────────────────────────────────────────────────
+
+CLONE_NEWNET, SIOCSIFFLAGS, IFF_UP = 0x40000000, 0x8914, 1
+
+
+def pytest_addoption(parser):
+    parser.addoption("--tier", default="all", help="quick, all, or the name of a part of the soak")
+
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "full: not in ./dev test, only with --all")
+    config.addinivalue_line("markers", "soak(part): again, with many more rounds, in that part of ./dev soak")
+    if hasattr(config, "workerinput"):
+        take_a_network()
+
+
+def take_a_network():
+    """A network namespace of this process's own where that is allowed: nothing leaks out, and ports never clash."""
+    if os.getuid() != 0 or ctypes.CDLL(None, use_errno=True).unshare(CLONE_NEWNET) != 0:
+        return
+    with socket.socket() as any_socket:
+        fcntl.ioctl(any_socket, SIOCSIFFLAGS, struct.pack("16sh14x", b"lo", IFF_UP))
+
+
+def is_of_tier(item, tier):
+    if tier in ("quick", "all"):
+        return tier == "all" or not item.get_closest_marker("full")
+    return any(mark.args == (tier,) for mark in item.iter_markers("soak"))
+
+
+def shared_by(item):
+    """The fixtures that an item shares with others of its file."""
+    of = item._fixtureinfo.name2fixturedefs
+    return sorted(name for name in of if of[name][-1].scope == "module")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config, items):
+    """Leaves what is of the tier. Those that share a fixture stay in one process; the long ones come first."""
+    tier = config.getoption("tier")
+    config.hook.pytest_deselected(items=[item for item in items if not is_of_tier(item, tier)])
+    items[:] = [item for item in items if is_of_tier(item, tier)]
+    for item in items:
+        if shared_by(item) and not item.get_closest_marker("xdist_group"):
+            item.add_marker(pytest.mark.xdist_group(f"{item.path.stem}:{'+'.join(shared_by(item))}"))
+    items.sort(key=lambda item: not (item.get_closest_marker("full") or item.get_closest_marker("soak")))
 
 
 class Site:
@@ -142,9 +194,15 @@ def roster(tmp_path):
 
 
 def free_port():
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        return sock.getsockname()[1]
+    """Of those that no connection is given by itself, so that none takes it before it is used."""
+    while True:
+        port = random.SystemRandom().randrange(10_000, 32_000)
+        with socket.socket() as sock:
+            try:
+                sock.bind(("127.0.0.1", port))
+                return port
+            except OSError:
+                continue
 
 
 class Server:

@@ -180,6 +180,7 @@ def test_one_document_names_one_person(taken):
     assert ask(taken, 1005).returncode == 0  # the same person again
 
 
+@pytest.mark.full
 def test_ten_thousand_single_requests_do_not_make_a_list(taken, tmp_path):
     """An officer asks for five people a day and an agency for twenty; names and classes are not ways round."""
     got = sum(ask(taken, 1000 + i, document=f"D{i}").returncode == 0 for i in range(7))
@@ -540,6 +541,7 @@ def cpu_of_commands():
     return used.ru_utime + used.ru_stime
 
 
+@pytest.mark.full
 def test_ten_thousand_asked_before_change_nothing_and_a_day_has_twenty_four_hours(taken):
     seed(taken, 10_000, 1.01, "local_law_enforcement")
     started = cpu_of_commands()
@@ -551,6 +553,7 @@ def test_ten_thousand_asked_before_change_nothing_and_a_day_has_twenty_four_hour
                basis="court_order").returncode == 0
 
 
+@pytest.mark.full
 def test_forty_more_ways_to_ask_for_one_more(taken):
     """Officers, classes, parties and documents in every spelling: five of one officer, twenty of one class."""
     (taken.path / "recipients.yaml").write_text("recipients:\n" + "".join(

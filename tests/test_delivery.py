@@ -139,6 +139,8 @@ def message_ids(mails):
     return [re.search(r"^Message-ID: (\S+)", mail, re.M | re.I).group(1) for mail in mails]
 
 
+@pytest.mark.soak("kills")
+@pytest.mark.full
 def test_killed_at_any_moment_it_loses_no_alert(site, roster, postfix):
     """Load and delivery are killed again and again; in the end everyone was told everything, and what
     came twice came under one Message-ID."""

@@ -507,6 +507,7 @@ def damaged(file, damage):
     return lambda: file.write_bytes(whole)
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("name", DAMAGES)
 @pytest.mark.parametrize("path", FILES)
 def test_any_damage_to_a_copy_is_seen(kept, go, path, name):
@@ -522,6 +523,7 @@ def test_any_damage_to_a_copy_is_seen(kept, go, path, name):
     assert (memory / "checkpoint").read_bytes() == remembered
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("path, name", [("tile/1/000", "last bit"), ("tile/1/000", "half"), ("tile/1/000", "gone"),
                                         ("tile/2/000.p/1", "middle bit"), ("tile/0/300", "gone"),
                                         ("tile/entries/300", "middle bit")])
@@ -663,6 +665,8 @@ def killed_appends(site, rng):
     return dict(acks)
 
 
+@pytest.mark.soak("kills")
+@pytest.mark.full
 def test_what_was_acknowledged_outlives_kills_and_history_only_grows(site, go, tmp_path):
     rng, tree, acked, vkey = random.Random(7), Tree(), {}, None
     roots, copy = {}, tmp_path / "export"  # what checkpoints said, by size
@@ -729,6 +733,7 @@ def public_files(folder):
     return {str(file.relative_to(folder)): file.stat().st_size for file in folder.rglob("*") if file.is_file()}
 
 
+@pytest.mark.full
 def test_one_registration_more_changes_no_name_or_size_of_a_public_file(tmp_path):
     def county(name, is_registered):
         site, roster = Site(tmp_path / name), Roster(tmp_path / f"feed-{name}")
@@ -1077,6 +1082,7 @@ def test_an_alert_that_is_tried_again_is_one_disclosure(site, roster, serve, tmp
     assert len([e for e in entries_of(site, tmp_path / "log") if e.type == TYPES["disclosure"]]) == 1
 
 
+@pytest.mark.full
 def test_each_hour_that_passed_has_one_leaf_whether_anybody_was_told_or_not(same_hour, site, roster, tmp_path):
     take_up(site, roster)
     site.register(1005)
@@ -1357,6 +1363,7 @@ def test_two_who_need_the_ledgers_key_first_get_the_same(tmp_path):
         assert {process.communicate(timeout=60)[0].strip() for process in asking} == {vkey_of(site)}
 
 
+@pytest.mark.full
 def test_a_witness_that_never_answers_delays_nobody(same_hour, site, roster, serve, tmp_path):
     take_up(site, roster)
     for person in (1005, 1006, 1007):

@@ -13,6 +13,7 @@ from conftest import ROOT
 from test_linking import FEED, alerts, bodies, follow, jails, link  # noqa: F401 (a fixture)
 from test_search import PEOPLE, named, searched  # noqa: F401 (fixtures)
 
+pytestmark = pytest.mark.full
 WREN = ("POPLAR", "WREN", "1980-01-31")
 
 
@@ -436,6 +437,7 @@ def test_whoever_leaves_a_group_the_rest_stay_one(jails, tmp_path, leaves):
     assert one == two != three
 
 
+@pytest.mark.soak("kills")
 def test_a_kill_at_any_moment_neither_loses_a_link_nor_tells_twice(jails, serve):
     begin(jails)
     n = int(os.environ.get("TOCSIN_KILLS", "8")) // 4 + 4

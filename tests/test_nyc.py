@@ -193,6 +193,7 @@ def test_person_show_tells_the_oracles_events_of_a_person(loaded, rosters, all_e
         assert (stands["standing"] == "held") == (person in {pair[0] for pair in rosters.read[-1].rows})
 
 
+@pytest.mark.full
 def test_two_sites_give_the_same_event_ids_however_the_files_are_split(loaded, rosters, scratch):
     other = new_site(scratch / "site")
     events = [event for file in rosters.files for event in other.load(FEED, file)[0]]
@@ -215,6 +216,7 @@ def on_day(rosters, scratch):
     return prepare
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("day", CUT_DAYS)
 def test_a_list_cut_between_rows_is_held_and_the_whole_file_then_loads(on_day, day):
     that = on_day(day)
@@ -245,6 +247,7 @@ def ends_inside_rows(content):
     return early, [last_row + 3, *(last_row + at for at in commas)]
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("day", ("20250402", REPEATED_DAY, DAY_AFTER_LONG_GAP, ORDINARY_DAY))
 def test_a_list_cut_inside_a_row_is_held(on_day, day):
     that = on_day(day)
@@ -252,6 +255,7 @@ def test_a_list_cut_inside_a_row_is_held(on_day, day):
         assert_held(*that.site().load(FEED, write(that.cut, that.file.name, that.content[:end])))
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("day", ("20250402", REPEATED_DAY, DAY_AFTER_LONG_GAP, ORDINARY_DAY))
 def test_a_list_cut_inside_its_last_row_is_held(on_day, day):
     that = on_day(day)
@@ -309,6 +313,7 @@ def test_a_line_that_is_gone_without_garbage_does_move_its_person(on_day):
 
 # Gaps
 
+@pytest.mark.full
 @pytest.mark.parametrize("start", ("20250401", "20250406", "20250414", "20250602"))
 def test_a_gap_of_1_to_25_files_never_holds_the_next(rosters, scratch, start):
     at = index_of(rosters, start)
@@ -340,6 +345,7 @@ def rewrite_as_2016(file, folder, rng):
     return Path(new.name)
 
 
+@pytest.mark.full
 def test_the_2016_dialect_tells_the_same(rosters, all_expected, scratch):
     rng = random.Random(2016)
     folder = scratch / "dialect"

@@ -212,6 +212,7 @@ def agree(policy, made, day, via, answer):
         assert " → ".join(expected.hand) in answer["path"], told
 
 
+@pytest.mark.soak("policies")
 @pytest.mark.parametrize("profile", PROFILES)
 def test_random_requests_are_decided_as_the_document_says(profile, tmp_path):
     rng = random.Random(f"requests {profile}")
@@ -498,6 +499,8 @@ def confirm(rng, policy, broken, smallest, day):
     assert (broken["decision"] == "permit") == expected.permit, broken
 
 
+@pytest.mark.soak("policies")
+@pytest.mark.full
 @pytest.mark.parametrize("profile", PROFILES)
 def test_mutated_policies_break_exactly_what_the_oracle_says(profile):
     rng = random.Random(f"confirm {profile}")
@@ -537,6 +540,7 @@ def test_every_kind_of_mutation_breaks_something_that_held(kind, tmp_path):
     assert now == broken and now - held
 
 
+@pytest.mark.full
 @pytest.mark.skipif(z3 is None, reason="python3-z3 is missing")
 @pytest.mark.parametrize("profile", PROFILES)
 def test_z3_proves_and_breaks_the_same_guarantees(profile, chain):
@@ -563,6 +567,8 @@ NO_PROCESS = {"basis": ["contract", "administrative_subpoena", "agency_warrant_f
               "data": ["release", "custody_status"], "mode": ["lookup", "alert", "list_match", "bulk"]}
 
 
+@pytest.mark.soak("policies")
+@pytest.mark.full
 @pytest.mark.parametrize("profile", PROFILES)
 def test_nobody_on_the_way_to_the_federal_office_gets_anything(profile, chain):
     """Asked one by one; REQUESTS of the 216 unless this is the soak. The next test proves them all."""
