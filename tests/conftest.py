@@ -72,6 +72,25 @@ def pytest_collection_modifyitems(config, items):
     items.sort(key=lambda item: not (item.get_closest_marker("full") or item.get_closest_marker("soak")))
 
 
+# ── Defects that are there ────────────────────────────────────────────────────────────────────────
+
+class WrongToday(Exception):
+    """A test that is marked with `defect` saw just what is wrong today."""
+
+
+def defect(reason):
+    """Marks a test that shows a defect. It fails as expected in one way only, by `wrong_today`; if it fails in any other
+    way, or passes, it has failed: then the defect was mended, and the mark must go, or it became another."""
+    return pytest.mark.xfail(strict=True, raises=WrongToday, reason=reason)
+
+
+def wrong_today(seen, wrong):
+    if seen == wrong:
+        raise WrongToday(f"still {seen!r}")
+
+
+# ── Sites, rosters, servers ───────────────────────────────────────────────────────────────────────
+
 class Site:
     """A site in a folder of its own, driven through the command line."""
 

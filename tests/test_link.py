@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from conftest import DATA, PROGRAM, Site
+from conftest import DATA, PROGRAM, Site, defect, wrong_today
 
 
 # ── Made-up people and their bookings ───────────────────────────────────────────────────────────────
@@ -232,11 +232,6 @@ def link(tmp_path_factory):
     return Linker(Site(folder / "site"), folder / "files")
 
 
-def defect(reason):
-    """Shows a real defect: it fails until that is mended, and then this mark must go."""
-    return pytest.mark.xfail(strict=True, raises=AssertionError, reason=reason)
-
-
 NAMES = MAPPING.splitlines()[0] + "\n"
 PLAIN = "columns: {surname: surname, given: given, born: born}\n"
 
@@ -451,7 +446,9 @@ NEVER_COMPARED = defect("no pass has a pair that differs a little in two of surn
 ])
 def test_what_would_surely_be_one_person_is_compared_at_all(link, other):
     rows = [row("ZWOLINSKI", "ELIZABETH", "1980-03-14"), other] + CROWD
-    assert link.evidence(rows, 1, 2, NAMES)[1] < 10 or link.people(rows, NAMES)[:2] == [1, 1]
+    is_sure, people = link.evidence(rows, 1, 2, NAMES)[1] >= 10, link.people(rows, NAMES)[:2]
+    wrong_today((is_sure, people), (True, [1, 2]))
+    assert not is_sure or people == [1, 1]
 
 
 def test_rows_of_which_nothing_is_known_stand_alone(link):
@@ -770,7 +767,9 @@ def test_the_order_of_rows_hardly_matters(link):
         "the first")
 def test_the_order_of_rows_does_not_matter(link):
     rows, _ = bookings(1500, 2)
-    assert shuffled(link, rows, 1) == partition(link.people(rows), range(len(rows)))
+    plain, other = partition(link.people(rows), range(len(rows))), shuffled(link, rows, 1)
+    wrong_today((len(plain - other), len(other - plain)), (4, 4))
+    assert other == plain
 
 
 def test_the_number_of_processors_does_not_matter(link):
