@@ -99,7 +99,7 @@ class Site:
         if not (self.path / "site.yaml").exists():
             self.run("init")
 
-    def run(self, *words, check=True, timeout=120, env=None):
+    def run(self, *words, check=True, timeout=600, env=None):
         done = subprocess.run([PROGRAM, "-C", str(self.path), *map(str, words)], capture_output=True,
                               text=True, timeout=timeout, env={**os.environ, **(env or {})})
         if check:
@@ -141,7 +141,7 @@ def same_hour():
     """For tests that compare what two moments of one hour show: none begins when the next hour is near. `serve` closes
     every hour (UTC) with an entry, and months and years begin with one."""
     left = 3600 - time.time() % 3600
-    if left < 90:
+    if left < 150:
         time.sleep(left + 1)
 
 
@@ -235,7 +235,7 @@ class Server:
         self.wait_until(lambda: self.request("GET", "/healthz")[0] == 200)
 
     def request(self, method, path, body=None, headers=None):
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
         try:
             connection.request(method, path, body, headers or {})
             answer = connection.getresponse()
@@ -245,7 +245,7 @@ class Server:
         finally:
             connection.close()
 
-    def wait_until(self, is_true, seconds=60):
+    def wait_until(self, is_true, seconds=300):
         end = time.monotonic() + seconds
         while time.monotonic() < end:
             if is_true():
@@ -256,7 +256,7 @@ class Server:
 
     def stop(self):
         self.process.terminate()
-        status = self.process.wait(60)
+        status = self.process.wait(300)
         self.log.close()
         log = (self.site.path / "serve.log").read_text()
         assert "AddressSanitizer" not in log and "runtime error" not in log, log

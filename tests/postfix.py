@@ -81,10 +81,11 @@ class Postfix:
         return sum(1 for name in ("incoming", "active", "maildrop", "deferred")
                    for file in (self.folder / "queue" / name).rglob("*") if file.is_file())
 
-    def messages(self, seconds=60):
-        """Every message delivered, once the queue has run empty."""
+    def messages(self, seconds=300):
+        """Every message delivered, once the queue has run empty: twice, for a message moves while one looks."""
         end = time.monotonic() + seconds
-        while self.waiting() and time.monotonic() < end:
-            time.sleep(0.05)
-        time.sleep(0.2)
+        n_empty = 0
+        while n_empty < 2 and time.monotonic() < end:
+            n_empty = 0 if self.waiting() else n_empty + 1
+            time.sleep(0.1)
         return [file.read_text() for file in (self.boxes / "all" / "new").glob("*")]

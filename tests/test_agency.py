@@ -261,7 +261,7 @@ def test_serve_does_not_start_with_a_broken_guarantee(taken):
     (folder / "guarantees.yaml").write_text(
         "guarantees:\n  - always: brokers-too\n    promise: brokers get all\n    when: {recipient: [data_broker]}\n")
     taken.configure((taken.path / "site.yaml").read_text().replace("policy: baseline", "policy: own"))
-    done = taken.run("serve", "--port=0", check=False, timeout=30)
+    done = taken.run("serve", "--port=0", check=False)
     assert done.returncode == INPUT
     assert "brokers-too" in done.stderr and "recipient=data_broker" in done.stderr
 
@@ -429,7 +429,7 @@ class Jail:
         self.site.run("alert", "send", check=False)
 
     def sql(self, *words):
-        with closing(sqlite3.connect(self.site.path / "tocsin.db", timeout=20)) as db, db:
+        with closing(sqlite3.connect(self.site.path / "tocsin.db", timeout=60)) as db, db:
             return db.execute(*words).fetchall()
 
     def with_policy(self, rules="extends: baseline\n", guarantees=None):

@@ -58,7 +58,7 @@ def browse(page):
         [CHROMIUM, "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run",
          f"--user-data-dir={page.parent}/profile", "--enable-experimental-web-platform-features",
          "--virtual-time-budget=20000", "--dump-dom", page.as_uri()],
-        capture_output=True, text=True, timeout=120)
+        capture_output=True, text=True, timeout=600)
     return done.stdout
 
 

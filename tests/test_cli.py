@@ -288,7 +288,7 @@ def test_doctor_says_what_is_bad(site, roster):
 
 def test_the_demo_tells_its_story_to_the_end(tmp_path):
     done = subprocess.run([PROGRAM, "demo", "--dir", str(tmp_path / "demo"), "--port", str(free_port()), "--seconds",
-                           "60"], capture_output=True, text=True, timeout=120)
+                           "60"], capture_output=True, text=True, timeout=600)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "Every alert that was owed was delivered and confirmed (4)" in done.stdout
     listed = subprocess.run([PROGRAM, "-C", str(tmp_path / "demo"), "alert", "list", "--json"],

@@ -4,10 +4,12 @@ The log is checked by tests/tlog_verify.go, which shares nothing with the progra
 RFC 6962 and C2SP below. TOCSIN_KILLS sets how often a writer is killed (40; the soak sets more).
 """
 import base64
+import datetime
 import hashlib
 import hmac
 import http.client
 import http.server
+import itertools
 import json
 import os
 import quopri
@@ -73,7 +75,7 @@ class Tree:
 # ── Keys and notes, by C2SP; Ed25519 is OpenSSL's ─────────────────────────────────────────────────
 
 def openssl(*words):
-    return subprocess.run(["openssl", *map(str, words)], capture_output=True, timeout=20)
+    return subprocess.run(["openssl", *map(str, words)], capture_output=True, timeout=60)
 
 
 class Signer:
@@ -229,7 +231,7 @@ def go(tmp_path_factory):
 
     def run(where, vkey, *flags, check=True):
         done = subprocess.run([folder / "tlog_verify", str(where), vkey, *map(str, flags)], capture_output=True,
-                              text=True, timeout=100)
+                              text=True, timeout=600)
         if check:
             assert done.returncode == 0, done.stdout + done.stderr
         return done
@@ -242,7 +244,7 @@ def gate(site, n, batch=1, threads=1, *more):
     if not GATE.exists():
         pytest.skip(f"needs {GATE}, which is built beside the program")
     done = subprocess.run([GATE, "append", site.path, *map(str, (n, batch, threads)), *more], capture_output=True,
-                          text=True, timeout=100)
+                          text=True, timeout=600)
     assert done.returncode == 0, done.stderr
 
 
@@ -268,7 +270,7 @@ def entries_of(site, folder):
 
 
 def program(*words):
-    done = subprocess.run([PROGRAM, *map(str, words)], capture_output=True, text=True, timeout=100)
+    done = subprocess.run([PROGRAM, *map(str, words)], capture_output=True, text=True, timeout=600)
     assert "AddressSanitizer" not in done.stderr and "runtime error" not in done.stderr, done.stderr
     return done
 
@@ -282,7 +284,7 @@ def audit(where, vkey, memory):
 
 
 def database(site, file="tocsin.db"):
-    return closing(sqlite3.connect(site.path / file, timeout=20, isolation_level=None))
+    return closing(sqlite3.connect(site.path / file, timeout=60, isolation_level=None))
 
 
 def edit(site, sql, *params):
@@ -333,7 +335,7 @@ def told(site, word):
 
 
 def get(server, path, method="GET", body=None, headers=None):
-    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=20)
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=60)
     try:
         connection.request(method, path, body, headers or {})
         answer = connection.getresponse()
@@ -361,20 +363,23 @@ def test_a_live_log_of_100000_entries_verifies_and_goes_on_verifying_as_it_grows
     size = int(re.match(r"ok size=(\d+) ", first).group(1))
     assert size >= 100000
 
-    following = subprocess.Popen([go.program, where, vkey, "-old", old, "-each", "-until", str(size + 6000)],
+    following = subprocess.Popen([go.program, where, vkey, "-old", old, "-each", "-until", str(size + 12 * 504), "-wait", "10m"],
                                  stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-    appending = subprocess.Popen([GATE, "append", big.path, "6000", "4", "3"], stdout=subprocess.DEVNULL)
     exporting = subprocess.Popen([PROGRAM, "-C", big.path, "ledger", "export", tmp_path / "meanwhile"],
                                  stdout=subprocess.DEVNULL)
     seen = {}
-    while appending.poll() is None:
-        note = get(server, "/log/checkpoint")[1].decode()
-        seen[parse_checkpoint(note)[1]] = note
-        time.sleep(0.01)
-    assert appending.returncode == 0 and exporting.wait(100) == 0
+    for _ in range(12):
+        appending = subprocess.Popen([GATE, "append", big.path, "504", "4", "3"], stdout=subprocess.DEVNULL)
+        is_over = False
+        while not is_over:
+            is_over = appending.poll() is not None
+            note = get(server, "/log/checkpoint")[1].decode()
+            seen[parse_checkpoint(note)[1]] = note
+        assert appending.returncode == 0
+    assert exporting.wait(600) == 0
     assert verify(tmp_path / "meanwhile", vkey) == 0 and go(tmp_path / "meanwhile", vkey, "-old", old)
-    out, _ = following.communicate(timeout=100)
-    assert following.returncode == 0 and f"ok size={size + 6000} " in out, out
+    out, _ = following.communicate(timeout=600)
+    assert following.returncode == 0 and f"ok size={size + 12 * 504} " in out, out
 
     # Every checkpoint that was shown on the way is of the same history.
     folder = export(big, tmp_path / "export")
@@ -383,7 +388,7 @@ def test_a_live_log_of_100000_entries_verifies_and_goes_on_verifying_as_it_grows
         tree.add(leaf_hash(entry))
         if len(tree.leaves) in seen:
             assert parse_checkpoint(seen[len(tree.leaves)])[2] == tree.root()
-    assert len(seen) > 5 and max(seen) <= size + 6000
+    assert len(seen) >= 12 and max(seen) == size + 12 * 504
     for note in [seen[n] for n in sorted(seen)[:: max(1, len(seen) // 5)]]:
         old.write_text(note, encoding="utf-8")
         go(where, vkey, "-old", old)
@@ -658,7 +663,7 @@ def killed_appends(site, rng):
     timer.start()
     out += process.stdout.read()
     timer.join()
-    assert process.wait(20) == -signal.SIGKILL
+    assert process.wait(60) == -signal.SIGKILL
     whole = out[:out.rfind(b"\n") + 1].decode().splitlines()
     acks = [(int(index), base64.b64decode(leaf)) for index, leaf in (line.split() for line in whole)]
     assert len(dict(acks)) == len(acks), "an index was given out twice"
@@ -725,7 +730,7 @@ def hours_pass(site, hours=3):
 
 def serve_until_hours(site, hours):
     server = Server(site)
-    server.wait_until(lambda: rows(site, "SELECT max(hour) FROM ledger_hour")[0][0] >= hours[-1], 100)
+    server.wait_until(lambda: rows(site, "SELECT max(hour) FROM ledger_hour")[0][0] >= hours[-1])
     assert server.stop() == 0
 
 
@@ -811,7 +816,7 @@ def test_nothing_personal_is_in_any_public_resource(same_hour, private, serve, t
     site, _, secrets = private
     hours = hours_pass(site)
     server = serve()
-    server.wait_until(lambda: rows(site, "SELECT max(hour) FROM ledger_hour")[0][0] >= hours[-1], 100)
+    server.wait_until(lambda: rows(site, "SELECT max(hour) FROM ledger_hour")[0][0] >= hours[-1])
     folder = export(site, tmp_path / "log")
     public = {}
     for path in public_files(folder):
@@ -1109,9 +1114,15 @@ def test_each_hour_that_passed_has_one_leaf_whether_anybody_was_told_or_not(same
         row = [node_hash(row[i], row[i + 1]) for i in range(0, len(row), 2)]
     assert len(notices) == 2 and mine[len(hours) - 1].body == row[0]
 
-    # Nothing is written twice, and now by itself nothing at all.
+    # Nothing is written twice, and now by itself nothing at all. It has looked at the hours before it takes a file.
+    drop, other = tmp_path / "drop", Roster(tmp_path / "other", feed="other")
+    drop.mkdir()
+    with (site.path / "site.yaml").open("a") as config:
+        config.write("drop_settle: 1s\n")
+    site.run("feed", "add", other.mapping, "--drop", drop)
+    shutil.copy(other.write("2025-04-01"), drop)
     server = Server(site)
-    time.sleep(1)
+    server.wait_until(lambda: {row["feed"]: row["people"] for row in site.json("feed", "status")}["other"] == 200)
     assert server.stop() == 0
     now = int(time.time()) // 3600
     again = [entry.epoch for entry in entries_of(site, tmp_path / "log") if entry.type == TYPES["hour"]]
@@ -1128,7 +1139,7 @@ def witnessing(folder, name, **more):
 
 
 def test_a_witness_cosigns_what_grows(same_hour, tmp_path, serve, go):
-    a, b = witnessing(tmp_path, "a"), Site(tmp_path / "b")
+    a, b, began = witnessing(tmp_path, "a"), Site(tmp_path / "b"), time.time()
     gate(a, 3)
     vkey = vkey_of(a)
     b.configure(f"base_url: http://b.example\nwitness_for: [\"{vkey}\"]\n")
@@ -1147,11 +1158,11 @@ def test_a_witness_cosigns_what_grows(same_hour, tmp_path, serve, go):
 
     # The policy's entry and the last hour's come once, when it starts.
     server_a.wait_until(lambda: parse_checkpoint(served())[1] >= 5)
-    began, sizes, proof, entry = time.time(), set(), tmp_path / "proof", tmp_path / "entry"
+    sizes, proof, entry = set(), tmp_path / "proof", tmp_path / "entry"
     for more in (300, 0):
         server_a.wait_until(lambda: cosignature_time(tmp_path, served(), witness_key))
         note = served()
-        assert began - 5 <= cosignature_time(tmp_path, note, witness_key) <= time.time() + 5
+        assert began - 1 <= cosignature_time(tmp_path, note, witness_key) <= time.time() + 5
         assert cosignature_time(tmp_path, note, other) is None and note.count("\n— ") == 2
         assert f"size={parse_checkpoint(note)[1]} " in go(f"http://127.0.0.1:{server_a.port}/log", vkey).stdout
         sizes.add(parse_checkpoint(note)[1])
@@ -1360,14 +1371,15 @@ def test_two_who_need_the_ledgers_key_first_get_the_same(tmp_path):
         site = Site(tmp_path / str(i))
         asking = [subprocess.Popen([PROGRAM, "-C", site.path, "ledger", "checkpoint", "--vkey"], text=True,
                                    stdout=subprocess.PIPE) for _ in range(8)]
-        assert {process.communicate(timeout=60)[0].strip() for process in asking} == {vkey_of(site)}
+        assert {process.communicate(timeout=600)[0].strip() for process in asking} == {vkey_of(site)}
 
 
 @pytest.mark.full
 def test_a_witness_that_never_answers_delays_nobody(same_hour, site, roster, serve, tmp_path):
     take_up(site, roster)
-    for person in (1005, 1006, 1007):
-        site.register(person)
+    people = range(1005, 1010)
+    for person in people:
+        site.register(person, email=f"p{person}@example.org")
         watch(site, person, document=f"26CR{person}")
     key = witnessing(tmp_path, "b").run("witness", "key").stdout.strip()
     connections = []
@@ -1386,27 +1398,35 @@ def test_a_witness_that_never_answers_delays_nobody(same_hour, site, roster, ser
                 while True:
                     connections.append(silent.accept()[0])
             except BlockingIOError:
-                silent.settimeout(60)
+                silent.settimeout(300)
                 connections.append(silent.accept()[0])
 
-        def seconds_to_tell(day, person):
-            """Until the alerts are there, and until the checkpoint is, with the witness just asked."""
+        def is_waited_for():
+            """Whether who asked last still waits for the answer."""
+            connections[-1].settimeout(0)
+            try:
+                while connections[-1].recv(65536):
+                    pass
+            except BlockingIOError:
+                return True
+            except ConnectionResetError:
+                pass
+            return False
+
+        def tells_meanwhile(day, person):
+            """Whether the alerts and the checkpoint are there before the witness is given up."""
             is_asked_anew()
-            began = time.monotonic()
             leaves(site, roster, day, person)
             server.wait_until(lambda: len(told(site, f"Sample{person - 1000}")) == 2)
-            alerts = time.monotonic() - began
             status, note, _ = get(server, "/log/checkpoint")
-            checkpoint = time.monotonic() - began
+            is_first = is_waited_for()
             assert status == 200 and parse_checkpoint(note.decode())[1] == len(entries_of(site, tmp_path / "log"))
-            return alerts, checkpoint
+            return is_first
 
-        # A busy machine may hold one of them up; a witness that is waited for would hold up each.
-        assert any(alerts < 4 and checkpoint < 4.5 for alerts, checkpoint in (
-            seconds_to_tell(f"2025-04-0{person - 1003}", person) for person in (1005, 1006, 1007)))
-        began = time.monotonic()
+        # On a busy machine some may be told after the witness was given up; if it were waited for, all would be.
+        assert any(tells_meanwhile(f"2025-04-{person - 1003:02d}", person) for person in people)
+        is_asked_anew()
         assert server.stop() == 0
-        assert time.monotonic() - began < 8
         for connection in connections:
             connection.close()
 
@@ -1421,24 +1441,29 @@ def spoil_key(site):
     return lambda: key.write_bytes(good)
 
 
+def departures(site):
+    return [a for a in site.json("alert", "list") if a["kind"] == "left_roster"]
+
+
 def test_without_the_ledgers_key_an_agency_is_told_nothing_and_once_when_it_is_back(site, roster, serve, tmp_path):
     take_up(site, roster)
     watch(site, 1005)
+    site.register(1006, email="bo@example.org")
     site.configure(IN_A_SECOND)
     size = len(entries_of(site, tmp_path / "log"))
     repair = spoil_key(site)
     server = serve()
     leaves(site, roster, "2025-04-02", 1005)
-    time.sleep(3.5)  # several tries
-    server.wait_until(lambda: rows(site, "SELECT max(attempts) FROM alert WHERE purpose = 0")[0][0] > 1)
+    server.wait_until(lambda: rows(site, "SELECT max(attempts) FROM alert WHERE purpose = 0")[0][0] > 2)
     assert server.process.poll() is None, (site.path / "serve.log").read_text()[-3000:]
     assert told(site, "Sample5") == []
-    alert, = [a for a in site.json("alert", "list") if a["purpose"] == "alert"]
+    alert, = departures(site)
     assert alert["state"] == "queued" and alert["attempts"] > 1
     assert rows(site, "SELECT size, signed_size FROM ledger_head") == [(size, size)]
     repair()
     server.wait_until(lambda: told(site, "Sample5"))
-    time.sleep(1.5)
+    leaves(site, roster, "2025-04-03", 1006)
+    server.wait_until(lambda: [a["state"] for a in departures(site)] == ["sent"] * 2)  # it has looked at the outbox again
     mail, = told(site, "Sample5")
     entries = entries_of(site, tmp_path / "log")
     disclosure, = [i for i, entry in enumerate(entries) if entry.type == TYPES["disclosure"]]
@@ -1452,14 +1477,20 @@ def test_a_claim_that_cannot_be_written_is_not_tried_without_a_pause(site, roste
     edit(site, "CREATE TRIGGER full BEFORE INSERT ON ledger_notice BEGIN SELECT RAISE(ROLLBACK, 'as if full'); END")
     server = serve()
     leaves(site, roster, "2025-04-02", 1005)
-    time.sleep(2)
-    server.wait_until(lambda: (site.path / "serve.log").read_text().count("could not be read") > 1)
+
+    def tries():
+        log = (site.path / "serve.log").read_text().splitlines()
+        return [datetime.datetime.fromisoformat(json.loads(line)["ts"]) for line in log if "could not be read" in line]
+
+    def pauses():
+        return [(b - a).total_seconds() for a, b in itertools.pairwise(tries())]
+
+    # Commits, as there are while it starts, make it look at once; nothing else does.
+    server.wait_until(lambda: len(tries()) > 3 and min(pauses()[-3:]) > 0.4)
     assert told(site, "Sample5") == []
-    tries = (site.path / "serve.log").read_text().count("could not be read")
     edit(site, "DROP TRIGGER full")
     server.wait_until(lambda: told(site, "Sample5"))
     assert len(told(site, "Sample5")) == 1
-    assert 1 < tries < 30
 
 
 def test_without_the_ledgers_key_no_agency_gets_a_watch(site, roster):
