@@ -133,6 +133,23 @@ def scratch():
         yield Path(folder)
 
 
+@pytest.fixture(scope="module")
+def site_before(rosters):
+    """Gives a site with the first files loaded, so many. Tests only copy it: they share it, and each goes on from the
+    last one before it."""
+    with tempfile.TemporaryDirectory(prefix="tocsin-nyc-") as folder:
+        made = {0: new_site(Path(folder) / "0")}
+
+        def site_with(n):
+            if n not in made:
+                last = max(k for k in made if k < n)
+                made[n] = copy_of(made[last], Path(folder) / str(n))
+                made[n].load(FEED, *rosters.files[last:n])
+            return made[n]
+
+        yield site_with
+
+
 # All days at once
 
 def test_all_days_give_exactly_the_oracles_events(loaded, all_expected):
@@ -204,11 +221,11 @@ def test_two_sites_give_the_same_event_ids_however_the_files_are_split(loaded, r
 # Lists that break off
 
 @pytest.fixture
-def on_day(rosters, scratch):
-    """Prepares a site with every day before one loaded; gives it, that day's file and a scratch copy."""
+def on_day(rosters, site_before, scratch):
+    """Gives copies of a site with every day before one loaded, and that day's file."""
     def prepare(day):
         at = index_of(rosters, day)
-        site = new_site(scratch / "prepared", *rosters.files[:at])
+        site = site_before(at)
         file = rosters.files[at]
         return SimpleNamespace(file=file, content=file.read_bytes(), before=rosters.read[at - 1],
                                events=rosters.events[file.name], cut=scratch / "cut",
@@ -315,9 +332,9 @@ def test_a_line_that_is_gone_without_garbage_does_move_its_person(on_day):
 
 @pytest.mark.full
 @pytest.mark.parametrize("start", ("20250401", "20250406", "20250414", "20250602"))
-def test_a_gap_of_1_to_25_files_never_holds_the_next(rosters, scratch, start):
+def test_a_gap_of_1_to_25_files_never_holds_the_next(rosters, site_before, scratch, start):
     at = index_of(rosters, start)
-    prepared = new_site(scratch / "prepared", *rosters.files[:at + 1])
+    prepared = site_before(at + 1)
     oracle = nyc_oracle.Oracle()
     for roster in rosters.read[:at + 1]:
         oracle.take(roster)
