@@ -6,6 +6,8 @@ import time
 
 import pytest
 
+from conftest import Server, Site
+
 MAPPING = """\
 feed: names
 format: csv-roster
@@ -29,20 +31,31 @@ PEOPLE = HEADER + """\
 """
 
 
-@pytest.fixture
-def named(site, tmp_path):
-    mapping = tmp_path / "names.yaml"
+def with_people(site, folder):
+    mapping = folder / "names.yaml"
     mapping.write_text(MAPPING, encoding="utf-8")
     site.run("feed", "add", mapping)
 
     def load(text, name):
-        path = tmp_path / name
+        path = folder / name
         path.write_text(text, encoding="utf-8")
         site.run("feed", "load", "names", path, "--taken-at", name.removesuffix(".csv"))
 
     load(PEOPLE, "2025-05-06T10:00:00Z.csv")
     site.load_names = load
     return site
+
+
+@pytest.fixture
+def named(site, tmp_path):
+    return with_people(site, tmp_path)
+
+
+@pytest.fixture(scope="module")
+def jail(tmp_path_factory):
+    """A site with these people, which tests only look at."""
+    folder = tmp_path_factory.mktemp("jail")
+    return with_people(Site(folder / "site"), folder)
 
 
 def found(site, *arguments):
@@ -54,46 +67,43 @@ def found(site, *arguments):
     ("maria garcia", "3"), ("José García", "3"), ("garcia-lopez maria", "3"), ("lopes, maria", "3"),
     ("bob obrien", "4"), ("O Brien, Rob", "4"), ("o’brien robert", "4"), ("r obrien", "4"), ("bobby obrian", "4"),
 ])
-def test_a_name_is_found_however_it_is_written(named, text, person):
-    assert person in found(named, text)[:3]
+def test_a_name_is_found_however_it_is_written(jail, text, person):
+    assert person in found(jail, text)[:3]
 
 
-def test_numbers_find_people_and_bookings(named):
-    assert found(named, "4") == ["4"]
-    assert found(named, "B300") == ["3"]
-    assert found(named, "B999") == []
+def test_numbers_find_people_and_bookings(jail):
+    assert found(jail, "4") == ["4"]
+    assert found(jail, "B300") == ["3"]
+    assert found(jail, "B999") == []
 
 
-def test_a_search_can_be_narrowed_and_what_is_not_known_does_not_narrow(named):
-    assert set(found(named, "wren poplar")) == {"1", "2", "8"}
-    assert set(found(named, "wren poplar", "--born", "1980")) == {"1", "8"}
-    assert set(found(named, "wren poplar", "--facility", "south")) == {"2"}
+def test_a_search_can_be_narrowed_and_what_is_not_known_does_not_narrow(jail):
+    assert set(found(jail, "wren poplar")) == {"1", "2", "8"}
+    assert set(found(jail, "wren poplar", "--born", "1980")) == {"1", "8"}
+    assert set(found(jail, "wren poplar", "--facility", "south")) == {"2"}
     age = time.gmtime().tm_year - 1991
-    assert set(found(named, "wren poplar", "--age", str(age))) == {"2", "8"}
-    assert len(found(named, "wren poplar", "--limit", "1")) == 1
+    assert set(found(jail, "wren poplar", "--age", str(age))) == {"2", "8"}
+    assert len(found(jail, "wren poplar", "--limit", "1")) == 1
 
 
-def test_each_row_says_why_it_was_found(named):
-    reasons = {row["person"]: row["reason"] for row in named.json("person", "search", "bob obrien")}
+def test_each_row_says_why_it_was_found(jail):
+    reasons = {row["person"]: row["reason"] for row in jail.json("person", "search", "bob obrien")}
     assert reasons["4"] == "nickname"
-    rows = named.json("person", "search", "wren poplar")
+    rows = jail.json("person", "search", "wren poplar")
     assert rows[0]["reason"] == "same" and rows[0]["born"] == 1980
-    table = named.run("person", "search", "wren poplar").stdout
+    table = jail.run("person", "search", "wren poplar").stdout
     assert "as written" in table and "POPLAR, WREN" in table
 
 
 @pytest.mark.parametrize("text", ["", " ", ",", "'", "%", "\"; DROP TABLE person; --", "x" * 500, "Ж", "王", "\N{SKULL}", "a b c d e f g h"])
-def test_any_text_is_a_search(named, text):
-    assert isinstance(found(named, text), list)
+def test_any_text_is_a_search(jail, text):
+    assert isinstance(found(jail, text), list)
 
 
 # ── Over HTTP ──
 
 
-@pytest.fixture
-def searched(named, serve):
-    server = serve()
-
+def with_search(server):
     def search(text=None, peer="192.0.2.1", **more):
         body = json.dumps({"text": text, **more} if text is not None else more)
         status, answer, headers = server.request("POST", "/v1/people/search", body, {"X-Forwarded-For": peer})
@@ -105,8 +115,21 @@ def searched(named, serve):
     return server
 
 
-def test_the_public_sees_the_fields_that_the_policy_permits_and_no_others(searched):
-    status, answer = searched.search("maria garcia", peer="192.0.2.2")
+@pytest.fixture
+def searched(named, serve):
+    return with_search(serve())
+
+
+@pytest.fixture(scope="module")
+def public(jail):
+    """The same, served. An address has some twenty searches, so each test has one of its own."""
+    server = with_search(Server(jail))
+    yield server
+    assert server.stop() == 0
+
+
+def test_the_public_sees_the_fields_that_the_policy_permits_and_no_others(public):
+    status, answer = public.search("maria garcia", peer="192.0.2.2")
     assert status == 200 and answer["more"] == 0
     (card,) = answer["people"]
     assert set(card) == {"person", "reason", "surname", "given", "facility", "booking", "born"}
@@ -116,9 +139,9 @@ def test_the_public_sees_the_fields_that_the_policy_permits_and_no_others(search
 
 
 @pytest.mark.parametrize("text", ["sam sealwell", "jill youngman", "holly hideaway", "B500", "B600", "B700"])
-def test_who_may_not_be_shown_is_not_there(searched, named, text):
-    assert searched.search(text, peer="192.0.2.3") == (200, {"people": [], "more": 0})
-    assert len(found(named, text)) == 1  # the jail's own staff find them
+def test_who_may_not_be_shown_is_not_there(public, jail, text):
+    assert public.search(text, peer="192.0.2.3") == (200, {"people": [], "more": 0})
+    assert len(found(jail, text)) == 1  # the jail's own staff find them
 
 
 def test_a_found_person_can_be_registered_for(searched, named):
@@ -143,21 +166,21 @@ def test_names_that_change_are_followed_while_it_serves(searched, named):
     assert {p["booking"] for p in searched.search("wren poplar", peer="192.0.2.6")[1]["people"]} == {"B100", "B200"}
 
 
-def test_nobody_can_list_the_jail(searched):
+def test_nobody_can_list_the_jail(public):
     for text in ("", "p", "po", "  , ", "12"):
-        assert searched.search(text, peer="192.0.2.7")[0] == 422
-    assert searched.search("poplar", peer="192.0.2.7", page=5)[0] == 403
+        assert public.search(text, peer="192.0.2.7")[0] == 422
+    assert public.search("poplar", peer="192.0.2.7", page=5)[0] == 403
     statuses, began = [], time.monotonic()
     while 429 not in statuses:
-        statuses.append(searched.search("poplar", peer="192.0.2.8")[0])
+        statuses.append(public.search("poplar", peer="192.0.2.8")[0])
         assert len(statuses) <= 21 + (time.monotonic() - began) / 3  # one more every three seconds
     assert set(statuses[:-1]) == {200}
 
 
 @pytest.mark.parametrize("body", [{"text": 7}, {}, {"text": "poplar", "born": "1980"}, {"text": "poplar", "page": -1},
                                   {"text": "poplar", "age": 1e9}, {"text": "poplar", "age": 3.5}])
-def test_what_is_no_search_is_refused_in_words(searched, body):
-    status, answer = searched.search(peer="192.0.2.9", **body)
+def test_what_is_no_search_is_refused_in_words(public, body):
+    status, answer = public.search(peer="192.0.2.9", **body)
     assert status == 400 and answer["detail"]
 
 
@@ -178,13 +201,13 @@ def test_pages_are_of_ten_and_leave_nobody_out(named, serve):
     assert len({p["booking"] for answer in pages for p in answer["people"]}) == 24
 
 
-def test_a_search_that_showed_somebody_is_recorded_and_one_that_did_not_is_not(searched, named):
+def test_a_search_that_showed_somebody_is_recorded_and_one_that_did_not_is_not(public, jail):
     def notices():
-        with sqlite3.connect(named.path / "tocsin.db") as store:
+        with sqlite3.connect(jail.path / "tocsin.db") as store:
             return store.execute("SELECT count(*) FROM ledger_notice WHERE alert_id LIKE 'lookup.%'").fetchone()[0]
     before = notices()
-    searched.search("nobody whatever", peer="192.0.2.10")
-    searched.search("sam sealwell", peer="192.0.2.10")
+    public.search("nobody whatever", peer="192.0.2.10")
+    public.search("sam sealwell", peer="192.0.2.10")
     assert notices() == before
-    searched.search("wren poplar", peer="192.0.2.10")
+    public.search("wren poplar", peer="192.0.2.10")
     assert notices() == before + 1
