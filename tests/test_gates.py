@@ -1,7 +1,8 @@
 """The gates themselves: that lint, the fuzz runs, the installation and the run of tests can fail, and say so."""
+import importlib.machinery
+import importlib.util
 import os
 import re
-import shutil
 import subprocess
 
 import pytest
@@ -131,3 +132,132 @@ def test_where_there_is_no_target_it_fails(fuzz):
 def test_a_slow_unit_is_told_and_fails_nothing(fuzz):
     done = fuzz(f"echo 'artifact_prefix; Test unit written to slow-unit-abc'; {LEAVES % 'slow-unit'}")
     assert done.returncode == 0 and "slow-unit-abc" in done.stdout, done.stdout
+
+
+# ── Installing ──
+
+DPKG = 'case "$*" in *already*) echo "install ok installed";; *) exit 1;; esac'
+APT = """case "$*" in *install*)
+  echo "$*" >$LOG/apt; $TOCSIN_INSTALL_ROOT/usr/sbin/policy-rc.d x start; echo $? >$LOG/policy
+  touch $LOG/installed; [ -z "$FAILS" ] || exit 100;; esac"""
+SYSTEMCTL = """case "$*" in
+  list-unit-files*) echo "old.service enabled enabled"; [ ! -f $LOG/installed ] || echo "new.service enabled enabled";;
+  *) echo "$*" >>$LOG/systemctl;; esac"""
+
+
+@pytest.fixture
+def install(tmp_path):
+    """Runs tools/install with stubs; gives what it did: files by name."""
+    log, root = tmp_path / "log", tmp_path / "root"
+    log.mkdir()
+    for name, text in {"dpkg-query": DPKG, "apt-get": APT, "systemctl": SYSTEMCTL, "sudo": 'exec "$@"'}.items():
+        stub(tmp_path / "bin", name, text)
+
+    def install_with(*packages, **env):
+        done = run("tools/install", *packages, PATH=f"{tmp_path}/bin:{os.environ['PATH']}", LOG=log,
+                   TOCSIN_INSTALL_ROOT=root, **env)
+        return done, {file.name: file.read_text() for folder in (log, root) for file in folder.rglob("*") if file.is_file()}
+    install_with.root = root
+    return install_with
+
+
+def test_what_is_there_is_not_installed(install):
+    done, left = install("already-there", "already-this")
+    assert done.returncode == 0 and left == {} and done.stdout == ""
+
+
+@pytest.mark.parametrize("fails", ["", "yes"])
+def test_nothing_is_started_while_installing_and_no_policy_stays(install, fails):
+    done, left = install("already-there", "postfix", FAILS=fails)
+    assert (done.returncode == 0) == (not fails)
+    assert left["policy"] == "101\n" and left["apt"].endswith(" postfix\n") and "policy-rc.d" not in left
+
+
+def test_a_policy_that_was_there_is_asked_and_stays(install):
+    stub(install.root / "usr" / "sbin", "policy-rc.d", "exit 7")
+    _, left = install("postfix")
+    assert left["policy"] == "7\n" and left["policy-rc.d"] == "#!/bin/sh\nexit 7\n"
+
+
+def test_units_that_came_are_disabled_and_others_are_not(install):
+    _, left = install("postfix")
+    assert left["systemctl"] == "disable new.service\n"
+
+
+def test_no_cluster_is_made_where_postgresql_is_installed(install):
+    assert "createcluster.conf" not in install("postfix")[1]
+    for _ in range(2):
+        assert install("postgresql-15")[1]["createcluster.conf"] == "create_main_cluster = false\n"
+
+
+# ── The run of tests ──
+
+@pytest.fixture
+def runner(tmp_path):
+    """tests/run as a module, with its state in a folder of its own."""
+    loader = importlib.machinery.SourceFileLoader("tests_run", str(ROOT / "tests" / "run"))
+    module = importlib.util.module_from_spec(importlib.util.spec_from_loader("tests_run", loader))
+    loader.exec_module(module)
+    module.STATE = tmp_path / "soak.json"
+    return module
+
+
+def found_with(runner, outcome="passed", n=1):
+    found = runner.Found()
+    for _ in range(n):
+        found.count("part", outcome, 0.5)
+    return found
+
+
+def test_the_last_line_counts_and_what_is_marked_stands_before_it(runner, capsys):
+    found = found_with(runner, n=7)
+    found.add(found_with(runner, "skipped", 2))
+    found.marked.append("test_x")
+    assert found.close() == 0
+    assert capsys.readouterr().out.endswith("     4.5  part\n1 marked as failing: test_x\n7 passed, 0 failed, 2 skipped\n")
+    found.count("lint", "failed")
+    assert found.close() == 1
+    assert capsys.readouterr().out.endswith("\n7 passed, 1 failed, 2 skipped\n")
+    assert runner.Found().close() == 1, "where nothing ran, nothing has passed"
+
+
+@pytest.mark.parametrize("text, ended_well, counts", [
+    ("ok 1 /a\nok 2 /b # SKIP no data\n1..2\n", True, {"passed": 1, "skipped": 1}),
+    ("ok 1 /a\nnot ok 2 /b\n", False, {"passed": 1, "failed": 1}),
+    ("1..2\nok 1 /a\nBail out!\n", False, {"passed": 1, "failed": 1}),
+    ("", True, {"failed": 1})])
+def test_a_unit_test_that_breaks_off_has_failed(runner, text, ended_well, counts):
+    found = runner.Found()
+    runner.count_tap(found, "x", text, ended_well, 1.0)
+    assert found.counts == counts and found.seconds["x"] == 1.0
+
+
+def test_the_soak_goes_on_where_it_stopped_until_something_changes(runner, monkeypatch):
+    ran, tree, outcome = [], ["a"], {"one": "passed", "two": "failed"}
+
+    def part(name):
+        def run_part():
+            ran.append(name)
+            return found_with(runner, outcome[name])
+        return run_part
+    monkeypatch.setattr(runner, "parts_of_soak", lambda: {name: part(name) for name in outcome})
+    monkeypatch.setattr(runner, "state_of_tree", lambda: tree[0])
+
+    def soak(*names, again=False):
+        ran.clear()
+        found = runner.soak(names, again)
+        return list(ran), found.counts["passed"], found.counts["failed"]
+
+    assert soak() == (["one", "two"], 1, 1)
+    outcome["two"] = "passed"
+    assert soak() == (["two"], 2, 0)
+    assert soak() == ([], 2, 0)
+    assert soak("two", again=True) == (["two"], 1, 0)
+    tree[0] = "b"
+    assert soak("one") == (["one"], 1, 0) and soak() == (["two"], 2, 0)
+    with pytest.raises(SystemExit, match="no part \"three\""):
+        soak("three")
+
+
+def test_parts_of_the_soak_stand_beside_their_tests(runner):
+    assert {"kills", "policies", "threads", "fuzz"} <= set(runner.parts_of_soak())
