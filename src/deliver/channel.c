@@ -3,11 +3,12 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "deliver/email/email.h"
 
 const struct channel_kind *const channel_kinds[] = {
-    &email_channel,
-    NULL,
+#define X(word) &channel_##word,
+    CHANNELS(X)
+#undef X
+        NULL,
 };
 G_STATIC_ASSERT(G_N_ELEMENTS(channel_kinds) <= CHANNEL_MOST + 1);
 

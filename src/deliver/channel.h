@@ -1,4 +1,4 @@
-/* A channel: one way to reach people. Each is a folder here, and a row of the table in channel.c; what
+/* A channel: one way to reach people. Each is a folder here, and a row of the table below; what
  * site.yaml, the command line, the API and the store know of channels comes from that table.
  *
  * Handed over is not confirmed: a channel only says what its peer said. */
@@ -43,9 +43,14 @@ struct channel_kind {
     struct channel *(*open)(const void *settings, const char *dir, GError **error);
 };
 
+/* The table: a word a channel, and each defines its channel_WORD. The first is the usual one. */
+#define CHANNELS(X) X(email)
+
+#define X(word) extern const struct channel_kind channel_##word;
+CHANNELS(X)
+#undef X
 #define CHANNEL_MOST 8
-extern const struct channel_kind
-    *const channel_kinds[]; /* the last is NULL; the first is the usual one */
+extern const struct channel_kind *const channel_kinds[]; /* the last is NULL */
 
 /* By its name, or NULL with an error that lists them; NULL asks for the usual one. */
 const struct channel_kind *channel_by_name(const char *name, GError **error);

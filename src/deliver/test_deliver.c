@@ -91,8 +91,8 @@ static void addresses_that_could_be_commands_are_refused(void) {
         "\"a\"@b.c", "a@-b.c", "a..b@c.d", "a@b.c.",  "ana@example.org\r\nBcc: x@y.z"};
     for (guint i = 0; i < G_N_ELEMENTS(wrong); i++)
         if (strcmp(wrong[i], "a@b.c\n") != 0)
-            g_assert_null(email_channel.normal(wrong[i], NULL));
-    g_autofree char *normal = email_channel.normal("  Ana+x@EXAMPLE.org ", NULL);
+            g_assert_null(channel_email.normal(wrong[i], NULL));
+    g_autofree char *normal = channel_email.normal("  Ana+x@EXAMPLE.org ", NULL);
     g_assert_cmpstr(normal, ==, "Ana+x@example.org");
 }
 
@@ -223,7 +223,7 @@ static struct email_settings *settings_of_example(void) {
     static struct email_settings *s;
     if (!s) {
         const struct base_yaml_source source = {.name = "site.yaml", .text = ""};
-        s = email_channel.settings(&source, NULL, NULL);
+        s = channel_email.settings(&source, NULL, NULL);
         g_free(s->from_address);
         s->from_address = g_strdup("notices@example.org");
     }
@@ -243,7 +243,7 @@ static GBytes *render_alert(const struct permit *permit) {
     notice.what = NOTICE_ALERT;
     notice.permit = permit;
     notice.language = permit_language(permit);
-    return email_channel.render(&notice, settings_of_example(), NULL);
+    return channel_email.render(&notice, settings_of_example(), NULL);
 }
 
 /* Headers and, decoded, the text part. */
@@ -338,7 +338,7 @@ static void a_reminder_refers_to_the_first_message(void) {
     struct notice reminder = example;
     reminder.what = NOTICE_ENDED;
     reminder.reminder = 2;
-    g_autoptr(GBytes) message = email_channel.render(&reminder, settings_of_example(), NULL);
+    g_autoptr(GBytes) message = channel_email.render(&reminder, settings_of_example(), NULL);
     g_autofree char *text = message_text(message);
     g_assert_nonnull(strstr(text, "Message-ID: <abc123.2@example.org>\r\n"));
     g_assert_nonnull(strstr(text, "References: <abc123.0@example.org>\r\n"));

@@ -15,7 +15,7 @@
 /* What a format carries: who is there, or what happened. */
 enum feed_content { FEED_ROSTER, FEED_EVENTS };
 
-struct feed_format; /* a row of the table in formats/format.c */
+struct feed_format; /* a row of the table of formats */
 
 /* What a source can tell, in the order in which cells are kept. */
 enum feed_field {

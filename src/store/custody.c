@@ -298,7 +298,7 @@ gboolean store_event_repeat(struct db *db, gint64 of, const guint8 id[CUSTODY_EV
                   "INSERT INTO event (seq, id, kind, assertion, is_late, is_unclear, feed, facility, "
                   "booking_id, occurred_on_date, observed_at_us, recorded_at_us, detail) "
                   "SELECT " NEXT_EVENT ", :id, :kind, :assertion, 0, 0, feed, facility, booking_id, 0, "
-                                       ":now, :now, :detail FROM "
+                  ":now, :now, :detail FROM "
                   "event WHERE seq = :of ON CONFLICT (id) DO NOTHING",
                   PARAMS(P_BLOB("id", id, CUSTODY_EVENT_ID_BYTES), P_INT("kind", kind),
                          P_INT("assertion", ASSERTION_CORRECTED), P_INT("now", now_at_us),

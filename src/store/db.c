@@ -8,7 +8,9 @@
 
 /* The databases that a store can be kept in; the first is the usual one. */
 static const struct db_driver *const drivers[] = {
-    &sqlite_driver,
+#define X(word) &db_driver_##word,
+    DB_DRIVERS(X)
+#undef X
 };
 
 struct db {

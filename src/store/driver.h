@@ -1,5 +1,5 @@
-/* A driver: one database that a store can be kept in. Each is a folder here, and a row of the table in
- * db.c; a site's `store:` names one by its scheme ("sqlite:tocsin.db").
+/* A driver: one database that a store can be kept in. Each is a folder here, and a row of the table
+ * below; a site's `store:` names one by its scheme ("sqlite:tocsin.db").
  *
  * Statements are constant text with named parameters (":name"); what they say in SQL is portable where
  * that costs nothing. Every function that can fail returns its error. */
@@ -55,6 +55,11 @@ struct db_driver {
     gboolean (*backup)(struct db_link *link, const char *path, GError **error);
 };
 
-extern const struct db_driver sqlite_driver;
+/* The table: a word a database, and each defines its db_driver_WORD. The first is the usual one. */
+#define DB_DRIVERS(X) X(sqlite)
+
+#define X(word) extern const struct db_driver db_driver_##word;
+DB_DRIVERS(X)
+#undef X
 
 #endif

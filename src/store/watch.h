@@ -22,7 +22,7 @@ enum store_contact_state { CONTACT_IN_USE, CONTACT_WIPED };
 /* Where a registration's notices go. */
 struct store_contact {
     guint place;     /* 1, 2 …: the order in which they are tried */
-    char *channel;   /* a row of deliver/channel.c */
+    char *channel;   /* a row of deliver/channel.h */
     GBytes *box;     /* sealed */
     guint8 hash[32]; /* keyed: for limits */
 };

@@ -6,7 +6,7 @@ struct watch_request {
     const char *person_scope, *person_key;
     const char *booking_jail, *booking_key;
     const char *relation, *kinds, *language; /* names; NULL for the usual */
-    const char *channel;                     /* a row of deliver/channel.c; NULL for the usual */
+    const char *channel;                     /* a row of deliver/channel.h; NULL for the usual */
     const char *contact;                     /* an address of that channel */
     const char *pin;
     const char *expires;       /* a date or a time such as "180d"; NULL for the usual */

@@ -1,4 +1,5 @@
-/* The rooms behind the door: a place of the site each, one file under rooms/, one row in rooms.c. */
+/* The rooms behind the door: a place of the site each, one file under rooms/, one word in the table
+ * below. */
 #ifndef WEB_ROOMS_H
 #define WEB_ROOMS_H
 
@@ -23,8 +24,12 @@ struct web_room {
     const struct web_asset *assets; /* likewise, no path */
 };
 
-extern const struct web_room web_room_push, web_room_register, web_room_search, web_room_pages,
-    web_room_log, web_room_console, web_room_health;
+/* The table: a word a room, and each defines its web_room_WORD. */
+#define WEB_ROOMS(X) X(push) X(register) X(search) X(pages) X(log) X(console) X(health)
+
+#define X(word) extern const struct web_room web_room_##word;
+WEB_ROOMS(X)
+#undef X
 extern const struct web_room *const web_rooms[]; /* the last is NULL */
 
 #endif

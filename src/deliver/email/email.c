@@ -163,7 +163,7 @@ static struct channel *open_channel(const void *data, const char *dir, GError **
     return email_open_smtp(s, ca_file, password);
 }
 
-const struct channel_kind email_channel = {
+const struct channel_kind channel_email = {
     .name = "email",
     .section = "mail",
     .fields = mail_fields,

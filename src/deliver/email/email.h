@@ -14,8 +14,6 @@ struct email_settings {
     guint connections;                    /* to the mail server */
 };
 
-extern const struct channel_kind email_channel;
-
 /* The right side of addresses and ids of ours. Borrowed from the settings. */
 const char *email_host(const struct email_settings *settings);
 

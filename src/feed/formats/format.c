@@ -4,10 +4,10 @@
 #include "feed/date.h"
 
 const struct feed_format feed_formats[] = {
-    {"csv-roster", FEED_ROSTER, feed_csv_open},
-    {"csv-events", FEED_EVENTS, feed_csv_open},
-    {"json-events", FEED_EVENTS, feed_json_open},
-    {NULL},
+#define X(name, content, open) {name, content, open},
+    FEED_FORMATS(X)
+#undef X
+        {NULL},
 };
 
 const struct feed_format *feed_format_by_name(const char *name) {

@@ -1,8 +1,8 @@
 /* Source bytes to mapped cells, one format a file behind one interface.
  *
- * A format is a file here and a row of the table in format.c. An adapter knows delimiters or braces and
- * which column fills which field, and nothing of what a value means. Rosters kept while they are held
- * are read by held.c, which no mapping names. */
+ * A format is a file here and a row of the table in private.h. An adapter knows delimiters or braces
+ * and which column fills which field, and nothing of what a value means. Rosters kept while they are
+ * held are read by held.c, which no mapping names. */
 #ifndef FEED_FORMATS_FORMAT_H
 #define FEED_FORMATS_FORMAT_H
 

@@ -18,9 +18,15 @@ struct feed_adapter {
  * missing. One part is returned as it is. */
 const char *feed_join_key(const char *const *parts, guint n, GString *joined);
 
-struct feed_adapter *feed_csv_open(const struct feed_mapping *mapping, char *text, gsize n,
-                                   GError **error);
-struct feed_adapter *feed_json_open(const struct feed_mapping *mapping, char *text, gsize n,
-                                    GError **error);
+/* The table of formats: the name in mappings, what it carries, and what opens it. */
+#define FEED_FORMATS(X)                                                                                \
+    X("csv-roster", FEED_ROSTER, feed_csv_open)                                                        \
+    X("csv-events", FEED_EVENTS, feed_csv_open)                                                        \
+    X("json-events", FEED_EVENTS, feed_json_open)
+
+#define X(name, content, open)                                                                         \
+    struct feed_adapter *open(const struct feed_mapping *mapping, char *text, gsize n, GError **error);
+FEED_FORMATS(X)
+#undef X
 
 #endif

@@ -299,7 +299,7 @@ static gboolean sqlite_backup(struct db_link *link, const char *path, GError **e
     return ok;
 }
 
-const struct db_driver sqlite_driver = {
+const struct db_driver db_driver_sqlite = {
     .scheme = "sqlite",
     .migrations = migrations,
     .n_migrations = G_N_ELEMENTS(migrations),
