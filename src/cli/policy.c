@@ -357,7 +357,7 @@ static int explain(struct cli *cli, int argc, char **argv) {
     struct question q = {{NULL}, NULL, NULL};
     struct answer a = {.policy = NULL};
     GOptionEntry entries[] = {
-#define X(name, word, table, help)                                                                     \
+#define X(name, word, table, most, help)                                                               \
     {word,                                                                                             \
      0,                                                                                                \
      0,                                                                                                \

@@ -92,14 +92,14 @@ static const cyaml_schema_value_t word_entry = {
     CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct yaml_word, word_fields)};
 
 static const cyaml_schema_field_t vocabulary_fields[] = {
-#define X(name, word, table, help) LIST_OF(word, yaml_vocabulary, POLICY_##name, &word_entry),
+#define X(name, word, table, most, help) LIST_OF(word, yaml_vocabulary, POLICY_##name, &word_entry),
     POLICY_ATTRIBUTES(X)
 #undef X
         LIST_OF("field", yaml_vocabulary, POLICY_FIELD, &word_entry),
     LIST_OF("obligation", yaml_vocabulary, POLICY_OBLIGATION, &word_entry), CYAML_FIELD_END};
 
 static const cyaml_schema_field_t condition_fields[] = {
-#define X(name, word, table, help) LIST_OF(word, yaml_condition, POLICY_##name, &text_entry),
+#define X(name, word, table, most, help) LIST_OF(word, yaml_condition, POLICY_##name, &text_entry),
     POLICY_ATTRIBUTES(X)
 #undef X
         CYAML_FIELD_END};
@@ -172,13 +172,21 @@ static const cyaml_schema_value_t schemas[] = {
 /* ── Words ─────────────────────────────────────────────────────────────────────────────────────── */
 
 static const char *const kind_names[POLICY_N_WORD_KINDS] = {
-#define X(name, word, table, help) word,
+#define X(name, word, table, most, help) word,
     POLICY_ATTRIBUTES(X)
 #undef X
         "field",
     "obligation"};
-static const guint most_words[POLICY_N_WORD_KINDS] = {POLICY_MAX_WORDS, 32, 64, 32, 16,
-                                                      POLICY_MAX_FLAGS, 64, 32, 32};
+static const guint most_words[POLICY_N_WORD_KINDS] = {
+#define X(name, word, table, most, help) most,
+    POLICY_ATTRIBUTES(X)
+#undef X
+        32,
+    32};
+#define X(name, word, table, most, help)                                                               \
+    G_STATIC_ASSERT((most) <= (POLICY_##name == POLICY_FLAG ? POLICY_MAX_FLAGS : POLICY_MAX_WORDS));
+POLICY_ATTRIBUTES(X)
+#undef X
 
 const char *policy_word_kind_name(enum policy_word_kind kind) {
     return kind_names[kind];

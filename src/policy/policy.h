@@ -19,21 +19,21 @@
 #define POLICY_NONE G_MAXUINT
 
 /* The attributes of a request, a row each: name, word in files and options, the table that rules are
- * looked up in by it (compile.c), help. Of recipients, classes come first, then the parties of the
- * recipients files; of flags a request carries a set, one bit each. Word 0 of every attribute is
- * `unknown`. */
+ * looked up in by it (compile.c), how many words there may be, help. Of recipients, classes come first,
+ * then the parties of the recipients files; of flags a request carries a set, one bit each. Word 0 of
+ * every attribute is `unknown`. */
 #define POLICY_ATTRIBUTES(X)                                                                           \
-    X(RECIPIENT, "recipient", WHO, "Who asks: a class or a party")                                     \
-    X(PURPOSE, "purpose", WHO, "What for")                                                             \
-    X(BASIS, "basis", WHAT, "On what it rests")                                                        \
-    X(DATA, "data", WHAT, "Which class of data")                                                       \
-    X(MODE, "mode", WHERE, "lookup, alert, list_match or bulk")                                        \
-    X(FLAG, "flag", WHERE, "sealed, juvenile or protected; may be repeated")                           \
-    X(JURISDICTION, "jurisdiction", WHERE, "Whose jail (local)")
+    X(RECIPIENT, "recipient", WHO, 256, "Who asks: a class or a party")                                \
+    X(PURPOSE, "purpose", WHO, 32, "What for")                                                         \
+    X(BASIS, "basis", WHAT, 64, "On what it rests")                                                    \
+    X(DATA, "data", WHAT, 32, "Which class of data")                                                   \
+    X(MODE, "mode", WHERE, 16, "lookup, alert, list_match or bulk")                                    \
+    X(FLAG, "flag", WHERE, 6, "sealed, juvenile or protected; may be repeated")                        \
+    X(JURISDICTION, "jurisdiction", WHERE, 64, "Whose jail (local)")
 
 /* Then the other two kinds of word. */
 enum policy_word_kind {
-#define X(name, word, table, help) POLICY_##name,
+#define X(name, word, table, most, help) POLICY_##name,
     POLICY_ATTRIBUTES(X)
 #undef X
         POLICY_N_ATTRIBUTES,

@@ -78,7 +78,7 @@ struct downstream {
 /* Attributes are taken together in tables, a row for each combination of their values. */
 enum table { TABLE_WHO, TABLE_WHAT, TABLE_WHERE, N_TABLES };
 static const guint8 table_of[POLICY_N_ATTRIBUTES] = {
-#define X(name, word, table, help) TABLE_##table,
+#define X(name, word, table, most, help) TABLE_##table,
     POLICY_ATTRIBUTES(X)
 #undef X
 };
@@ -126,7 +126,7 @@ static inline gboolean condition_holds(const struct condition *c, enum policy_wo
 /* Where a request's values stand in a table … */
 static inline guint row_of(const struct policy *policy, enum table table, const guint8 *value) {
     guint row = 0;
-#define X(name, word, its_table, help)                                                                 \
+#define X(name, word, its_table, most, help)                                                           \
     if (TABLE_##its_table == table)                                                                    \
         row = row * policy->n_values[POLICY_##name] + value[POLICY_##name];
     POLICY_ATTRIBUTES(X)
