@@ -9,6 +9,15 @@
 #include "desk/register.h"
 #include "store/watch.h"
 
+static void say_made(const struct cli *cli, const char *id) {
+    if (cli->json)
+        cli_json_line(json_pack("{s:s, s:s}", "registration", id, "state", "unconfirmed"));
+    else
+        printf("Registration %s is made. A code goes to the address now; nothing else is sent\n"
+               "before it is confirmed: tocsin -C %s watch confirm %s CODE\n",
+               id, cli->dir, id);
+}
+
 static int add(struct cli *cli, int argc, char **argv) {
     char *person = NULL, *booking = NULL;
     struct watch_request request = {.contact = NULL};
@@ -57,12 +66,7 @@ static int add(struct cli *cli, int argc, char **argv) {
     if (!register_add(site, person, booking, &request, &id, &error)) {
         status = cli_fail(error);
     } else {
-        if (cli->json)
-            cli_json_line(json_pack("{s:s, s:s}", "registration", id, "state", "unconfirmed"));
-        else
-            printf("Registration %s is made. A code goes to the address now; nothing else is sent\n"
-                   "before it is confirmed: tocsin -C %s watch confirm %s CODE\n",
-                   id, cli->dir, id);
+        say_made(cli, id);
         status = cli_send(cli, site);
     }
     site_close(site);
