@@ -21,7 +21,7 @@ char *channel_names(void) {
 
 guint channel_number(const struct channel_kind *kind) {
     guint i = 0;
-    while (channel_kinds[i] != kind)
+    while (channel_kinds[i] && channel_kinds[i] != kind)
         i++;
     return i;
 }

@@ -44,7 +44,7 @@ GBytes *send_compose(const struct send_job *job, const char *to, GError **error)
     g_autofree char *stop = job->row ? site_token(site, "stop", job->row->id) : NULL;
     g_autofree char *confirm_url = g_strconcat(config->base_url, "/c/", confirm, NULL);
     g_autofree char *stop_url = stop ? g_strconcat(config->base_url, "/u/", stop, NULL) : NULL;
-    g_autofree char *code = what == NOTICE_CODE ? site_code(site, job->row->id) : NULL;
+    g_autofree char *code = what == NOTICE_CODE && job->row ? site_code(site, job->row->id) : NULL;
     const struct notice notice = {.what = what,
                                   .permit = job->permit,
                                   .language = job->row ? job->row->registration.language : LANGUAGE_EN,
