@@ -2,6 +2,7 @@
 """Measures, against peers in the same alternating run, and writes the figures into docs/performance.md.
 
 usage: bench/run.py [--quick] [--scratch DIR] [durable] [roster] [latency] [gate] [search] [link]
+       bench/run.py [--quick] [--scratch DIR] against --commit COMMIT
 
 Ratios count, not rates: machines differ. Medians of several rounds. Needs the release build in
 build-bench (./dev bench makes it) and the sqlite3 shell.
@@ -28,6 +29,7 @@ import threading
 import time
 from pathlib import Path
 
+from against import against
 from linking import link
 from search_peers import search
 
@@ -324,13 +326,18 @@ def main():
     parser.add_argument("--quick", action="store_true", help="smaller sizes, nothing is written")
     parser.add_argument("--scratch", type=Path, help="where to work: the disk to measure")
     parser.add_argument("what", nargs="*", default=["durable", "roster", "latency", "gate", "search", "link"])
+    parser.add_argument("--commit", help="against: the older program's")
     options = parser.parse_args()
+    if ("against" in options.what) != bool(options.commit):
+        parser.error("against needs --commit, and only it does")
     scratch = Path(tempfile.mkdtemp(prefix="tocsin-bench-", dir=options.scratch or ROOT.parent))
     try:
         for name in options.what:
             lines = []
             for line in {"durable": durable, "roster": roster, "latency": latency, "gate": gate,
-                         "search": search, "link": link}[name](scratch, options.quick):
+                         "search": search, "link": link,
+                         "against": lambda *_: against(sys.modules[__name__], scratch, options.commit,
+                                                       1 if options.quick else 7)}[name](scratch, options.quick):
                 print(line, flush=True)
                 lines.append(line)
             if lines and not options.quick:
