@@ -16,7 +16,7 @@ from pathlib import Path
 import search_peers
 
 ROOT = Path(__file__).resolve().parent.parent
-ROSTER, EVENTS, REGISTRATIONS, PEOPLE, SEARCHES, APPENDS = 100_000, 3000, 10_000, 100_000, 50, 20_000
+ROSTER, SECONDS, REGISTRATIONS, PEOPLE, SEARCHES, APPENDS = 100_000, 15, 10_000, 100_000, 50, 20_000
 
 
 def run(*words, **options):
@@ -44,12 +44,15 @@ class Rows:
     def add(self, name, value, unit, is_rate=False):
         self.figures[name, unit, is_rate] = value
 
-    def durable(self, _):
-        for line in map(json.loads, run(self.tool, "durable", self.scratch, 1).splitlines()):
-            name = {"single": "events pushed one by one", "concurrent": "events pushed, 64 at once",
-                    "batches": "events pushed, 32 a request"}.get(line["kind"])
-            if name:
-                self.add(name, line["per_second"], "a second", True)
+    def pushes(self, _):
+        """Over HTTP, signed: one after another, several at once, and many a request."""
+        where = self.scratch / "pushes"
+        run(self.tool, "fill", where, 1000, 1)
+        with self.bench.served(self.tocsin, where) as push:
+            for name, threads, batch, n in (("events pushed one by one", 1, 1, 1500), ("events pushed, 16 at once", 16, 1, 4000),
+                                            ("events pushed, 32 a request", 4, 32, 600)):
+                self.add(name, push(name.encode().hex(), threads, batch, n), "a second", True)
+        shutil.rmtree(where)
 
     def roster(self, given):
         where = self.scratch / "roster"
@@ -65,8 +68,7 @@ class Rows:
         shutil.rmtree(where)
 
     def latency(self, _):
-        self.bench.TOCSIN, self.bench.TOOL = self.tocsin, self.tool
-        n, sent, waits, peak = self.bench.latency_once(self.scratch, REGISTRATIONS, 200, EVENTS // 200)
+        n, sent, waits, peak = self.bench.latency_once(self.tocsin, self.tool, self.scratch, REGISTRATIONS, 200, SECONDS)
         assert sent == n, (sent, n)
         self.add("accepted event to the mail server, p50", self.bench.percentile(waits, .5), "ms")
         self.add("… p99", self.bench.percentile(waits, .99), "ms")
@@ -98,7 +100,7 @@ class Rows:
         self.add("one record among all, p50", json.loads(run(self.tocsin, "bench", "link", *words))["p50_us"], "µs")
 
     def measure(self, given):
-        for work in (self.durable, self.roster, self.latency, self.decisions, self.ledger, self.people):
+        for work in (self.pushes, self.roster, self.latency, self.decisions, self.ledger, self.people):
             work(given)
         return self.figures
 

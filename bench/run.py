@@ -10,13 +10,13 @@ build-bench (./dev bench makes it) and the sqlite3 shell.
 import argparse
 import asyncio
 import base64
+import contextlib
 import hashlib
 import hmac
 import http.client
 import json
 import os
 import platform
-import queue
 import random
 import re
 import shutil
@@ -169,61 +169,101 @@ def percentile(values, part):
     return sorted(values)[min(len(values) - 1, int(len(values) * part))]
 
 
-def push_at_rate(port, secret, per_second, n):
-    """Pushes event i at its moment, over a few connections; gives when each was accepted."""
-    accepted, work = {}, queue.Queue()
+class Pusher:
+    """One connection that pushes signed events."""
 
-    def worker():
-        connection = http.client.HTTPConnection("127.0.0.1", port)
-        while (i := work.get()) is not None:
-            body = json.dumps({"id": f"e{i}", "person": str(i), "booking": f"b{i}", "what": "released",
-                               "when": "2025-05-06T10:00:00Z"}).encode()
-            stamp = str(int(time.time()))
-            mac = hmac.new(secret, f"k{i}.{stamp}.".encode() + body, hashlib.sha256).digest()
-            connection.request("POST", "/v1/feeds/bench/events", body, {
-                "Idempotency-Key": f"k{i}", "webhook-timestamp": stamp,
-                "webhook-signature": "v1," + base64.b64encode(mac).decode()})
-            answer = connection.getresponse()
-            text = answer.read()
-            assert answer.status == 200, text
-            accepted[i] = time.monotonic()
+    def __init__(self, port, secret):
+        self.connection, self.secret = http.client.HTTPConnection("127.0.0.1", port), secret
 
-    workers = [threading.Thread(target=worker) for _ in range(8)]
+    def push(self, key, *events):
+        body = json.dumps(events).encode()
+        stamp = str(int(time.time()))
+        mac = hmac.new(self.secret, f"{key}.{stamp}.".encode() + body, hashlib.sha256).digest()
+        self.connection.request("POST", "/v1/feeds/bench/events", body, {
+            "Idempotency-Key": key, "webhook-timestamp": stamp,
+            "webhook-signature": "v1," + base64.b64encode(mac).decode()})
+        answer = self.connection.getresponse()
+        text = answer.read()
+        assert answer.status == 200, text
+
+
+def in_threads(pushers, n, each):
+    """Calls each(pusher, i) for every i below n, as fast as it goes."""
+    numbers = iter(range(n))
+    lock = threading.Lock()
+
+    def worker(pusher):
+        while True:
+            with lock:
+                i = next(numbers, None)
+            if i is None:
+                return
+            each(pusher, i)
+
+    workers = [threading.Thread(target=worker, args=(pusher,)) for pusher in pushers]
     for w in workers:
         w.start()
-    start = time.monotonic()
-    for i in range(n):
-        time.sleep(max(0, start + i / per_second - time.monotonic()))
-        work.put(i)
-    for _ in workers:
-        work.put(None)
     for w in workers:
         w.join()
+
+
+def event(i, name, what):
+    return {"id": f"{name}{i}", "person": str(i), "booking": f"b{i}", "what": what, "when": "2025-05-06T10:00:00Z"}
+
+
+def push_at_rate(port, secret, per_second, n):
+    """Pushes event i at its moment, over a few connections; gives when each was accepted."""
+    accepted, start = {}, time.monotonic()
+
+    def each(pusher, i):
+        time.sleep(max(0, start + i / per_second - time.monotonic()))
+        pusher.push(f"k{i}", event(i, "e", "released"))
+        accepted[i] = time.monotonic()
+
+    in_threads([Pusher(port, secret) for _ in range(8)], n, each)
     return accepted
 
 
-def latency_once(scratch, registrations, per_second, seconds):
-    n = per_second * seconds
-    where = scratch / f"latency{registrations}"
-    run(TOOL, "fill", where, registrations, n)
-    sink = Sink()
-    (where / "site.yaml").write_text(f"mail:\n  transport: smtp\n  server: smtp://127.0.0.1:{sink.port}\n"
-                                     "  starttls: never\n  from: notices@x.test\n")
-    secret = base64.b64decode(run(TOCSIN, "-C", where, "feed", "secret", "bench").strip().removeprefix("whsec_"))
+@contextlib.contextmanager
+def serving(program, where):
+    """Its process, port, and the feed's secret."""
+    secret = base64.b64decode(run(program, "-C", where, "feed", "secret", "bench").strip().removeprefix("whsec_"))
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    server = subprocess.Popen([str(TOCSIN), "-C", str(where), "serve", "--port", str(port)],
-                              stderr=subprocess.DEVNULL)
+    server = subprocess.Popen([str(program), "-C", str(where), "serve", "--port", str(port)], stderr=subprocess.DEVNULL)
     time.sleep(2)
-    accepted = push_at_rate(port, secret, per_second, n)
-    for _ in range(200):
-        if len(sink.first_byte) >= n:
-            break
-        time.sleep(0.1)
-    peak = int(re.search(r"VmHWM:\s+(\d+)", Path(f"/proc/{server.pid}/status").read_text()).group(1)) / 1024
+    yield server, port, secret
     server.terminate()
     server.wait()
+
+
+@contextlib.contextmanager
+def served(program, where):
+    """A function that pushes, and says how many events a second."""
+    with serving(program, where) as (_, port, secret):
+        def push(name, threads, batch, n):
+            before = time.monotonic()
+            in_threads([Pusher(port, secret) for _ in range(threads)], n, lambda pusher, i: pusher.push(
+                f"{name}{i}", *(event(i * batch + k, name, "status_changed") for k in range(batch))))
+            return n * batch / (time.monotonic() - before)
+        yield push
+
+
+def latency_once(program, tool, scratch, registrations, per_second, seconds):
+    n = per_second * seconds
+    where = scratch / f"latency{registrations}"
+    run(tool, "fill", where, registrations, n)
+    sink = Sink()
+    (where / "site.yaml").write_text(f"mail:\n  transport: smtp\n  server: smtp://127.0.0.1:{sink.port}\n"
+                                     "  starttls: never\n  from: notices@x.test\n")
+    with serving(program, where) as (server, port, secret):
+        accepted = push_at_rate(port, secret, per_second, n)
+        for _ in range(200):
+            if len(sink.first_byte) >= n:
+                break
+            time.sleep(0.1)
+        peak = int(re.search(r"VmHWM:\s+(\d+)", Path(f"/proc/{server.pid}/status").read_text()).group(1)) / 1024
     waits = [(sink.first_byte[i] - at) * 1000 for i, at in accepted.items() if i in sink.first_byte]
     shutil.rmtree(where)
     return n, len(waits), waits, peak
@@ -233,7 +273,7 @@ def latency(scratch, quick):
     yield ("| Registrations | events a second | alerts sent | p50 | p99 | worst | peak memory of `serve` |\n"
            "|---|---|---|---|---|---|---|")
     for registrations in (10_000, 100_000) if quick else (10_000, 100_000, 1_000_000):
-        n, sent, waits, peak = latency_once(scratch, registrations, 200, 10 if quick else 30)
+        n, sent, waits, peak = latency_once(TOCSIN, TOOL, scratch, registrations, 200, 10 if quick else 30)
         yield (f"| {registrations:,} | 200 | {sent:,} of {n:,} | {percentile(waits, .5):.0f} ms | "
                f"{percentile(waits, .99):.0f} ms | {max(waits):.0f} ms | {peak:,.0f} MB |")
 

@@ -4,6 +4,7 @@
  *   FAULT_READ=N       the N-th read fails, as on a broken disk
  *   FAULT_PREPARE=N    the N-th statement cannot be prepared: the disk is busy
  *   FAULT_AGAIN=1      every first try to commit is told to begin again
+ *   FAULT_SCANS=FILE   writes each statement that went through a table without an index, with how many rows it passed
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -37,6 +38,18 @@ __attribute__((destructor)) static void write_counts(void) {
         fprintf(file, "%d %d\n", n_reads, n_prepared);
         fclose(file);
     }
+}
+
+int sqlite3_reset(sqlite3_stmt *statement) {
+    int (*reset)(sqlite3_stmt *) = real("sqlite3_reset");
+    const char *path = getenv("FAULT_SCANS");
+    int n = path ? sqlite3_stmt_status(statement, SQLITE_STMTSTATUS_FULLSCAN_STEP, 1) : 0;
+    FILE *file = n ? fopen(path, "a") : NULL;
+    if (file) {
+        fprintf(file, "%d\t%s\n", n, sqlite3_sql(statement));
+        fclose(file);
+    }
+    return reset(statement);
 }
 
 int sqlite3_step(sqlite3_stmt *statement) {

@@ -213,6 +213,8 @@ def test_people_from_before_the_upgrade_are_linked(jails):
         # What the steps after the second made is taken away again, the last first.
         store.executescript("""
             DROP TABLE duty;
+            DROP INDEX alert_sending;
+            CREATE INDEX alert_waits ON alert (state) WHERE state IN (1, 4, 7);
             ALTER TABLE alert DROP COLUMN node;
             ALTER TABLE alert DROP COLUMN term;
             ALTER TABLE alert DROP COLUMN until_at_us;

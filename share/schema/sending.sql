@@ -5,6 +5,8 @@
 ALTER TABLE alert ADD COLUMN node TEXT;
 ALTER TABLE alert ADD COLUMN term INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE alert ADD COLUMN until_at_us INTEGER;
+CREATE INDEX alert_sending ON alert (registration_id) WHERE state = 1;
+DROP INDEX alert_waits; -- nothing asked it any more
 
 -- Who does what only one process does at a time.
 CREATE TABLE duty (

@@ -338,8 +338,10 @@ static gboolean count_latency(struct db *db, struct store_alert_counts *counts, 
         gint64 latency = db_int(rows, 0);
         g_array_append_val(latencies, latency);
     }
-    if (!db_done(rows, error) || !latencies->len)
-        return !error || !*error;
+    if (!db_done(rows, error))
+        return FALSE;
+    if (!latencies->len)
+        return TRUE;
     g_array_sort(latencies, compare_numbers);
     counts->handed_latency_p50_us = g_array_index(latencies, gint64, latencies->len / 2);
     counts->handed_latency_p99_us = g_array_index(latencies, gint64, (latencies->len * 99 - 1) / 100);

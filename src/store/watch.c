@@ -96,10 +96,10 @@ GPtrArray *store_registrations_on_person(struct db *db, gint64 person_id, GError
     return read_rows(
         db_query(db,
                  REGISTRATION_COLUMNS
-                 "WHERE r.ended_at_us IS NULL AND (r.person_id = :id OR (r.person_id IN (SELECT "
-                 "o.person_id FROM person_identity i JOIN person_identity o ON o.identity = i.identity "
-                 "WHERE i.person_id = :id) AND NOT EXISTS (SELECT 1 FROM agency_watch w WHERE "
-                 "w.registration_id = r.id))) ORDER BY r.id",
+                 "WHERE r.ended_at_us IS NULL AND r.person_id IN (SELECT CAST(:id AS BIGINT) UNION "
+                 "SELECT o.person_id FROM person_identity i JOIN person_identity o ON o.identity = "
+                 "i.identity WHERE i.person_id = :id) AND (r.person_id = :id OR NOT EXISTS (SELECT 1 "
+                 "FROM agency_watch w WHERE w.registration_id = r.id)) ORDER BY r.id",
                  PARAMS(P_INT("id", person_id))),
         error);
 }
@@ -217,11 +217,12 @@ gboolean store_contact_add(struct db *db, const char *registration_id,
 GArray *store_contacts(struct db *db, const char *registration_id, GError **error) {
     GArray *list = g_array_new(FALSE, FALSE, sizeof(struct store_contact));
     g_array_set_clear_func(list, (GDestroyNotify)store_contact_clear);
-    struct db_rows *rows =
-        db_query(db,
-                 "SELECT place, channel, box, hash FROM contact WHERE "
-                 "registration_id = :id AND state = :in_use ORDER BY place",
-                 PARAMS(P_TEXT("id", registration_id), P_INT("in_use", CONTACT_IN_USE)));
+    /* The state is written out: a bound one would be held against contact_by_hash's condition, and the
+     * statement prepared anew each time. */
+    struct db_rows *rows = db_query(db,
+                                    "SELECT place, channel, box, hash FROM contact WHERE "
+                                    "registration_id = :id AND state = 0 ORDER BY place",
+                                    PARAMS(P_TEXT("id", registration_id)));
     while (db_next(rows)) {
         struct store_contact contact = {.place = (guint)db_int(rows, 0),
                                         .channel = g_strdup(db_text(rows, 1))};
