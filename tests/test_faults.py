@@ -44,9 +44,8 @@ def base(tmp_path_factory):
     text = (site.path / "site.yaml").read_text().replace("transport: smtp", "transport: maildir")
     site.configure(text.replace("remind_every: 30m", "remind_every: 1800d"))
     site.run("alert", "send", check=False)
-    (folder / "events.json").write_text(json.dumps([
-        {"id": "new-1", "person": "larch", "booking": "b-larch", "last": "LARCH", "first": "LEE", "what": "released",
-         "when": "2026-11-26T12:00:00Z"}]), encoding="utf-8")
+    (folder / "events.csv").write_text("id,person,booking,what,why,when,undo\n"
+                                       "new-1,aspen,b-aspen,REL,BOND,2026-03-12 12:00,\n")
     return site
 
 
@@ -166,3 +165,30 @@ def test_work_that_runs_again_does_the_same(rig, name):
     well, _, wanted = rig.run()
     done, _, after = rig.run(FAULT_AGAIN=1)
     assert after == wanted and (done.returncode, len(done.stdout)) == (well.returncode, len(well.stdout))
+
+
+# ── What grows must be asked by an index ──────────────────────────────────────────────────────────
+
+GROWS = {"alert", "booking", "event", "hour", "person", "person_change", "person_key", "registration", "contact", "push"}
+
+
+def scanned(report):
+    """The tables that statements went through from end to end."""
+    statements = [line.split("\t", 1)[1] for line in report.read_text().splitlines() if "\t" in line] if report.exists() else []
+    return {(table, sql) for sql in statements for table in re.findall(r"\b(?:FROM|UPDATE|INTO) (\w+)", sql) if table in GROWS}
+
+
+@pytest.mark.parametrize("name", ["release", "send"])
+def test_no_event_and_no_notice_goes_through_a_whole_table(base, shim, tmp_path, name):
+    shutil.copytree(base.path, tmp_path / "site")
+    report = tmp_path / "scans"
+    words = {"release": ["feed", "load", "north-events", base.path.parent / "events.csv", "--no-send"], "send": ["alert", "send"]}
+    site = Site(tmp_path / "site")
+    if name == "send":
+        site.run(*words["release"])
+    before = state(site.path)
+    done = subprocess.run([PROGRAM, "-C", site.path, *map(str, words[name])], capture_output=True, text=True, timeout=120,
+                          env={**os.environ, "LD_PRELOAD": str(shim), "FAULT_SCANS": str(report),
+                               "ASAN_OPTIONS": os.environ.get("ASAN_OPTIONS", "") + ":verify_asan_link_order=0:detect_leaks=0"})
+    assert done.returncode == 0 and state(site.path) != before, done.stderr
+    assert scanned(report) == set()

@@ -65,6 +65,15 @@ def test_only_the_source_can_push(pushed, site):
     assert site.json("person", "search", "poplar") == []
 
 
+def test_the_stores_log_does_not_grow_while_the_server_runs(pushed, site):
+    """From 16 MB on it is copied into the database and begun again; and not only when the program ends."""
+    _, push = pushed
+    for i in range(150):
+        assert push(f"k{i}", [event(f"{i}-{k}", "booked", person=str(i * 40 + k)) for k in range(40)])[0] == 200
+    assert (site.path / "tocsin.db").stat().st_size > 2**20
+    assert (site.path / "tocsin.db-wal").stat().st_size < 20 * 2**20
+
+
 def test_bad_events_are_named_and_stop_nothing(pushed):
     _, push = pushed
     status, body, _ = push("k1", [event(1, "booked"), {"what": "booked"}, 7, event(2, "flew away", person="8")])

@@ -76,22 +76,22 @@ static void flush(struct store *store) {
 }
 
 /* After the answers were given: nobody waits for it. */
-static void tidy(struct store *store) {
-    g_mutex_lock(&store->mutex);
-    const gboolean wants_flush = store->wants_flush;
-    g_mutex_unlock(&store->mutex);
+static void tidy(struct store *store, gboolean wants_flush) {
     if (wants_flush)
         flush(store);
     else
         WRITER(store, tidy, FALSE);
 }
 
+/* `cause` NULL: the driver gave none. */
 static void spoil(GPtrArray *group, const GError *cause) {
     for (guint i = 0; i < group->len; i++) {
         struct job *job = group->pdata[i];
         job->ok = FALSE;
         g_clear_error(&job->error);
-        job->error = g_error_copy(cause);
+        job->error = cause ? g_error_copy(cause)
+                           : g_error_new_literal(BASE_ERROR, BASE_ERROR_STORE,
+                                                 "the database did not keep it, and gave no reason");
     }
 }
 
@@ -134,9 +134,24 @@ static void run_group(struct store *store, GPtrArray *group) {
         end = run_group_once(store, group, &error);
     }
     WRITER(store, release);
-    if (error)
+    if (end != DB_DURABLE)
         spoil(group, error);
     g_clear_error(&error);
+}
+
+/* With the mutex held. */
+static void answer(struct store *store, GPtrArray *group) {
+    gboolean is_anything_new = FALSE;
+    store->n_groups++;
+    store->n_works += group->len;
+    for (guint i = 0; i < group->len; i++) {
+        struct job *job = group->pdata[i];
+        is_anything_new |= job->ok && !job->is_trial;
+        job->is_done = TRUE;
+        g_cond_signal(&job->answered);
+    }
+    if (store->listener && is_anything_new)
+        store->listener(store->listener_context);
 }
 
 static gpointer write_loop(gpointer data) {
@@ -155,19 +170,10 @@ static gpointer write_loop(gpointer data) {
         g_mutex_unlock(&store->mutex);
         run_group(store, group);
         g_mutex_lock(&store->mutex);
-        gboolean is_anything_new = FALSE;
-        store->n_groups++;
-        store->n_works += group->len;
-        for (guint i = 0; i < group->len; i++) {
-            struct job *job = group->pdata[i];
-            is_anything_new |= job->ok && !job->is_trial;
-            job->is_done = TRUE;
-            g_cond_signal(&job->answered);
-        }
-        if (store->listener && is_anything_new)
-            store->listener(store->listener_context);
+        answer(store, group);
+        const gboolean wants_flush = store->wants_flush;
         g_mutex_unlock(&store->mutex);
-        tidy(store);
+        tidy(store, wants_flush);
         g_mutex_lock(&store->mutex);
     }
     g_mutex_unlock(&store->mutex);

@@ -81,7 +81,6 @@ static void sqlite_release(struct db_link *link) {
 static gboolean set_up_writer(struct db_link *link, const char *path, GError **error) {
     if (!open_lock(link, path, error))
         return FALSE;
-    sqlite3_wal_hook(link->handle, note_log, link);
     sqlite_hold(link); /* the mode is changed once, and not by two at once */
     const gboolean ok =
         sqlite_script(link,
@@ -90,6 +89,7 @@ static gboolean set_up_writer(struct db_link *link, const char *path, GError **e
                       "PRAGMA temp_store=MEMORY;",
                       error);
     sqlite_release(link);
+    sqlite3_wal_hook(link->handle, note_log, link); /* the pragma took any hook away */
     g_chmod(path, 0600);
     return ok;
 }
