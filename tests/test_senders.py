@@ -144,6 +144,41 @@ def test_whose_sender_was_killed_is_unknown_and_then_tried_again_under_the_same_
     assert len(peer.messages) == 2 and len(set(peer.ids())) == 1
 
 
+@pytest.mark.full
+def test_who_is_told_to_stop_keeps_what_is_under_way(site, roster, peer, servers):
+    """A peer that takes longer than a lease to say yes: the message is not taken up by another meanwhile."""
+    lease_s, held = 20, threading.Event()
+    peer.answer = lambda message: "250 ok" if held.wait(120) else "250 late"
+    first = servers()
+    releases(site, roster, [1000])
+    first.wait_until(lambda: len(peer.messages) == 1)
+    began = time.monotonic()
+    first.process.terminate()
+    second = servers()
+    while time.monotonic() < began + lease_s + 5:
+        assert states(site) == {"sending": 1} and len(peer.messages) == 1
+    held.set()
+    assert first.process.wait(60) == 0 and states(site) == {"sent": 1}
+    assert second.stop() == 0 and len(peer.messages) == 1
+
+
+@pytest.mark.full
+def test_a_locked_database_ends_the_command_within_bounds(site, roster, peer):
+    """Somebody else holds the database when the result comes, and never lets go."""
+    def answer(message):
+        lock = sqlite3.connect(site.path / "tocsin.db", check_same_thread=False)
+        lock.execute("BEGIN IMMEDIATE")
+        locks.append(lock)
+        return "250 ok"
+
+    locks, peer.answer = [], answer
+    roster.people.pop(1000)
+    done = site.run("feed", "load", "sample", roster.write("2025-04-02"), check=False, timeout=120)
+    locks.pop().close()
+    assert done.returncode == 8 and "whether it left is unknown" in done.stderr
+    wait_until_unknown(site)
+
+
 def test_a_result_that_cannot_be_written_ends_the_command_and_is_not_known(site, roster, peer):
     with closing(sqlite3.connect(site.path / "tocsin.db")) as db:  # claims can be written, results cannot
         db.execute("CREATE TRIGGER full BEFORE UPDATE ON alert WHEN NEW.state <> 1 "

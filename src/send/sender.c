@@ -196,6 +196,18 @@ static void on_commit(void *context) {
     g_mutex_unlock(&sender->mutex);
 }
 
+/* Waits until all that is under way has ended, saying meanwhile that it is. */
+static void wait_for_workers(struct sender *sender) {
+    g_mutex_lock(&sender->mutex);
+    while (sender->n_under_way) {
+        g_cond_wait_until(&sender->wake, &sender->mutex, g_get_monotonic_time() + POLL_US);
+        g_mutex_unlock(&sender->mutex);
+        renew(sender);
+        g_mutex_lock(&sender->mutex);
+    }
+    g_mutex_unlock(&sender->mutex);
+}
+
 /* ── Starting and stopping ─────────────────────────────────────────────────────────────────────── */
 
 static gboolean open_channels_of(struct sender *sender, guint k, GError **error) {
@@ -294,6 +306,7 @@ void sender_stop(struct sender *sender) {
     g_cond_signal(&sender->wake);
     g_mutex_unlock(&sender->mutex);
     g_thread_join(sender->dispatcher);
+    wait_for_workers(sender);
     store_on_commit(site_store(sender->site), NULL, NULL);
     g_thread_pool_free(g_steal_pointer(&sender->workers), FALSE, TRUE);
     store_write(site_store(sender->site), STORE_WORK(leave_in_transaction, NULL), sender,
@@ -308,19 +321,6 @@ gboolean sender_is_served(const struct site *site, gboolean *is_served, GError *
     const gboolean ok = db && duty_is_taken(db, "sender:", site_now(site), is_served, error);
     store_read_end(site_store(site), db);
     return ok;
-}
-
-/* Waits until all that is under way has ended, saying so meanwhile. */
-static void wait_for_workers(struct sender *sender) {
-    for (;;) {
-        g_mutex_lock(&sender->mutex);
-        const guint n = sender->n_under_way;
-        g_mutex_unlock(&sender->mutex);
-        if (!n)
-            return;
-        renew(sender);
-        wait_for_news(sender);
-    }
 }
 
 gboolean sender_run_once(struct site *site, struct sender_counts *counts, GError **error) {

@@ -6,7 +6,11 @@
 #include "site/config.h"
 #include "store/store.h"
 
-#define TRIES 5 /* with 1, 2, 4 and 8 s between them, well within a lease */
+/* A try may wait for a locked database for as long as the driver's patience, 20 s; so no new one is begun
+ * after 10 s, and all end within 30. */
+#define TRIES 5
+#define BETWEEN_US (1500 * (gint64)1000)
+#define NO_MORE_AFTER_US (10 * (gint64)SECOND_US)
 
 /* What is to be written of a job. */
 struct outcome {
@@ -62,7 +66,7 @@ static void note_result(struct send_job *job, enum deliver_result result, const 
                                                          : ALERT_QUEUED;
     if (outcome->needs_person && alert->purpose == PURPOSE_ALERT)
         outcome->page = result == DELIVER_REFUSED
-                            ? "An alert could not be delivered: the mail server refuses the address. "
+                            ? "An alert could not be delivered: the address is refused. "
                               "Somebody is waiting for news. See `tocsin alert list --waiting`."
                             : "An alert was not confirmed in time. Somebody may not have got the "
                               "news. See `tocsin alert list --waiting`.";
@@ -71,11 +75,13 @@ static void note_result(struct send_job *job, enum deliver_result result, const 
 /* Writes it, and tries again for as long as the lease may last. */
 static gboolean write_outcome(struct outcome *o, gboolean (*is_stopping)(void *), void *context,
                               GError **error) {
+    const gint64 began = g_get_monotonic_time();
     for (guint i = 0;; i++) {
         g_autoptr(GError) problem = NULL;
         if (store_write(site_store(o->job->site), STORE_WORK(save_outcome, NULL), o, &problem))
             return TRUE;
-        const gboolean is_last = i + 1 == TRIES || is_stopping(context);
+        const gboolean is_last = i + 1 == TRIES || is_stopping(context) ||
+                                 g_get_monotonic_time() - began > NO_MORE_AFTER_US;
         log_line("error",
                  is_last ? "an alert's result could not be written: whether it left is unknown"
                          : "an alert's result could not be written; trying again",
@@ -86,7 +92,7 @@ static gboolean write_outcome(struct outcome *o, gboolean (*is_stopping)(void *)
                         problem->message);
             return FALSE;
         }
-        for (guint ms = 1000u << i; ms && !is_stopping(context); ms -= 100)
+        for (gint64 us = 0; us < BETWEEN_US && !is_stopping(context); us += 100000)
             g_usleep(100000);
     }
 }
