@@ -123,9 +123,12 @@ static void judge_row(struct search *s, guint8 *value, const guint64 *rules, gui
     const struct policy *policy = s->policy;
     const guint words = policy->n_words, first_permit = policy->n_forbids + policy->n_limits;
     const guint64 *where = s->slice->rules[TABLE_WHERE];
-    for (guint i = 0; i < policy->n_rows[TABLE_WHERE]; i++, where += words) {
-        guint64 due = promises & s->promises.row[TABLE_WHERE][i];
-        for (guint64 x = exceptions & s->exceptions.row[TABLE_WHERE][i]; x; x &= x - 1)
+    const guint64 *promised = s->promises.row[TABLE_WHERE], *excepted = s->exceptions.row[TABLE_WHERE];
+    const guint n =
+        policy->n_rows[TABLE_WHERE]; /* kept here: this is the innermost loop of the proof */
+    for (guint i = 0; i < n; i++, where += words) {
+        guint64 due = promises & promised[i];
+        for (guint64 x = exceptions & excepted[i]; x; x &= x - 1)
             due &= ~s->owner[__builtin_ctzll(x)];
         if (!due)
             continue;
