@@ -27,13 +27,17 @@ static gboolean accept_in_transaction(struct db *db, void *context, GError **err
 gboolean held_accept(struct site *site, const char *feed_id, struct load_summary *summary,
                      GError **error) {
     const struct load_options options = {.taken_at_us = TIME_UNKNOWN};
+    struct load_summary done = {.list = json_array(), .problem_list = json_array()};
     struct load load = {
-        .site = site, .feed_id = feed_id, .is_accepted = TRUE, .options = &options, .summary = summary};
-    *summary = (struct load_summary){.list = json_array(), .problem_list = json_array()};
+        .site = site, .feed_id = feed_id, .is_accepted = TRUE, .options = &options, .summary = &done};
     gboolean ok =
         store_write(site_store(site), STORE_WORK(accept_in_transaction, load_again), &load, error);
     g_clear_pointer(&load.content, g_bytes_unref);
     g_free(load.held_name);
+    if (summary)
+        *summary = done;
+    else
+        load_summary_clear(&done);
     return ok;
 }
 

@@ -2,9 +2,11 @@
 #ifndef INTAKE_HELD_H
 #define INTAKE_HELD_H
 
-#include "intake/load.h"
+#include "site/site.h"
 
-/* Takes the newest list that is held as it is. */
+struct load_summary;
+
+/* Takes the newest list that is held as it is. `summary` (intake/load.h) may be NULL. */
 gboolean held_accept(struct site *site, const char *feed_id, struct load_summary *summary,
                      GError **error);
 /* Throws what is held away. */

@@ -182,11 +182,13 @@ static void find_held(const struct status_feed *feed, void *context) {
         held->id = feed->held_id;
 }
 
-/* The feed whose held list, the one that was shown, the token decides on. Transfer full; NULL. */
-static char *decided_feed(struct site *site, const char *token) {
+/* The feed whose held list, the one that was shown, the token decides on. Transfer full; NULL, with an
+ * error when that could not be read. */
+static char *decided_feed(struct site *site, const char *token, GError **error) {
     g_autofree char *feed = g_strndup(token, strcspn(token, "."));
     struct held held = {.feed = feed};
-    status_feeds(site, find_held, &held, NULL); /* unread, nothing is held: nothing is decided */
+    if (!status_feeds(site, find_held, &held, error))
+        return NULL;
     g_autofree char *purpose = decision_purpose(held.id);
     return held.id ? site_token_id(site, purpose, token) : NULL;
 }
@@ -194,11 +196,15 @@ static char *decided_feed(struct site *site, const char *token) {
 static void decide(const struct web_request *request, struct web_response *response) {
     g_autofree char *token = web_form_field(request, "token");
     g_autofree char *choice = web_form_field(request, "decision");
-    g_autofree char *feed = token ? decided_feed(request->site, token) : NULL;
     GError *error = NULL;
-    struct load_summary summary = {.list = NULL};
+    g_autofree char *feed =
+        token && is_operator(request) ? decided_feed(request->site, token, &error) : NULL;
 
-    if (!is_operator(request) || !feed) {
+    if (error) {
+        web_problem_from(response, error);
+        return;
+    }
+    if (!feed) {
         web_problem(response, 403, "Refused",
                     "The list has changed, or this is not the console. Look again and decide there.");
         return;
@@ -207,9 +213,8 @@ static void decide(const struct web_request *request, struct web_response *respo
         web_problem(response, 400, "Bad request", "The decision is accept or reject.");
         return;
     }
-    gboolean ok = g_str_equal(choice, "accept") ? held_accept(request->site, feed, &summary, &error)
+    gboolean ok = g_str_equal(choice, "accept") ? held_accept(request->site, feed, NULL, &error)
                                                 : held_reject(request->site, feed, &error);
-    load_summary_clear(&summary);
     if (!ok) {
         web_problem_from(response, error);
         return;
