@@ -2,6 +2,7 @@
 
 #include "base/time.h"
 #include "store/db.h"
+#include "store/states.h"
 
 static const char *const state_names[] = {"asked", "approved", "refused", "ended"};
 
@@ -76,7 +77,7 @@ GPtrArray *store_agency_watches_list(struct db *db, gboolean only_asked, guint l
     GPtrArray *list = g_ptr_array_new_with_free_func((GDestroyNotify)store_agency_watch_free);
     struct db_rows *rows =
         db_query(db,
-                 COLUMNS "WHERE :all = 1 OR w.state = 0 "
+                 COLUMNS "WHERE :all = 1 OR w.state = " SQL_WATCH_ASKED " "
                          "ORDER BY w.asked_at_us DESC, w.registration_id LIMIT :limit",
                  PARAMS(P_INT("all", !only_asked), P_INT("limit", limit)));
     while (db_next(rows))
@@ -92,7 +93,8 @@ GPtrArray *store_agency_watches_expired(struct db *db, gint64 now_at_us, GError 
     struct db_rows *rows =
         db_query(db,
                  "SELECT r.id FROM agency_watch w JOIN registration r ON r.id = w.registration_id "
-                 "WHERE w.state IN (0, 1) AND r.expires_at_us <= :now ORDER BY r.id LIMIT 100",
+                 "WHERE w.state IN (" SQL_WATCH_ASKED ", " SQL_WATCH_APPROVED
+                 ") AND r.expires_at_us <= :now ORDER BY r.id LIMIT 100",
                  PARAMS(P_INT("now", now_at_us)));
     while (db_next(rows))
         g_ptr_array_add(list, g_strdup(db_text(rows, 0)));
@@ -129,11 +131,11 @@ gboolean store_agency_asked(struct db *db, const char *class, const char *office
 
 gboolean store_agency_document_is_used(struct db *db, const char *document_key, gint64 person_id,
                                        gboolean *is_used, GError **error) {
-    struct db_rows *rows =
-        db_query(db,
-                 "SELECT count(*) FROM agency_watch w JOIN registration r ON r.id = w.registration_id "
-                 "WHERE w.document_key = :document AND r.person_id <> :person AND w.state <> 2",
-                 PARAMS(P_TEXT("document", document_key), P_INT("person", person_id)));
+    struct db_rows *rows = db_query(
+        db,
+        "SELECT count(*) FROM agency_watch w JOIN registration r ON r.id = w.registration_id "
+        "WHERE w.document_key = :document AND r.person_id <> :person AND w.state <> " SQL_WATCH_REFUSED,
+        PARAMS(P_TEXT("document", document_key), P_INT("person", person_id)));
     *is_used = db_next(rows) && db_int(rows, 0) > 0;
     return db_done(rows, error);
 }
@@ -143,12 +145,13 @@ gboolean store_agency_counts(struct db *db, gint64 from_at_us, gint64 until_at_u
     struct db_rows *rows = db_query(
         db,
         "SELECT w.recipient, w.basis, count(*), "
-        "count(CASE WHEN w.state IN (1, 3) AND w.decided_by IS NOT NULL THEN 1 END), "
-        "count(CASE WHEN w.state = 2 THEN 1 END), "
+        "count(CASE WHEN w.state IN (" SQL_WATCH_APPROVED ", " SQL_WATCH_ENDED
+        ") AND w.decided_by IS NOT NULL THEN 1 END), "
+        "count(CASE WHEN w.state = " SQL_WATCH_REFUSED " THEN 1 END), "
         "coalesce(sum((SELECT count(*) FROM alert a WHERE a.registration_id = w.registration_id "
-        "AND a.purpose = 0 AND a.handed_at_us IS NOT NULL)), 0), "
+        "AND a.purpose = " SQL_PURPOSE_ALERT " AND a.handed_at_us IS NOT NULL)), 0), "
         "coalesce(sum((SELECT count(*) FROM alert a WHERE a.registration_id = w.registration_id "
-        "AND a.state = 7)), 0) "
+        "AND a.state = " SQL_ALERT_WITHHELD ")), 0) "
         "FROM agency_watch w WHERE w.asked_at_us >= :from AND w.asked_at_us < :until "
         "GROUP BY w.recipient, w.basis ORDER BY w.recipient, w.basis",
         PARAMS(P_INT("from", from_at_us), P_INT("until", until_at_us)));

@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "store/db.h"
+#include "store/states.h"
 
 gboolean store_person_save(struct db *db, struct store_person *p, const char *folded, GError **error) {
     gboolean differs = FALSE, is_new_to_index = *folded != 0;
@@ -177,10 +178,11 @@ gboolean store_booking_save(struct db *db, const char *jail, const char *roster_
 
 gboolean store_booking_expect(struct db *db, const char *feed, struct custody_roster *roster,
                               GError **error) {
-    struct db_rows *rows = db_query(db,
-                                    "SELECT id, key, person_key, digest, tenure_from_us FROM booking "
-                                    "WHERE roster_feed = :feed AND listing = 1 ORDER BY id",
-                                    PARAMS(P_TEXT("feed", feed)));
+    struct db_rows *rows =
+        db_query(db,
+                 "SELECT id, key, person_key, digest, tenure_from_us FROM booking "
+                 "WHERE roster_feed = :feed AND listing = " SQL_LISTING_NOW " ORDER BY id",
+                 PARAMS(P_TEXT("feed", feed)));
     while (db_next(rows)) {
         gsize key_n, person_key_n;
         const char *key = db_blob(rows, 1, &key_n), *person_key = db_blob(rows, 2, &person_key_n);
@@ -193,10 +195,11 @@ gboolean store_booking_expect(struct db *db, const char *feed, struct custody_ro
 /* Bookings that were reported out and still stand on the list without saying so. Transfer full. */
 GArray *store_booking_still_listed(struct db *db, const char *feed, GError **error) {
     GArray *ids = g_array_new(FALSE, FALSE, sizeof(gint64));
-    struct db_rows *rows = db_query(db,
-                                    "SELECT id FROM booking WHERE roster_feed = :feed AND listing = 1 "
-                                    "AND standing = 2 AND row_says_out = 0",
-                                    PARAMS(P_TEXT("feed", feed)));
+    struct db_rows *rows =
+        db_query(db,
+                 "SELECT id FROM booking WHERE roster_feed = :feed AND listing = " SQL_LISTING_NOW " "
+                 "AND standing = " SQL_STANDING_OUT " AND row_says_out = 0",
+                 PARAMS(P_TEXT("feed", feed)));
     while (db_next(rows)) {
         gint64 id = db_int(rows, 0);
         g_array_append_val(ids, id);
@@ -209,11 +212,11 @@ GArray *store_booking_still_listed(struct db *db, const char *feed, GError **err
 
 gboolean store_person_held_since(struct db *db, gint64 person_id, gint64 but_booking_id,
                                  gint64 *since_us, GError **error) {
-    return db_number(
-        db,
-        "SELECT max(said_at_us) FROM booking WHERE person_id = :person AND id <> :but AND standing = 0",
-        PARAMS(P_INT("person", person_id), P_INT("but", but_booking_id)), TIME_UNKNOWN, since_us,
-        error);
+    return db_number(db,
+                     "SELECT max(said_at_us) FROM booking WHERE person_id = :person AND id <> :but AND "
+                     "standing = " SQL_STANDING_HELD "",
+                     PARAMS(P_INT("person", person_id), P_INT("but", but_booking_id)), TIME_UNKNOWN,
+                     since_us, error);
 }
 
 /* ── Events ────────────────────────────────────────────────────────────────────────────────────── */
@@ -313,7 +316,8 @@ gboolean store_event_repeat(struct db *db, gint64 of, const guint8 id[CUSTODY_EV
     "SELECT p.id, p.scope, p.key, p.surname, p.given, p.middle, p.suffix, p.born, b.key, b.facility, " \
     "b.jail, b.standing, b.flags, b.admitted_at_us, (SELECT MAX(flags & 1) + MAX(flags & 2) + "        \
     "MAX(flags & 4) FROM booking WHERE person_id = p.id) FROM person p LEFT JOIN booking b ON b.id = " \
-    "(SELECT id FROM booking WHERE person_id = p.id ORDER BY standing IN (0, 1) DESC, id DESC LIMIT "  \
+    "(SELECT id FROM booking WHERE person_id = p.id ORDER BY standing IN (" SQL_STANDING_HELD          \
+    ", " SQL_STANDING_AWAY ") DESC, id DESC LIMIT "                                                    \
     "1) "
 
 static gboolean each_person(struct db_rows *rows, store_person_fn each, void *context, GError **error) {

@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "store/db.h"
+#include "store/states.h"
 
 void store_feed_clear(struct store_feed *feed) {
     g_free(feed->id);
@@ -129,10 +130,11 @@ gboolean store_feed_folders(struct db *db, GHashTable *folders, GError **error) 
 
 static gboolean read_held(struct db *db, const char *id, struct store_feed_counts *counts,
                           GError **error) {
-    struct db_rows *rows = db_query(db,
-                                    "SELECT reason, id FROM source WHERE feed = :feed AND state = 1 "
-                                    "ORDER BY snapshot_at_us DESC, id DESC LIMIT 1",
-                                    PARAMS(P_TEXT("feed", id)));
+    struct db_rows *rows =
+        db_query(db,
+                 "SELECT reason, id FROM source WHERE feed = :feed AND state = " SQL_SOURCE_HELD " "
+                 "ORDER BY snapshot_at_us DESC, id DESC LIMIT 1",
+                 PARAMS(P_TEXT("feed", id)));
     if (db_next(rows)) {
         counts->held_reason = g_strdup(db_text(rows, 0));
         counts->held_id = db_int(rows, 1);
@@ -305,10 +307,11 @@ gboolean store_held_add(struct db *db, gint64 source_id, const void *cells, gsiz
 }
 
 gboolean store_held_newest(struct db *db, const char *feed, gint64 *source_id, GError **error) {
-    struct db_rows *rows = db_query(db,
-                                    "SELECT id FROM source WHERE feed = :feed AND state = 1 "
-                                    "ORDER BY snapshot_at_us DESC, id DESC LIMIT 1",
-                                    PARAMS(P_TEXT("feed", feed)));
+    struct db_rows *rows =
+        db_query(db,
+                 "SELECT id FROM source WHERE feed = :feed AND state = " SQL_SOURCE_HELD " "
+                 "ORDER BY snapshot_at_us DESC, id DESC LIMIT 1",
+                 PARAMS(P_TEXT("feed", feed)));
     *source_id = db_next(rows) ? db_int(rows, 0) : 0;
     return db_done(rows, error);
 }
@@ -342,8 +345,9 @@ gboolean store_held_end(struct db *db, const char *feed, enum store_source_state
                         GError **error) {
     return db_run(db,
                   "DELETE FROM held_roster WHERE source_id IN "
-                  "(SELECT id FROM source WHERE feed = :feed AND state = 1)",
+                  "(SELECT id FROM source WHERE feed = :feed AND state = " SQL_SOURCE_HELD ")",
                   PARAMS(P_TEXT("feed", feed)), error) &&
-           db_run(db, "UPDATE source SET state = :state WHERE feed = :feed AND state = 1",
+           db_run(db,
+                  "UPDATE source SET state = :state WHERE feed = :feed AND state = " SQL_SOURCE_HELD "",
                   PARAMS(P_TEXT("feed", feed), P_INT("state", state)), error);
 }

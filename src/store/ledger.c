@@ -6,6 +6,7 @@
 #include "base/time.h"
 #include "ledger/checkpoint.h"
 #include "store/db.h"
+#include "store/states.h"
 
 /* ── The tree ──────────────────────────────────────────────────────────────────────────────────── */
 
@@ -231,7 +232,7 @@ gboolean store_ledger_shred(struct db *db, gint64 person_id, guint *n, GError **
                   "UPDATE agency_watch SET document = '', issuer = '', issued_on = '', asked_by = '', "
                   "document_key = '', officer_key = '', "
                   "decided_by = CASE WHEN decided_by IS NULL THEN NULL ELSE '' END, reason = '' "
-                  "WHERE state IN (2, 3) AND registration_id IN "
+                  "WHERE state IN (" SQL_WATCH_REFUSED ", " SQL_WATCH_ENDED ") AND registration_id IN "
                   "(SELECT id FROM registration WHERE person_id = :person)",
                   PARAMS(P_INT("person", person_id)), error);
 }

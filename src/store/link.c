@@ -4,6 +4,7 @@
 
 #include "store/db.h"
 #include "store/outbox.h"
+#include "store/states.h"
 
 const char *store_link_state_name(enum store_link_state state) {
     static const char *const names[] = {"possible", "sure", "confirmed", "refused"};
@@ -59,7 +60,9 @@ gboolean store_links(struct db *db, gint64 person_id, guint limit, store_link_fn
         person_id
             ? db_query(db, LINK_COLUMNS "WHERE a = :id OR b = :id ORDER BY centibits DESC LIMIT :most",
                        PARAMS(P_INT("id", person_id), P_INT("most", limit)))
-            : db_query(db, LINK_COLUMNS "WHERE state = 0 ORDER BY centibits DESC, a, b LIMIT :most",
+            : db_query(db,
+                       LINK_COLUMNS "WHERE state = " SQL_LINK_WAITS
+                                    " ORDER BY centibits DESC, a, b LIMIT :most",
                        PARAMS(P_INT("most", limit)));
     while (db_next(rows)) {
         const struct store_link link = read_link(rows);
@@ -69,7 +72,8 @@ gboolean store_links(struct db *db, gint64 person_id, guint limit, store_link_fn
 }
 
 gboolean store_links_waiting(struct db *db, gint64 *n, GError **error) {
-    return db_number(db, "SELECT COUNT(*) FROM person_link WHERE state = 0", NO_PARAMS, 0, n, error);
+    return db_number(db, "SELECT COUNT(*) FROM person_link WHERE state = " SQL_LINK_WAITS "", NO_PARAMS,
+                     0, n, error);
 }
 
 static GArray *read_ids(struct db_rows *rows, GError **error) {
@@ -85,11 +89,12 @@ static GArray *read_ids(struct db_rows *rows, GError **error) {
 }
 
 gboolean store_links_forget(struct db *db, gint64 person_id, const GArray *keep, GError **error) {
-    g_autoptr(GArray) others = read_ids(db_query(db,
-                                                 "SELECT CASE WHEN a = :id THEN b ELSE a END FROM "
-                                                 "person_link WHERE state = 0 AND (a = :id OR b = :id)",
-                                                 PARAMS(P_INT("id", person_id))),
-                                        error);
+    g_autoptr(GArray) others =
+        read_ids(db_query(db,
+                          "SELECT CASE WHEN a = :id THEN b ELSE a END FROM "
+                          "person_link WHERE state = " SQL_LINK_WAITS " AND (a = :id OR b = :id)",
+                          PARAMS(P_INT("id", person_id))),
+                 error);
     gboolean ok = others != NULL;
     for (guint i = 0; ok && i < others->len; i++) {
         const gint64 other = g_array_index(others, gint64, i);
@@ -97,9 +102,9 @@ gboolean store_links_forget(struct db *db, gint64 person_id, const GArray *keep,
         for (guint k = 0; k < keep->len; k++)
             is_kept |= g_array_index(keep, gint64, k) == other;
         if (!is_kept)
-            ok = db_run(db, "DELETE FROM person_link WHERE state = 0 AND a = :a AND b = :b",
-                        PARAMS(P_INT("a", MIN(person_id, other)), P_INT("b", MAX(person_id, other))),
-                        error);
+            ok = db_run(
+                db, "DELETE FROM person_link WHERE state = " SQL_LINK_WAITS " AND a = :a AND b = :b",
+                PARAMS(P_INT("a", MIN(person_id, other)), P_INT("b", MAX(person_id, other))), error);
     }
     return ok;
 }
@@ -118,14 +123,14 @@ GArray *store_links_automatic(struct db *db, gint64 person_id, GError **error) {
 
 gboolean store_link_is_refused(struct db *db, gint64 a, gint64 b, gboolean *is_refused,
                                GError **error) {
-    struct db_rows *rows = db_query(
-        db,
-        "SELECT 1 FROM person_link WHERE state = 3 AND ((a IN " MEMBERS_OF(
-            ":a") " AND b IN " MEMBERS_OF(":b") ") OR (a IN " MEMBERS_OF(":b") " AND b "
-                                                                               "IN " MEMBERS_OF(
-                                                                                   ":"
-                                                                                   "a") ")) LIMIT 1",
-        PARAMS(P_INT("a", a), P_INT("b", b)));
+    struct db_rows *rows =
+        db_query(db,
+                 "SELECT 1 FROM person_link WHERE state = " SQL_LINK_REFUSED
+                 " AND ((a IN " MEMBERS_OF(":a") " AND b IN " MEMBERS_OF(":b") ") OR (a IN " MEMBERS_OF(
+                     ":b") " AND b "
+                           "IN " MEMBERS_OF(":"
+                                            "a") ")) LIMIT 1",
+                 PARAMS(P_INT("a", a), P_INT("b", b)));
     *is_refused = db_next(rows);
     return db_done(rows, error);
 }

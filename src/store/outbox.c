@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "custody/event.h"
 #include "store/db.h"
+#include "store/states.h"
 
 const char *store_alert_purpose_name(enum store_alert_purpose purpose) {
     static const char *const names[] = {"alert", "code", "ended", "page"};
@@ -33,7 +34,7 @@ gboolean store_alert_add(struct db *db, const struct store_alert *a, gboolean *i
                "INSERT INTO alert (seq, id, purpose, registration_id, event_seq, reason, state, "
                "created_at_us, "
                "next_at_us, note) VALUES (" NEXT_ALERT
-               ", :id, :purpose, :registration, nullif(:event_seq, 0), :reason, 0, "
+               ", :id, :purpose, :registration, nullif(:event_seq, 0), :reason, " SQL_ALERT_QUEUED ", "
                ":created_at, :created_at, :note) ON CONFLICT (registration_id, "
                "event_seq) WHERE event_seq IS "
                "NOT NULL DO NOTHING",
@@ -80,13 +81,15 @@ static struct store_alert *read_alert(struct db_rows *rows) {
  * its registration is being sent, and nothing older waits. A lease that ends later than any could was
  * given under a clock that was ahead, and counts as run out. */
 #define MAY_BE_CLAIMED                                                                                 \
-    "alert.next_at_us <= :now AND (alert.state IN (0, 2) OR (alert.state = 1 AND "                     \
+    "alert.next_at_us <= :now AND (alert.state IN (" SQL_ALERT_QUEUED ", " SQL_ALERT_SENT              \
+    ") OR (alert.state = " SQL_ALERT_SENDING " AND "                                                   \
     "(alert.until_at_us IS NULL OR alert.until_at_us <= :now OR alert.until_at_us > :latest))) "       \
-    "AND NOT EXISTS (SELECT 1 FROM alert o WHERE o.state = 1 AND o.registration_id = "                 \
+    "AND NOT EXISTS (SELECT 1 FROM alert o WHERE o.state = " SQL_ALERT_SENDING                         \
+    " AND o.registration_id = "                                                                        \
     "alert.registration_id AND o.seq <> alert.seq AND o.until_at_us > :now AND "                       \
     "o.until_at_us <= :latest) AND NOT EXISTS (SELECT 1 FROM alert o WHERE o.registration_id = "       \
     "alert.registration_id AND o.event_seq IS NOT NULL AND o.event_seq < alert.event_seq AND "         \
-    "o.state IN (0, 1))"
+    "o.state IN (" SQL_ALERT_QUEUED ", " SQL_ALERT_SENDING "))"
 #define RUNS "until_at_us > :now AND until_at_us <= :latest"
 #define P_NOW(now_at_us) P_INT("now", now_at_us), P_INT("latest", (now_at_us) + STORE_LEASE_US)
 
@@ -110,7 +113,8 @@ gboolean outbox_claim(struct db *db, gint64 seq, const struct store_lease *lease
                       struct store_alert **alert, GError **error) {
     *alert = NULL;
     if (!db_run(db,
-                "UPDATE alert SET state = 1, attempts = attempts + 1, node = :node, term = term + 1, "
+                "UPDATE alert SET state = " SQL_ALERT_SENDING
+                ", attempts = attempts + 1, node = :node, term = term + 1, "
                 "until_at_us = :until WHERE seq = :seq AND " MAY_BE_CLAIMED,
                 PARAMS(P_TEXT("node", lease->node), P_INT("until", lease->until_at_us),
                        P_INT("seq", seq), P_NOW(now_at_us)),
@@ -127,7 +131,9 @@ gboolean outbox_claim(struct db *db, gint64 seq, const struct store_lease *lease
 gboolean outbox_renew(struct db *db, const struct store_lease *lease, gint64 now_at_us,
                       GError **error) {
     return db_run(
-        db, "UPDATE alert SET until_at_us = :until WHERE state = 1 AND node = :node AND " RUNS,
+        db,
+        "UPDATE alert SET until_at_us = :until WHERE state = " SQL_ALERT_SENDING
+        " AND node = :node AND " RUNS,
         PARAMS(P_INT("until", lease->until_at_us), P_TEXT("node", lease->node), P_NOW(now_at_us)),
         error);
 }
@@ -138,7 +144,7 @@ gboolean outbox_settle(struct db *db, const struct store_alert *a, gint64 now_at
         db_run(db,
                "UPDATE alert SET state = :state, reminder = :reminder, next_at_us = :next_at, "
                "handed_at_us = :handed_at, note = :note, node = NULL, until_at_us = NULL WHERE seq = "
-               ":seq AND state = 1 AND node = :node AND term = :term AND " RUNS,
+               ":seq AND state = " SQL_ALERT_SENDING " AND node = :node AND term = :term AND " RUNS,
                PARAMS(P_INT("state", a->state), P_INT("reminder", a->reminder),
                       P_TIME("next_at", a->next_at_us), P_TIME("handed_at", a->handed_at_us),
                       P_TEXT("note", a->note ? a->note : ""), P_INT("seq", a->seq),
@@ -151,9 +157,12 @@ gboolean outbox_settle(struct db *db, const struct store_alert *a, gint64 now_at
 gboolean store_alerts_supersede(struct db *db, const char *registration_id, gint64 before_seq,
                                 gboolean about_feeds, GError **error) {
     return db_run(db,
-                  "UPDATE alert SET state = 6, next_at_us = NULL WHERE registration_id = :id AND "
-                  "event_seq IS NOT NULL AND seq < :seq AND state = 2 AND :about_feeds = "
-                  "(SELECT CASE WHEN kind IN (12, 13) THEN 1 ELSE 0 END FROM event e WHERE e.seq = "
+                  "UPDATE alert SET state = " SQL_ALERT_SUPERSEDED
+                  ", next_at_us = NULL WHERE registration_id = :id AND "
+                  "event_seq IS NOT NULL AND seq < :seq AND state = " SQL_ALERT_SENT
+                  " AND :about_feeds = "
+                  "(SELECT CASE WHEN kind IN (" SQL_CUSTODY_FEED_SILENT ", " SQL_CUSTODY_FEED_RESTORED
+                  ") THEN 1 ELSE 0 END FROM event e WHERE e.seq = "
                   "alert.event_seq)",
                   PARAMS(P_TEXT("id", registration_id), P_INT("seq", before_seq),
                          P_INT("about_feeds", about_feeds)),
@@ -162,8 +171,10 @@ gboolean store_alerts_supersede(struct db *db, const char *registration_id, gint
 
 gboolean store_alerts_end(struct db *db, const char *registration_id, GError **error) {
     return db_run(db,
-                  "UPDATE alert SET state = 8, next_at_us = NULL WHERE registration_id = :id AND "
-                  "event_seq IS NOT NULL AND state IN (0, 1, 2, 4, 7)",
+                  "UPDATE alert SET state = " SQL_ALERT_ENDED
+                  ", next_at_us = NULL WHERE registration_id = :id AND "
+                  "event_seq IS NOT NULL AND state IN (" SQL_ALERT_QUEUED ", " SQL_ALERT_SENDING
+                  ", " SQL_ALERT_SENT ", " SQL_ALERT_NEEDS_PERSON ", " SQL_ALERT_WITHHELD ")",
                   PARAMS(P_TEXT("id", registration_id)), error);
 }
 
@@ -171,17 +182,18 @@ gboolean store_alerts_hurry(struct db *db, const char *registration_id, gint64 n
                             GError **error) {
     return db_run(db,
                   "UPDATE alert SET next_at_us = :now WHERE registration_id = :id AND event_seq IS NOT "
-                  "NULL AND state = 0 AND next_at_us > :now",
+                  "NULL AND state = " SQL_ALERT_QUEUED " AND next_at_us > :now",
                   PARAMS(P_INT("now", now_at_us), P_TEXT("id", registration_id)), error);
 }
 
 gboolean store_alerts_confirm(struct db *db, gint64 seq, gint64 now_at_us, GError **error) {
     return db_run(
         db,
-        "UPDATE alert SET state = 3, next_at_us = NULL, confirmed_at_us = :now WHERE "
+        "UPDATE alert SET state = " SQL_ALERT_CONFIRMED
+        ", next_at_us = NULL, confirmed_at_us = :now WHERE "
         "registration_id = (SELECT registration_id FROM alert WHERE seq = :seq) AND "
         "event_seq IS NOT NULL AND seq <= :seq AND confirmed_at_us IS NULL AND (seq = :seq OR "
-        "state = 2)",
+        "state = " SQL_ALERT_SENT ")",
         PARAMS(P_INT("now", now_at_us), P_INT("seq", seq)), error);
 }
 
@@ -219,7 +231,9 @@ gboolean store_alert_told(struct db *db, const char *registration_id, gint64 eve
     if (!db_done(rows, error))
         return FALSE;
     *withdrawn = unsent != 0;
-    return !unsent || db_run(db, "UPDATE alert SET state = 5, next_at_us = NULL WHERE seq = :seq",
+    return !unsent || db_run(db,
+                             "UPDATE alert SET state = " SQL_ALERT_WITHDRAWN
+                             ", next_at_us = NULL WHERE seq = :seq",
                              PARAMS(P_INT("seq", unsent)), error);
 }
 
@@ -293,7 +307,8 @@ gboolean store_alerts_list(struct db *db, const char *id, gboolean only_waiting,
         "a.until_at_us FROM alert a LEFT JOIN event e ON e.seq = a.event_seq LEFT JOIN registration r "
         "ON r.id = "
         "a.registration_id LEFT JOIN person p ON p.id = r.person_id WHERE (:id IS NULL OR a.id = :id) "
-        "AND (:waiting = 0 OR a.state = 4 OR (a.state = 7 AND NOT EXISTS (SELECT 1 FROM agency_watch w "
+        "AND (:waiting = 0 OR a.state = " SQL_ALERT_NEEDS_PERSON " OR (a.state = " SQL_ALERT_WITHHELD
+        " AND NOT EXISTS (SELECT 1 FROM agency_watch w "
         "WHERE w.registration_id = a.registration_id))) ORDER BY a.seq DESC LIMIT :most",
         PARAMS(P_TEXT("id", id), P_INT("waiting", only_waiting), P_INT("most", limit)));
     while (db_next(rows)) {
@@ -330,10 +345,11 @@ static int compare_numbers(gconstpointer a, gconstpointer b) {
 
 static gboolean count_latency(struct db *db, struct store_alert_counts *counts, GError **error) {
     g_autoptr(GArray) latencies = g_array_new(FALSE, FALSE, sizeof(gint64));
-    struct db_rows *rows = db_query(db,
-                                    "SELECT handed_at_us - created_at_us FROM alert WHERE purpose = 0 "
-                                    "AND handed_at_us IS NOT NULL ORDER BY seq DESC LIMIT 1000",
-                                    NO_PARAMS);
+    struct db_rows *rows =
+        db_query(db,
+                 "SELECT handed_at_us - created_at_us FROM alert WHERE purpose = " SQL_PURPOSE_ALERT " "
+                 "AND handed_at_us IS NOT NULL ORDER BY seq DESC LIMIT 1000",
+                 NO_PARAMS);
     while (db_next(rows)) {
         gint64 latency = db_int(rows, 0);
         g_array_append_val(latencies, latency);
@@ -352,7 +368,8 @@ gboolean store_alert_count(struct db *db, struct store_alert_counts *counts, GEr
     *counts = (struct store_alert_counts){.oldest_queued_at_us = TIME_UNKNOWN};
     struct db_rows *rows = db_query(
         db,
-        "SELECT state, count(*), min(created_at_us) FROM alert a WHERE state <> 7 OR NOT EXISTS "
+        "SELECT state, count(*), min(created_at_us) FROM alert a WHERE state <> " SQL_ALERT_WITHHELD
+        " OR NOT EXISTS "
         "(SELECT 1 FROM agency_watch w WHERE w.registration_id = a.registration_id) GROUP BY state",
         NO_PARAMS);
     while (db_next(rows)) {

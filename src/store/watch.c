@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "store/driver.h"
+#include "store/states.h"
 
 #define REGISTRATION_COLUMNS                                                                           \
     "SELECT r.id, p.scope, p.key, b.jail, b.key, r.person_id, r.booking_id, r.relation, r.kinds, "     \
@@ -115,7 +116,7 @@ GPtrArray *store_registrations_on_jail(struct db *db, const char *jail, GError *
             "FROM "
             "person_identity i JOIN person_identity o ON o.identity = i.identity WHERE i.person_id = "
             "r.person_id)) AND h.jail = :jail "
-            "AND h.standing IN (0, 1)) ORDER BY r.id",
+            "AND h.standing IN (" SQL_STANDING_HELD ", " SQL_STANDING_AWAY ")) ORDER BY r.id",
             PARAMS(P_TEXT("jail", jail))),
         error);
 }
@@ -132,7 +133,8 @@ gboolean store_registration_count(struct db *db, const guint8 contact_hash[32], 
     struct db_rows *rows =
         db_query(db,
                  "SELECT count(DISTINCT r.person_id) FROM contact c JOIN registration r ON r.id = "
-                 "c.registration_id WHERE c.hash = :hash AND c.state = 0 AND r.ended_at_us IS NULL AND "
+                 "c.registration_id WHERE c.hash = :hash AND c.state = " SQL_CONTACT_IN_USE
+                 " AND r.ended_at_us IS NULL AND "
                  "r.confirmed_at_us IS NOT NULL AND r.person_id <> :person",
                  PARAMS(P_BLOB("hash", contact_hash, 32), P_INT("person", person_id)));
     *n_others = db_next(rows) ? (guint)db_int(rows, 0) : 0;
@@ -145,7 +147,8 @@ gboolean store_registration_unconfirmed(struct db *db, const guint8 contact_hash
     const gboolean ok = db_number(
         db,
         "SELECT count(*) FROM contact c JOIN registration r ON r.id = c.registration_id WHERE c.hash = "
-        ":hash AND c.state = 0 AND r.ended_at_us IS NULL AND r.confirmed_at_us IS NULL AND "
+        ":hash AND c.state = " SQL_CONTACT_IN_USE
+        " AND r.ended_at_us IS NULL AND r.confirmed_at_us IS NULL AND "
         "r.created_at_us > :since",
         PARAMS(P_BLOB("hash", contact_hash, 32), P_INT("since", since_at_us)), 0, &number, error);
     *n = (guint)number;
@@ -219,10 +222,11 @@ GArray *store_contacts(struct db *db, const char *registration_id, GError **erro
     g_array_set_clear_func(list, (GDestroyNotify)store_contact_clear);
     /* The state is written out: a bound one would be held against contact_by_hash's condition, and the
      * statement prepared anew each time. */
-    struct db_rows *rows = db_query(db,
-                                    "SELECT place, channel, box, hash FROM contact WHERE "
-                                    "registration_id = :id AND state = 0 ORDER BY place",
-                                    PARAMS(P_TEXT("id", registration_id)));
+    struct db_rows *rows =
+        db_query(db,
+                 "SELECT place, channel, box, hash FROM contact WHERE "
+                 "registration_id = :id AND state = " SQL_CONTACT_IN_USE " ORDER BY place",
+                 PARAMS(P_TEXT("id", registration_id)));
     while (db_next(rows)) {
         struct store_contact contact = {.place = (guint)db_int(rows, 0),
                                         .channel = g_strdup(db_text(rows, 1))};

@@ -48,10 +48,10 @@ GPtrArray *store_registrations_list(struct db *db, guint limit, GError **error);
 /* Registrations on a booking that went over into another of the same person follow it there. */
 gboolean store_registration_rebook(struct db *db, gint64 booking_id, GError **error);
 
-/* How many people one contact's confirmed registrations are about, `person_id` among them or not. */
 /* How many registrations of this contact since then wait for their code. */
 gboolean store_registration_unconfirmed(struct db *db, const guint8 contact_hash[32],
                                         gint64 since_at_us, guint *n, GError **error);
+/* How many people one contact's confirmed registrations are about, `person_id` among them or not. */
 gboolean store_registration_count(struct db *db, const guint8 contact_hash[32], gint64 person_id,
                                   guint *n_others, GError **error);
 

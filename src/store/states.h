@@ -1,0 +1,63 @@
+/* The numbers of states, as statements say them. Written out and not bound: an index may be of one
+ * state only, and SQLite prepares a statement anew whenever such a bound value could decide whether it
+ * may be used. */
+#ifndef STORE_STATES_H
+#define STORE_STATES_H
+
+#include "custody/booking.h"
+#include "store/agency.h"
+#include "store/feed.h"
+#include "store/link.h"
+#include "store/outbox.h"
+#include "store/watch.h"
+
+G_STATIC_ASSERT(ALERT_QUEUED == 0);
+#define SQL_ALERT_QUEUED "0"
+G_STATIC_ASSERT(ALERT_SENDING == 1);
+#define SQL_ALERT_SENDING "1"
+G_STATIC_ASSERT(ALERT_SENT == 2);
+#define SQL_ALERT_SENT "2"
+G_STATIC_ASSERT(ALERT_CONFIRMED == 3);
+#define SQL_ALERT_CONFIRMED "3"
+G_STATIC_ASSERT(ALERT_NEEDS_PERSON == 4);
+#define SQL_ALERT_NEEDS_PERSON "4"
+G_STATIC_ASSERT(ALERT_WITHDRAWN == 5);
+#define SQL_ALERT_WITHDRAWN "5"
+G_STATIC_ASSERT(ALERT_SUPERSEDED == 6);
+#define SQL_ALERT_SUPERSEDED "6"
+G_STATIC_ASSERT(ALERT_WITHHELD == 7);
+#define SQL_ALERT_WITHHELD "7"
+G_STATIC_ASSERT(ALERT_ENDED == 8);
+#define SQL_ALERT_ENDED "8"
+G_STATIC_ASSERT(WATCH_ASKED == 0);
+#define SQL_WATCH_ASKED "0"
+G_STATIC_ASSERT(WATCH_APPROVED == 1);
+#define SQL_WATCH_APPROVED "1"
+G_STATIC_ASSERT(WATCH_REFUSED == 2);
+#define SQL_WATCH_REFUSED "2"
+G_STATIC_ASSERT(WATCH_ENDED == 3);
+#define SQL_WATCH_ENDED "3"
+G_STATIC_ASSERT(CONTACT_IN_USE == 0);
+#define SQL_CONTACT_IN_USE "0"
+G_STATIC_ASSERT(LINK_WAITS == 0);
+#define SQL_LINK_WAITS "0"
+G_STATIC_ASSERT(LINK_REFUSED == 3);
+#define SQL_LINK_REFUSED "3"
+G_STATIC_ASSERT(SOURCE_HELD == 1);
+#define SQL_SOURCE_HELD "1"
+G_STATIC_ASSERT(STANDING_HELD == 0);
+#define SQL_STANDING_HELD "0"
+G_STATIC_ASSERT(STANDING_AWAY == 1);
+#define SQL_STANDING_AWAY "1"
+G_STATIC_ASSERT(STANDING_OUT == 2);
+#define SQL_STANDING_OUT "2"
+G_STATIC_ASSERT(LISTING_NOW == 1);
+#define SQL_LISTING_NOW "1"
+G_STATIC_ASSERT(PURPOSE_ALERT == 0);
+#define SQL_PURPOSE_ALERT "0"
+G_STATIC_ASSERT(CUSTODY_FEED_SILENT == 12);
+#define SQL_CUSTODY_FEED_SILENT "12"
+G_STATIC_ASSERT(CUSTODY_FEED_RESTORED == 13);
+#define SQL_CUSTODY_FEED_RESTORED "13"
+
+#endif
