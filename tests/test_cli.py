@@ -278,6 +278,20 @@ def test_every_command_has_help():
         assert done.returncode == 0 and "Usage:" in done.stdout
 
 
+def test_a_database_that_there_is_none_of_is_refused(site):
+    site.configure("store: postgres:other\n")
+    done = site.run("config", "check", check=False)
+    assert done.returncode == 3 and "site.yaml:1" in done.stderr and "postgres" in done.stderr
+    assert site.run("alert", "list", check=False).returncode == 3
+    assert not list(site.path.glob("postgres*"))
+
+
+def test_doctor_looks_at_the_store_that_the_site_has(site):
+    site.configure("store: sqlite:other.db\n")
+    said = site.run("doctor", check=False).stdout
+    assert "other.db is readable by its owner only" in said and "tocsin.db" not in said and "BAD" not in said
+
+
 def test_doctor_says_what_is_bad(site, roster):
     take_up(site, roster)
     report = {x["check"]: x["ok"] for x in site.json("doctor", check=False)}

@@ -20,9 +20,8 @@ static void report(const struct examination *x, gboolean is_well, const char *wh
     x->each(what, is_well, remedy, x->context);
 }
 
-static void check_key_mode(const struct examination *x, const char *file) {
+static void check_mode(const struct examination *x, const char *file, const char *path) {
     struct stat status;
-    g_autofree char *path = site_path(x->site, file);
     g_autofree char *what = g_strdup_printf("%s is readable by its owner only", file);
     report(x, g_stat(path, &status) == 0 && (status.st_mode & 077) == 0, what, "chmod 600 it");
 }
@@ -70,6 +69,10 @@ static void check_store(const struct examination *x) {
     store_check(site_store(x->site), &is_whole, &error);
     report(x, is_whole, "the store is whole",
            error ? error->message : "restore the last backup; keep the damaged file");
+    g_autofree char *path = store_file(site_store(x->site));
+    g_autofree char *file = path ? g_path_get_basename(path) : NULL;
+    if (path)
+        check_mode(x, file, path);
 }
 
 static void check_links(const struct examination *x) {
@@ -87,11 +90,12 @@ static void check_feeds(const struct examination *x) {
 }
 
 void examine(struct site *site, examine_fn each, void *context) {
-    static const char *const secrets[] = {"keys/contacts.key.pem", "keys/contacts.db", "keys/site.key",
-                                          "tocsin.db"};
+    static const char *const secrets[] = {"keys/contacts.key.pem", "keys/contacts.db", "keys/site.key"};
     const struct examination x = {site, each, context};
-    for (guint i = 0; i < G_N_ELEMENTS(secrets); i++)
-        check_key_mode(&x, secrets[i]);
+    for (guint i = 0; i < G_N_ELEMENTS(secrets); i++) {
+        g_autofree char *path = site_path(site, secrets[i]);
+        check_mode(&x, secrets[i], path);
+    }
     check_store(&x);
     check_disk(&x);
     check_links(&x);

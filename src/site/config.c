@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "base/time.h"
 #include "base/yaml.h"
+#include "store/store.h"
 
 struct yaml_schedule {
     char **retry;
@@ -90,6 +91,14 @@ static char *or_default(const char *text, const char *usual) {
 
 static char *given(const char *text) {
     return text && *text ? g_strdup(text) : NULL;
+}
+
+static gboolean take_store(const struct base_yaml_source *source, const char *text,
+                           struct site_config *config, GError **error) {
+    g_autoptr(GError) problem = NULL;
+    config->store = or_default(text, "sqlite:tocsin.db");
+    return store_where_check(config->store, &problem) ||
+           base_yaml_wrong(source, "store", error, "`store`: %s", problem->message);
 }
 
 static gboolean take_listen(const struct base_yaml_source *source, const char *text,
@@ -182,7 +191,6 @@ struct site_config *site_config_parse(const char *text, gsize n, const char *nam
         return NULL;
     struct site_config *config = g_new0(struct site_config, 1);
     config->name = or_default(yaml->name, "Tocsin");
-    config->store = or_default(yaml->store, "sqlite:tocsin.db");
     config->base_url = or_default(yaml->base_url, "http://127.0.0.1:8700");
     config->operator_email = given(yaml->operator_email);
     config->drop_settle_us = 5 * SECOND_US;
@@ -190,6 +198,7 @@ struct site_config *site_config_parse(const char *text, gsize n, const char *nam
     config->recipients = given(yaml->recipients);
     config->jurisdiction = or_default(yaml->jurisdiction, "local");
     gboolean ok = take_witnesses(&source, yaml, config, error) &&
+                  take_store(&source, yaml->store, config, error) &&
                   take_listen(&source, yaml->listen, config, error) &&
                   take_channels(&source, yaml, config, error) &&
                   take_schedule(&source, yaml->schedule, config, error) &&

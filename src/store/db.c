@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "base/time.h"
 #include "store/driver.h"
+#include "store/store.h"
 
 /* The databases that a store can be kept in; the first is the usual one. */
 static const struct db_driver *const drivers[] = {
@@ -39,8 +40,9 @@ static void use_free(gpointer data) {
     g_free(use);
 }
 
-/* "sqlite:tocsin.db", or a bare path of the usual driver's. */
-static const struct db_driver *driver_of(const char **where) {
+/* "sqlite:tocsin.db", or a bare path of the usual driver's. Moves `where` past the scheme; NULL with an
+ * error. */
+static const struct db_driver *driver_of(const char **where, GError **error) {
     for (guint i = 0; i < G_N_ELEMENTS(drivers); i++) {
         const gsize n = strlen(drivers[i]->scheme);
         if (strncmp(*where, drivers[i]->scheme, n) == 0 && (*where)[n] == ':') {
@@ -48,12 +50,22 @@ static const struct db_driver *driver_of(const char **where) {
             return drivers[i];
         }
     }
-    return drivers[0];
+    const gsize n = strcspn(*where, ":/.");
+    if ((*where)[n] != ':')
+        return drivers[0];
+    g_set_error(error, BASE_ERROR, BASE_ERROR_INPUT,
+                "there is no database \"%.*s\" in this program; the usual one is sqlite:tocsin.db",
+                (int)n, *where);
+    return NULL;
+}
+
+gboolean store_where_check(const char *where, GError **error) {
+    return driver_of(&where, error) != NULL;
 }
 
 struct db *db_open(const char *where, const char *dir, enum db_role role, GError **error) {
-    const struct db_driver *driver = driver_of(&where);
-    struct db_link *link = driver->open(where, dir, role, error);
+    const struct db_driver *driver = driver_of(&where, error);
+    struct db_link *link = driver ? driver->open(where, dir, role, error) : NULL;
     if (!link)
         return NULL;
     struct db *db = g_new0(struct db, 1);

@@ -45,8 +45,9 @@ struct db_param {
 #define NO_PARAMS ((const struct db_param[]){{.name = NULL}})
 
 /* The next number of a sequence, as SQL: after the last one, under the column's unique index. So no
- * later number can be committed before an earlier one: where two transactions take the same, the second
- * has to begin again. Whoever follows a sequence ("seq > :last") misses nothing. */
+ * later number can be committed before an earlier one, and who follows a sequence ("seq > :last")
+ * misses nothing. Where two transactions can run at once and take the same, the second one's statement
+ * fails; that driver then says DB_AGAIN. SQLite has one at a time. */
 #define NEXT_EVENT "(SELECT coalesce(max(seq), 0) + 1 FROM event)"
 #define NEXT_ALERT "(SELECT coalesce(max(seq), 0) + 1 FROM alert)"
 #define NEXT_CHANGE "(SELECT coalesce(max(seq), 0) + 1 FROM person_change)"
@@ -76,7 +77,7 @@ const char *db_text(struct db_rows *rows, int column);
 const void *db_blob(struct db_rows *rows, int column, gsize *n); /* of text: its bytes, no NUL */
 gboolean db_is_null(struct db_rows *rows, int column);
 
-/* What became of a commit. */
+/* What became of a commit. With all but the first the driver gives its error. */
 enum db_end {
     DB_DURABLE,
     DB_AGAIN, /* nothing is kept: begin the transaction again */

@@ -36,7 +36,7 @@ struct db_driver {
     gboolean (*script)(struct db_link *link, const char *sql, GError **error);
 
     /* Keeps other processes' writers out, from before a transaction until after it. */
-    void (*hold)(struct db_link *link);
+    gboolean (*hold)(struct db_link *link, GError **error);
     void (*release)(struct db_link *link);
     gboolean (*begin)(struct db_link *link, gboolean is_to_write, GError **error);
     enum db_end (*commit)(struct db_link *link, GError **error);
@@ -52,6 +52,7 @@ struct db_driver {
     /* Leaves what was overwritten in no file. */
     gboolean (*flush)(struct db_link *link, GError **error);
     gboolean (*check)(struct db_link *link, gboolean *is_whole, GError **error);
+    char *(*file)(struct db_link *link); /* transfer full; NULL: none */
     gboolean (*backup)(struct db_link *link, const char *path, GError **error);
 };
 

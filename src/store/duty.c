@@ -23,7 +23,7 @@ gboolean duty_take(struct db *db, const char *duty, struct store_lease *lease, g
 }
 
 gboolean duty_leave(struct db *db, const char *duty, const struct store_lease *lease, GError **error) {
-    return db_run(db, "UPDATE duty SET until_at_us = 0 WHERE duty = :duty AND node = :node",
+    return db_run(db, "DELETE FROM duty WHERE duty = :duty AND node = :node",
                   PARAMS(P_TEXT("duty", duty), P_TEXT("node", lease->node)), error);
 }
 

@@ -22,7 +22,8 @@ struct store {
     GMutex mutex;
     GCond has_work;
     GQueue jobs;
-    gboolean is_closing, wants_flush, flush_ok;
+    gboolean is_closing, wants_flush;
+    GError *flush_problem; /* of the last one */
     GCond flushed;
     GQueue readers; /* idle connections */
     store_fn finish;
@@ -67,9 +68,11 @@ static gboolean run_behind_mark(struct store *store, struct job *job, GError **e
 
 /* Leaves what was overwritten in no file, for whoever waits for that. */
 static void flush(struct store *store) {
-    const gboolean ok = WRITER(store, flush, NULL);
+    GError *problem = NULL;
+    WRITER(store, flush, &problem);
     g_mutex_lock(&store->mutex);
-    store->flush_ok = ok;
+    g_clear_error(&store->flush_problem);
+    store->flush_problem = problem;
     store->wants_flush = FALSE;
     g_cond_broadcast(&store->flushed);
     g_mutex_unlock(&store->mutex);
@@ -124,7 +127,9 @@ static void reset(struct job *job) {
 static void run_group(struct store *store, GPtrArray *group) {
     GError *error = NULL;
     enum db_end end = DB_AGAIN;
-    WRITER(store, hold);
+    const gboolean is_held = WRITER(store, hold, &error);
+    if (!is_held)
+        end = DB_FAILED;
     for (guint i = 0; end == DB_AGAIN && i < MOST_RUNS; i++) {
         if (i) {
             g_clear_error(&error);
@@ -133,7 +138,8 @@ static void run_group(struct store *store, GPtrArray *group) {
         }
         end = run_group_once(store, group, &error);
     }
-    WRITER(store, release);
+    if (is_held)
+        WRITER(store, release);
     if (end != DB_DURABLE)
         spoil(group, error);
     g_clear_error(&error);
@@ -292,10 +298,11 @@ struct store *store_open(const char *where, const char *dir, GError **error) {
     g_queue_init(&store->jobs);
     g_queue_init(&store->readers);
     if ((store->writer = db_open(where, dir, DB_WRITER, error))) {
-        WRITER(store, hold);
-        if (make_schema(store, error))
-            store->thread = g_thread_new("writer", write_loop, store);
-        WRITER(store, release);
+        if (WRITER(store, hold, error)) {
+            if (make_schema(store, error))
+                store->thread = g_thread_new("writer", write_loop, store);
+            WRITER(store, release);
+        }
     }
     if (store->thread)
         return store;
@@ -318,12 +325,17 @@ void store_close(struct store *store) {
     if (store->thread)
         WRITER(store, tidy, TRUE);
     db_close(store->writer);
+    g_clear_error(&store->flush_problem);
     g_mutex_clear(&store->mutex);
     g_cond_clear(&store->has_work);
     g_cond_clear(&store->flushed);
     g_free(store->where);
     g_free(store->dir);
     g_free(store);
+}
+
+char *store_file(const struct store *store) {
+    return WRITER(store, file);
 }
 
 static gboolean do_nothing(struct db *db, void *context, GError **error) {
@@ -340,12 +352,12 @@ gboolean store_flush(struct store *store, GError **error) {
     g_mutex_lock(&store->mutex);
     while (store->wants_flush)
         g_cond_wait(&store->flushed, &store->mutex);
-    const gboolean ok = store->flush_ok;
+    GError *problem = store->flush_problem ? g_error_copy(store->flush_problem) : NULL;
     g_mutex_unlock(&store->mutex);
-    if (!ok)
-        g_set_error(error, BASE_ERROR, BASE_ERROR_BUSY,
-                    "the write-ahead log could not be emptied, somebody reads the database; try again");
-    return ok;
+    if (!problem)
+        return TRUE;
+    g_propagate_prefixed_error(error, problem, "the database's log could not be emptied, try again: ");
+    return FALSE;
 }
 
 gboolean store_check(struct store *store, gboolean *is_whole, GError **error) {

@@ -18,6 +18,12 @@ struct store;
 struct store *store_open(const char *where, const char *dir, GError **error);
 void store_close(struct store *store);
 
+/* Whether this program knows that kind of database. */
+gboolean store_where_check(const char *where, GError **error);
+
+/* The file that it is kept in; NULL: in none of this machine's. Transfer full. */
+char *store_file(const struct store *store);
+
 typedef gboolean (*store_fn)(struct db *db, void *context, GError **error);
 
 /* A unit of work. It may run more than once, for a transaction may have to be begun again; `reset`

@@ -69,9 +69,14 @@ static gboolean open_lock(struct db_link *link, const char *path, GError **error
     return FALSE;
 }
 
-static void sqlite_hold(struct db_link *link) {
-    while (flock(link->lock_fd, LOCK_EX) != 0 && errno == EINTR)
-        ;
+static gboolean sqlite_hold(struct db_link *link, GError **error) {
+    while (flock(link->lock_fd, LOCK_EX) != 0)
+        if (errno != EINTR) {
+            g_set_error(error, BASE_ERROR, BASE_ERROR_STORE, "the database's lock file: %s",
+                        g_strerror(errno));
+            return FALSE;
+        }
+    return TRUE;
 }
 
 static void sqlite_release(struct db_link *link) {
@@ -81,7 +86,8 @@ static void sqlite_release(struct db_link *link) {
 static gboolean set_up_writer(struct db_link *link, const char *path, GError **error) {
     if (!open_lock(link, path, error))
         return FALSE;
-    sqlite_hold(link); /* the mode is changed once, and not by two at once */
+    if (!sqlite_hold(link, error)) /* the mode is changed once, and not by two at once */
+        return FALSE;
     const gboolean ok =
         sqlite_script(link,
                       "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA cache_size=-65536; "
@@ -269,15 +275,15 @@ static gboolean checkpoint(struct db_link *link, int mode, int patience_ms, GErr
 static void sqlite_tidy(struct db_link *link, gboolean is_last) {
     if (!is_last && link->log_pages < CHECKPOINT_PAGES)
         return;
-    sqlite_hold(link);
+    if (!sqlite_hold(link, NULL)) /* the next group says it */
+        return;
     checkpoint(link, SQLITE_CHECKPOINT_PASSIVE, PATIENCE_MS, NULL);
-    if (is_last) /* unless another process reads */
-        checkpoint(link, SQLITE_CHECKPOINT_TRUNCATE, 0, NULL);
     sqlite_release(link);
 }
 
 static gboolean sqlite_flush(struct db_link *link, GError **error) {
-    sqlite_hold(link);
+    if (!sqlite_hold(link, error))
+        return FALSE;
     const gboolean ok = checkpoint(link, SQLITE_CHECKPOINT_TRUNCATE, PATIENCE_MS, error);
     sqlite_release(link);
     return ok;
@@ -285,6 +291,10 @@ static gboolean sqlite_flush(struct db_link *link, GError **error) {
 
 static gboolean sqlite_check(struct db_link *link, gboolean *is_whole, GError **error) {
     return ask(link, "PRAGMA quick_check(1)", NULL, is_whole, error);
+}
+
+static char *sqlite_file(struct db_link *link) {
+    return g_strdup(sqlite3_db_filename(link->handle, "main"));
 }
 
 static gboolean sqlite_backup(struct db_link *link, const char *path, GError **error) {
@@ -328,5 +338,6 @@ const struct db_driver db_driver_sqlite = {
     .tidy = sqlite_tidy,
     .flush = sqlite_flush,
     .check = sqlite_check,
+    .file = sqlite_file,
     .backup = sqlite_backup,
 };
