@@ -219,10 +219,14 @@ static gpointer ask_loop(gpointer data) {
     struct witness_client *client = data;
     g_mutex_lock(&client->mutex);
     while (!client->is_stopping) {
+        g_autoptr(GError) error = NULL;
         g_mutex_unlock(&client->mutex);
         if (site_config(client->site)->witnesses->len &&
-            site_duty_is_mine(client->site, &client->duty, NULL))
+            site_duty_is_mine(client->site, &client->duty, &error))
             witness_ask_all(client->site);
+        if (error)
+            log_line("error", "witnesses could not be asked; trying again", "problem", error->message,
+                     NULL);
         g_mutex_lock(&client->mutex);
         const gint64 until = g_get_monotonic_time() + ASK_EVERY_US;
         while (!client->is_stopping && g_cond_wait_until(&client->wake, &client->mutex, until))

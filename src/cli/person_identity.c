@@ -16,17 +16,17 @@ struct queue {
     struct cli *cli;
     struct cli_table *table;
     struct site *site;
+    GError *error; /* the first */
 };
-
-/* "scope:number". Transfer full. */
-static char *label_of(struct site *site, gint64 id) {
-    char *text = linker_label(site, id);
-    return text ? text : g_strdup("?");
-}
 
 static void list_link(const struct store_link *link, void *context) {
     struct queue *q = context;
-    g_autofree char *a = label_of(q->site, link->a), *b = label_of(q->site, link->b);
+    if (q->error)
+        return;
+    g_autofree char *a = linker_label(q->site, link->a, &q->error);
+    g_autofree char *b = a ? linker_label(q->site, link->b, &q->error) : NULL;
+    if (!b)
+        return;
     g_autofree char *bits = g_strdup_printf("%.1f", link->bits), *found = cli_time(link->found_at_us);
     if (q->cli->json) {
         json_t *evidence = json_loads(*link->evidence ? link->evidence : "{}", 0, NULL);
@@ -50,8 +50,8 @@ int cli_person_possible(struct cli *cli, int argc, char **argv) {
     struct site *site = cli_site(cli, &status);
     if (!site)
         return status;
-    struct queue q = {cli, cli_table_new("PERSON", "AND", "BITS", "FOUND (UTC)", NULL), site};
-    if (!linker_waiting(site, 1000, list_link, &q, &error))
+    struct queue q = {cli, cli_table_new("PERSON", "AND", "BITS", "FOUND (UTC)", NULL), site, NULL};
+    if (!linker_waiting(site, 1000, list_link, &q, &error) || (error = q.error))
         status = cli_fail(error);
     cli_table_end(cli, q.table, "Nobody waits to be told apart.");
     site_close(site);

@@ -219,7 +219,7 @@ gboolean agency_ask(struct site *site, const struct agency_request *request, cha
         ok = FALSE;
     }
     if (!ok)
-        store_keys_delete(site_keys(site), new_id, NULL);
+        contact_forget(site, new_id);
     store_contact_clear(&a.contact);
     g_free(a.row.pin_hash);
     g_free(a.watch.class);

@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "base/seal.h"
+#include "base/log.h"
 #include "deliver/channel.h"
 
 #define MOST_UNCONFIRMED_A_DAY 5
@@ -29,6 +30,13 @@ gboolean contact_seal(struct site *site, const char *registration_id, const char
     seal_wipe(normal, strlen(normal));
     seal_wipe(lower, strlen(lower));
     return wrapped && store_keys_put(site_keys(site), registration_id, wrapped, error);
+}
+
+void contact_forget(struct site *site, const char *registration_id) {
+    g_autoptr(GError) problem = NULL;
+    if (!store_keys_delete(site_keys(site), registration_id, &problem))
+        log_line("error", "the key of a registration that was not made could not be deleted",
+                 "registration", registration_id, "problem", problem->message, NULL);
 }
 
 /* Nobody may use the site to flood somebody's mailbox with codes. */

@@ -36,7 +36,7 @@ struct ending {
     gboolean says_so, was_active;
 };
 
-/* Asks for the last message first: it is sent, and the contact deleted after (sender.c). */
+/* Asks for the last message first: it is sent, and the contact deleted after (send/settle.c). */
 static gboolean end_in_transaction(struct db *db, void *context, GError **error) {
     struct ending *ending = context;
     struct store_registration *row = store_registration_get(db, ending->id, error);

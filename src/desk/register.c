@@ -72,7 +72,7 @@ gboolean register_add(struct site *site, const char *person, const char *booking
         contact_seal(site, new_id, request->channel, request->contact, &addition.contact, error) &&
         store_write(site_store(site), STORE_WORK(add_in_transaction, NULL), &addition, error);
     if (!ok)
-        store_keys_delete(site_keys(site), new_id, NULL);
+        contact_forget(site, new_id);
     store_contact_clear(&addition.contact);
     if (ok)
         *id = g_steal_pointer(&new_id);

@@ -151,8 +151,7 @@ static gboolean read_label(struct db *db, void *context, GError **error) {
     return (l->label = store_person_label(db, l->id, error)) != NULL;
 }
 
-char *linker_label(struct site *site, gint64 person_id) {
+char *linker_label(struct site *site, gint64 person_id, GError **error) {
     struct labelling l = {.id = person_id};
-    store_read(site_store(site), read_label, &l, NULL);
-    return l.label;
+    return store_read(site_store(site), read_label, &l, error) ? l.label : NULL;
 }

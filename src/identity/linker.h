@@ -46,6 +46,6 @@ gboolean linker_waiting(struct site *site, guint limit, store_link_fn each, void
                         GError **error);
 
 /* "scope:number" of a person. Transfer full; NULL when there is none. */
-char *linker_label(struct site *site, gint64 person_id);
+char *linker_label(struct site *site, gint64 person_id, GError **error);
 
 #endif
