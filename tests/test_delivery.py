@@ -133,20 +133,23 @@ def test_a_server_that_misbehaves_loses_nothing(site, roster, postfix, option):
     assert len(postfix.messages()) == 1 and states(site) == ["sent"]
 
 
-def kill_often(site, files, kills, rng):
-    """Loads the files and sends, over and over, killed at random moments; on a slow machine, later."""
+def kill_often(site, files, kills, rng, n_beside):
+    """Loads the files and sends, over and over, killed at random moments; on a slow machine, later. With one beside it
+    that sends too, either of the two is killed, and the other goes on."""
     began = time.monotonic()
     site.run("alert", "list")
     longest, done = max(0.6, 6 * (time.monotonic() - began)), 0
     while done < kills:
         words = ["feed", "load", "sample", *map(str, files)] if done % 2 else ["alert", "send"]
-        process = subprocess.Popen([PROGRAM, "-C", str(site.path), *words], stdout=subprocess.DEVNULL,
-                                   stderr=subprocess.DEVNULL)
+        processes = [subprocess.Popen([PROGRAM, "-C", str(site.path), *each], stdout=subprocess.DEVNULL,
+                                      stderr=subprocess.DEVNULL) for each in [words] + [["alert", "send"]] * n_beside]
+        process = rng.choice(processes)
         time.sleep(rng.random() ** 2 * longest)
         if process.poll() is None:
             process.send_signal(signal.SIGKILL)
             done += 1
-        process.wait()
+        for process in processes:
+            process.wait()
 
 
 def message_ids(mails):
@@ -155,7 +158,8 @@ def message_ids(mails):
 
 @pytest.mark.soak("kills")
 @pytest.mark.full
-def test_killed_at_any_moment_it_loses_no_alert(site, roster, postfix):
+@pytest.mark.parametrize("kills, n_beside", [(KILLS, 0), (KILLS // 4, 1)], ids=["alone", "two senders"])
+def test_killed_at_any_moment_it_loses_no_alert(site, roster, postfix, kills, n_beside):
     """Load and delivery are killed again and again; in the end everyone was told everything, and what
     came twice came under one Message-ID."""
     empty(postfix)
@@ -171,7 +175,7 @@ def test_killed_at_any_moment_it_loses_no_alert(site, roster, postfix):
     days.append(roster.write("2025-04-12"))
     rng = random.Random(4)
     for n in range(1, len(days) + 1):
-        kill_often(site, days[:n], KILLS * n // len(days) - KILLS * (n - 1) // len(days), rng)
+        kill_often(site, days[:n], kills * n // len(days) - kills * (n - 1) // len(days), rng, n_beside)
         if n % 2:  # every other day ends well before the next comes: however slow the machine, much is owed
             site.run("feed", "load", "sample", *days[:n], "--no-send")
             send_all(site)
@@ -193,7 +197,7 @@ def test_killed_at_any_moment_it_loses_no_alert(site, roster, postfix):
     repeated = len(ids) - len(set(ids))
     # A repeat needs a try that was under way at a kill: the alert counts it.
     assert repeated <= sum(a["attempts"] - 1 for a in alerts if a["attempts"])
-    report = f"| {KILLS} | {len(owed)} | {len(owed - {i.strip('<>').split('.')[0] for i in ids})} | {repeated} |"
+    report = f"| {kills}{', with two senders' * n_beside} | {len(owed)} | {len(owed - {i.strip('<>').split('.')[0] for i in ids})} | {repeated} |"
     if "TOCSIN_REPORT" in os.environ:
         with open(os.environ["TOCSIN_REPORT"], "a", encoding="utf-8") as file:
             file.write(report + "\n")

@@ -5,7 +5,7 @@
 #include "people/link/link.h"
 #include "people/search/index.h"
 
-/* ── Names (link_names.c) ── */
+/* ── Names (names.c) ── */
 
 enum name_role { AS_SURNAME, AS_GIVEN, AS_MIDDLE, N_ROLES };
 
@@ -65,7 +65,7 @@ enum likeness names_compare(const struct names *names, guint32 a, guint32 b);
 gboolean names_begin_alike(const struct names *names, guint32 a, guint32 b);
 gboolean names_are_nicknames(const struct names *names, guint32 a, guint32 b);
 
-/* ── Rows (link_set.c) ── */
+/* ── Rows (set.c) ── */
 
 #define N_PARTS 2
 #define FIRST_YEAR 1850
@@ -81,7 +81,7 @@ static inline guint32 row_born(const struct row *r) {
     return r->day ? (guint32)(r->year - FIRST_YEAR) << 9 | (guint32)r->month << 5 | r->day : 0;
 }
 
-/* ── Levels (link_levels.c) ── */
+/* ── Levels (set.c) ── */
 
 /* 0 is always "not known"; the rest of each field's own. At most 8 a field. */
 #define LEVEL_UNKNOWN 0
@@ -124,7 +124,7 @@ const char *level_name(guint field, guint level);
 guint level_of_another(guint field); /* the level of two values that are not one */
 enum link_agreement level_agreement(guint field, guint level);
 
-/* ── The set and its model (link_set.c, link_model.c) ── */
+/* ── The set and its model (set.c, model.c) ── */
 
 struct link_set {
     struct names names;
@@ -169,7 +169,7 @@ float set_most_of_rest(const struct link_set *set, guint32 a, guint32 b);
 /* The bits for "one person", the prior counted; -INFINITY, early, where they are less than `least`. */
 double set_pair_bits(const struct link_set *set, guint32 a, guint32 b, double least);
 
-/* ── Candidates (link_pairs.c) ── */
+/* ── Candidates (pairs.c) ── */
 
 struct link_pair {
     guint32 a, b;
