@@ -3,8 +3,8 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "base/seal.h"
 #include "base/log.h"
+#include "base/seal.h"
 #include "deliver/channel.h"
 
 #define MOST_UNCONFIRMED_A_DAY 5

@@ -18,8 +18,8 @@ gboolean contact_check_flood(struct db *db, const struct store_registration *row
 gboolean contact_check_people(struct db *db, const struct store_registration *row,
                               const guint8 hash[32], GError **error);
 
-/* Deletes what contact_seal left, where nothing came of the registration. That it failed is logged: such a
- * key opens nothing. */
+/* Deletes what contact_seal left, where nothing came of the registration. That it failed is logged:
+ * such a key opens nothing. */
 void contact_forget(struct site *site, const char *registration_id);
 
 #endif

@@ -6,8 +6,8 @@
 #include "site/config.h"
 #include "store/store.h"
 
-/* A try may wait for a locked database for as long as the driver's patience, 20 s; so no new one is begun
- * after 10 s, and all end within 30. */
+/* A try may wait for a locked database for as long as the driver's patience, 20 s; so no new one is
+ * begun after 10 s, and all end within 30. */
 #define TRIES 5
 #define BETWEEN_US (1500 * (gint64)1000)
 #define NO_MORE_AFTER_US (10 * (gint64)SECOND_US)
@@ -80,8 +80,8 @@ static gboolean write_outcome(struct outcome *o, gboolean (*is_stopping)(void *)
         g_autoptr(GError) problem = NULL;
         if (store_write(site_store(o->job->site), STORE_WORK(save_outcome, NULL), o, &problem))
             return TRUE;
-        const gboolean is_last = i + 1 == TRIES || is_stopping(context) ||
-                                 g_get_monotonic_time() - began > NO_MORE_AFTER_US;
+        const gboolean is_last =
+            i + 1 == TRIES || is_stopping(context) || g_get_monotonic_time() - began > NO_MORE_AFTER_US;
         log_line("error",
                  is_last ? "an alert's result could not be written: whether it left is unknown"
                          : "an alert's result could not be written; trying again",
