@@ -4,6 +4,7 @@
  *   FAULT_READ=N       the N-th read fails, as on a broken disk
  *   FAULT_PREPARE=N    the N-th statement cannot be prepared: the disk is busy
  *   FAULT_AGAIN=1      every first try to commit is told to begin again
+ *   FAULT_RELEASE=N    the N-th work's savepoint cannot be released
  *   FAULT_SCANS=FILE   writes each statement that went through a table without an index, with how many rows it passed
  */
 #define _GNU_SOURCE
@@ -13,7 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static int n_reads, n_prepared, n_commits;
+static int n_reads, n_prepared, n_commits, n_releases;
 static __thread int forced; /* what sqlite3_errcode says of the fault */
 
 static int wanted(const char *name) {
@@ -74,6 +75,8 @@ int sqlite3_exec(sqlite3 *db, const char *sql, int (*each)(void *, int, char **,
     forced = 0;
     if (strcmp(sql, "COMMIT") == 0 && wanted("FAULT_AGAIN") && __sync_add_and_fetch(&n_commits, 1) % 2)
         return forced = SQLITE_BUSY;
+    if (strcmp(sql, "RELEASE mark") == 0 && __sync_add_and_fetch(&n_releases, 1) == wanted("FAULT_RELEASE"))
+        return forced = SQLITE_IOERR;
     return exec(db, sql, each, context, words);
 }
 

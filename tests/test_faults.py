@@ -167,6 +167,16 @@ def test_work_that_runs_again_does_the_same(rig, name):
     assert after == wanted and (done.returncode, len(done.stdout)) == (well.returncode, len(well.stdout))
 
 
+@pytest.mark.parametrize("name", sorted(set(COMMANDS) - READS - {"doctor"}))
+def test_a_savepoint_that_cannot_be_released_spoils_its_group(rig, name):
+    rig = rig(name)
+    well, _, wanted = rig.run()
+    for n in range(1, 5):
+        done, before, after = rig.run(FAULT_RELEASE=n)
+        agree(name, done, well, before, after, wanted)
+        assert n > 1 or done.returncode == STORE
+
+
 # ── What grows must be asked by an index ──────────────────────────────────────────────────────────
 
 GROWS = {"alert", "booking", "event", "hour", "person", "person_change", "person_key", "registration", "contact", "push"}
