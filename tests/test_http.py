@@ -166,6 +166,19 @@ def test_a_dropped_file_is_taken_when_it_is_whole(site, serve, roster, tmp_path)
     server.wait_until(lambda: people()["sample"] == 200)
 
 
+def test_a_folder_that_is_gone_is_said_and_holds_up_no_other(site, serve, roster, tmp_path):
+    site.configure("drop_settle: 1s\n")
+    for feed in ("gone", "other"):
+        (tmp_path / f"drop-{feed}").mkdir()
+        site.run("feed", "add", Roster(tmp_path / feed, feed=feed).mapping, "--drop", tmp_path / f"drop-{feed}")
+    (tmp_path / "drop-gone").rmdir()
+    server = serve()
+    (tmp_path / "drop-other" / "roster_2025-04-01.csv").write_bytes(roster.write("2025-04-01").read_bytes())
+    server.wait_until(lambda: {s["feed"]: s["people"] for s in site.json("feed", "status")}["other"] == 200)
+    said = [line for line in (site.path / "serve.log").read_text().splitlines() if "drop-gone" in line]
+    assert said and all("error" in line for line in said)
+
+
 def test_the_console_needs_its_key_and_decides(site, serve, roster):
     site.run("feed", "add", roster.mapping)
     site.load("sample", roster.write("2025-04-01"))
