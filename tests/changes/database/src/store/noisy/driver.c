@@ -22,7 +22,7 @@ AS_SQLITE(gboolean, column_is_null, (void *statement, int column), (statement, c
 AS_SQLITE(gint64, last_id, (L), (link))
 AS_SQLITE(int, changes, (L), (link))
 AS_SQLITE(gboolean, script, (L, const char *sql, E), (link, sql, error))
-AS_SQLITE(void, hold, (L), (link))
+AS_SQLITE(gboolean, hold, (L, E), (link, error))
 AS_SQLITE(void, release, (L), (link))
 AS_SQLITE(gboolean, begin, (L, gboolean is_to_write, E), (link, is_to_write, error))
 AS_SQLITE(enum db_end, commit, (L, E), (link, error))
@@ -33,6 +33,7 @@ AS_SQLITE(gboolean, migrate, (L, const char *text, gint64 number, E), (link, tex
 AS_SQLITE(void, tidy, (L, gboolean is_last), (link, is_last))
 AS_SQLITE(gboolean, flush, (L, E), (link, error))
 AS_SQLITE(gboolean, check, (L, gboolean *is_whole, E), (link, is_whole, error))
+AS_SQLITE(char *, file, (L), (link))
 AS_SQLITE(gboolean, backup, (L, const char *path, E), (link, path, error))
 
 static void *noisy_prepare(struct db_link *link, const char *sql, GError **error) {
@@ -49,4 +50,4 @@ const struct db_driver db_driver_noisy = {
     .scheme = "noisy", .migrations = migrations, .n_migrations = G_N_ELEMENTS(migrations),
     N(open), N(close), N(prepare), N(finish), N(bind), N(step), N(reset), N(column_int), N(column_text),
     N(column_blob), N(column_is_null), N(last_id), N(changes), N(script), N(hold), N(release), N(begin), N(commit),
-    N(rollback), N(is_open), N(version), N(migrate), N(tidy), N(flush), N(check), N(backup)};
+    N(rollback), N(is_open), N(version), N(migrate), N(tidy), N(flush), N(check), N(file), N(backup)};
