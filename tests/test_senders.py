@@ -197,16 +197,24 @@ def test_a_result_that_cannot_be_written_ends_the_command_and_is_not_known(site,
     assert states(site) == {"sent": 1} and len(set(peer.ids())) == 1
 
 
-def test_a_command_leaves_the_sending_to_who_serves(site, roster, peer, servers):
-    server = servers()
-    freeze(server)  # it serves, and sends nothing now
+def test_a_command_sends_what_it_made_whoever_serves(site, roster, peer, servers):
+    """The server may be paused, or stopping with a message under way, or killed a moment ago: nothing waits for it."""
+    server, held = servers(), threading.Event()
+    freeze(server)
     releases(site, roster, [1000], send=True)
-    assert not peer.messages and states(site) == {"queued": 1}
+    assert states(site) == {"sent": 1}
     server.process.send_signal(signal.SIGCONT)
-    server.wait_until(lambda: states(site) == {"sent": 1})
-    assert server.stop() == 0
-    releases(site, roster, [1001], "2025-04-03", send=True)  # nobody serves any more, and that is known at once
-    assert states(site) == {"sent": 2}
+    peer.answer = lambda message: "250 ok" if len(peer.messages) != 2 or held.wait(120) else "250 late"
+    releases(site, roster, [1001], "2025-04-03")
+    server.wait_until(lambda: len(peer.messages) == 2)
+    server.process.terminate()
+    releases(site, roster, [1002], "2025-04-04", send=True)
+    assert states(site) == {"sent": 2, "sending": 1}
+    server.process.kill()
+    server.process.wait()
+    releases(site, roster, [1003], "2025-04-05", send=True)
+    assert states(site)["sent"] == 3
+    held.set()
 
 
 def test_two_servers_load_a_folder_once(site, roster, servers, tmp_path):

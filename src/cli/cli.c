@@ -195,15 +195,16 @@ void cli_progress_done(void) {
 int cli_send(struct cli *cli, struct site *site) {
     g_autoptr(GError) error = NULL;
     struct sender_counts n = {0};
-    gboolean is_served = FALSE;
-    if (!sender_is_served(site, &is_served, &error) ||
-        (!is_served && !sender_run_once(site, &n, &error)))
-        fprintf(stderr, "tocsin: not everything could be sent: %s\n", error->message);
+    int status = EXIT_OK;
+    if (!sender_run_once(site, &n, &error)) {
+        g_prefix_error(&error, "not everything could be sent: ");
+        status = cli_fail(g_steal_pointer(&error));
+    }
     if (n.handed_over && !cli->json)
         printf("%u message%s handed over.\n", n.handed_over, n.handed_over == 1 ? "" : "s");
     if (n.failed)
         fprintf(stderr,
                 "tocsin: %u message(s) could not be handed over and wait; `tocsin serve` tries again\n",
                 n.failed);
-    return n.unknown ? EXIT_STORE : EXIT_OK;
+    return n.unknown ? EXIT_STORE : status;
 }

@@ -7,7 +7,6 @@
 #include "book/logbook.h"
 #include "send/private.h"
 #include "site/config.h"
-#include "store/duty.h"
 #include "store/store.h"
 
 #define POLL_US (500 * (gint64)1000)  /* other processes' commits are seen by looking */
@@ -18,7 +17,6 @@ struct sender {
     struct seal_private *private;
     sender_note_fn on_handed_over;
     void *context;
-    char *duty; /* "sender:NODE", of one that serves: commands leave the sending to it. NULL: none */
 
     GMutex mutex;
     GCond wake;
@@ -136,6 +134,8 @@ static guint dispatch(struct sender *sender, GError **error) {
         return 0;
     g_ptr_array_set_free_func(jobs, NULL);
     g_mutex_lock(&sender->mutex);
+    if (!sender->n_under_way)
+        sender->renewed_at_us = g_get_monotonic_time();
     sender->n_under_way += jobs->len;
     g_mutex_unlock(&sender->mutex);
     for (guint i = 0; i < jobs->len; i++)
@@ -145,18 +145,15 @@ static guint dispatch(struct sender *sender, GError **error) {
 
 static gboolean renew_in_transaction(struct db *db, void *context, GError **error) {
     struct sender *sender = context;
-    struct store_lease lease = site_lease(sender->site);
-    gboolean is_mine;
-    return outbox_renew(db, &lease, site_now(sender->site), error) &&
-           (!sender->duty ||
-            duty_take(db, sender->duty, &lease, site_now(sender->site), &is_mine, error));
+    const struct store_lease lease = site_lease(sender->site);
+    return outbox_renew(db, &lease, site_now(sender->site), error);
 }
 
-/* Says what is still under way, and that somebody serves. */
+/* Says what is still under way. */
 static void renew(struct sender *sender) {
     g_autoptr(GError) problem = NULL;
     const gint64 now = g_get_monotonic_time();
-    if (now - sender->renewed_at_us < RENEW_US || (!sender->duty && !sender->n_under_way))
+    if (now - sender->renewed_at_us < RENEW_US || !sender->n_under_way)
         return;
     if (store_write(site_store(sender->site), STORE_WORK(renew_in_transaction, NULL), sender, &problem))
         sender->renewed_at_us = now;
@@ -244,7 +241,6 @@ static void sender_free(struct sender *sender) {
     }
     seal_private_free(sender->private);
     g_clear_error(&sender->problem);
-    g_free(sender->duty);
     g_mutex_clear(&sender->mutex);
     g_cond_clear(&sender->wake);
     g_free(sender);
@@ -285,17 +281,9 @@ struct sender *sender_start(struct site *site, sender_note_fn on_handed_over, vo
         return NULL;
     sender->on_handed_over = on_handed_over;
     sender->context = context;
-    sender->duty = g_strconcat("sender:", site_node(site), NULL);
-    sender->renewed_at_us = 0; /* at once */
     store_on_commit(site_store(site), on_commit, sender);
     sender->dispatcher = g_thread_new("sender", dispatch_loop, sender);
     return sender;
-}
-
-static gboolean leave_in_transaction(struct db *db, void *context, GError **error) {
-    struct sender *sender = context;
-    const struct store_lease lease = site_lease(sender->site);
-    return duty_leave(db, sender->duty, &lease, error);
 }
 
 void sender_stop(struct sender *sender) {
@@ -309,19 +297,10 @@ void sender_stop(struct sender *sender) {
     wait_for_workers(sender);
     store_on_commit(site_store(sender->site), NULL, NULL);
     g_thread_pool_free(g_steal_pointer(&sender->workers), FALSE, TRUE);
-    store_write(site_store(sender->site), STORE_WORK(leave_in_transaction, NULL), sender,
-                NULL); /* else it runs out by itself */
     sender_free(sender);
 }
 
 /* ── For commands ──────────────────────────────────────────────────────────────────────────────── */
-
-gboolean sender_is_served(const struct site *site, gboolean *is_served, GError **error) {
-    struct db *db = store_read_begin(site_store(site), error);
-    const gboolean ok = db && duty_is_taken(db, "sender:", site_now(site), is_served, error);
-    store_read_end(site_store(site), db);
-    return ok;
-}
 
 gboolean sender_run_once(struct site *site, struct sender_counts *counts, GError **error) {
     struct sender *sender = sender_new(site, error);

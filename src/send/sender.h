@@ -24,9 +24,6 @@ struct sender *sender_start(struct site *site, sender_note_fn on_handed_over, vo
 /* Lets what is under way finish, then stops. */
 void sender_stop(struct sender *sender);
 
-/* Whether a process serves, and sends by itself. */
-gboolean sender_is_served(const struct site *site, gboolean *is_served, GError **error);
-
 struct sender_counts {
     guint handed_over, failed; /* failed: they wait for another try */
     guint unknown;             /* what became of them could not be written down */

@@ -26,18 +26,3 @@ gboolean duty_leave(struct db *db, const char *duty, const struct store_lease *l
     return db_run(db, "DELETE FROM duty WHERE duty = :duty AND node = :node",
                   PARAMS(P_TEXT("duty", duty), P_TEXT("node", lease->node)), error);
 }
-
-gboolean duty_is_taken(struct db *db, const char *beginning, gint64 now_at_us, gboolean *is_taken,
-                       GError **error) {
-    g_autofree char *like = g_strconcat(beginning, "%", NULL);
-    gint64 n;
-    const gboolean ok =
-        db_number(db,
-                  "SELECT count(*) FROM duty WHERE duty LIKE :like AND until_at_us > :now AND "
-                  "until_at_us <= :latest",
-                  PARAMS(P_TEXT("like", like), P_INT("now", now_at_us),
-                         P_INT("latest", now_at_us + STORE_LEASE_US)),
-                  0, &n, error);
-    *is_taken = ok && n > 0;
-    return ok;
-}

@@ -10,8 +10,5 @@ gboolean duty_take(struct db *db, const char *duty, struct store_lease *lease, g
                    gboolean *is_mine, GError **error);
 /* Gives it back, if the node has it. */
 gboolean duty_leave(struct db *db, const char *duty, const struct store_lease *lease, GError **error);
-/* Whether anybody has a duty whose name begins so. */
-gboolean duty_is_taken(struct db *db, const char *beginning, gint64 now_at_us, gboolean *is_taken,
-                       GError **error);
 
 #endif

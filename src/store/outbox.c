@@ -91,7 +91,8 @@ static struct store_alert *read_alert(struct db_rows *rows) {
     "alert.registration_id AND o.event_seq IS NOT NULL AND o.event_seq < alert.event_seq AND "         \
     "o.state IN (" SQL_ALERT_QUEUED ", " SQL_ALERT_SENDING "))"
 #define RUNS "until_at_us > :now AND until_at_us <= :latest"
-#define P_NOW(now_at_us) P_INT("now", now_at_us), P_INT("latest", (now_at_us) + STORE_LEASE_US)
+/* A clock that is set back by less than a lease takes no lease away. */
+#define P_NOW(now_at_us) P_INT("now", now_at_us), P_INT("latest", (now_at_us) + 2 * STORE_LEASE_US)
 
 GArray *outbox_due(struct db *db, gint64 now_at_us, guint most, GError **error) {
     g_autoptr(GArray) seqs = g_array_new(FALSE, FALSE, sizeof(gint64));
@@ -293,7 +294,7 @@ gboolean store_alert_facts_get(struct db *db, gint64 event_seq, struct store_ale
 
 gboolean store_alert_is_unknown(const struct store_alert_row *row, gint64 now_at_us) {
     return row->state == ALERT_SENDING &&
-           (row->until_at_us <= now_at_us || row->until_at_us > now_at_us + STORE_LEASE_US);
+           (row->until_at_us <= now_at_us || row->until_at_us > now_at_us + 2 * STORE_LEASE_US);
 }
 
 /* ── Listings and counts ───────────────────────────────────────────────────────────────────────── */
