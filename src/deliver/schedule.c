@@ -6,6 +6,13 @@ const struct deliver_schedule deliver_default_schedule = {
     .remind_us = 30 * MINUTE_US,
     .give_up_us = 48 * HOUR_US};
 
+gint64 deliver_schedule_longest(const struct deliver_schedule *schedule) {
+    gint64 longest = schedule->remind_us;
+    for (guint i = 0; i < schedule->n_retries; i++)
+        longest = MAX(longest, schedule->retry_us[i]);
+    return longest;
+}
+
 struct deliver_plan deliver_plan_next(const struct deliver_schedule *schedule,
                                       enum deliver_result result, guint failures,
                                       gboolean wants_confirmation, gint64 created_at_us,

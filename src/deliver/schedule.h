@@ -20,6 +20,9 @@ struct deliver_schedule {
 
 extern const struct deliver_schedule deliver_default_schedule;
 
+/* The longest that any try is planned ahead. */
+gint64 deliver_schedule_longest(const struct deliver_schedule *schedule);
+
 struct deliver_plan {
     gboolean is_handed_over;
     gboolean needs_person;

@@ -58,7 +58,7 @@ static void check_alerts(const struct examination *x) {
     report(x, counts.needs_person + counts.withheld == 0, "no alert waits for a person",
            "see `tocsin alert list --waiting`");
     gboolean late = counts.oldest_queued_at_us != TIME_UNKNOWN &&
-                    site_now(x->site) - counts.oldest_queued_at_us > 5 * MINUTE_US;
+                    ABS(site_now(x->site) - counts.oldest_queued_at_us) > 5 * MINUTE_US;
     report(x, !late, "no alert has waited for five minutes",
            "is `tocsin serve` running, and does the mail server answer?");
 }

@@ -1,6 +1,8 @@
 #include "base/error.h"
+#include "deliver/schedule.h"
 #include "match/match.h"
 #include "send/private.h"
+#include "site/config.h"
 #include "store/feed.h"
 #include "store/store.h"
 
@@ -48,6 +50,7 @@ struct claim {
     struct disclose_gate *gate;
     const GArray *due; /* seqs */
     GPtrArray *jobs;   /* what was claimed */
+    gint64 longest_us; /* that any try is planned ahead */
     GError *agencies;  /* why no further agency is judged in this claim: each would wait for it again */
 };
 
@@ -77,7 +80,8 @@ static gboolean claim_in_transaction(struct db *db, void *context, GError **erro
     const struct store_lease lease = site_lease(claim->site);
     for (guint i = 0; i < claim->due->len; i++) {
         struct store_alert *alert;
-        if (!outbox_claim(db, g_array_index(claim->due, gint64, i), &lease, now, &alert, error))
+        if (!outbox_claim(db, g_array_index(claim->due, gint64, i), &lease, now, claim->longest_us,
+                          &alert, error))
             return FALSE;
         if (!alert)
             continue;
@@ -101,17 +105,18 @@ static void claim_again(void *context) {
     g_clear_error(&claim->agencies);
 }
 
-static GArray *read_due(const struct site *site, guint most, GError **error) {
+static GArray *read_due(const struct site *site, gint64 longest_us, guint most, GError **error) {
     struct db *db = store_read_begin(site_store(site), error);
-    GArray *due = db ? outbox_due(db, site_now(site), most, error) : NULL;
+    GArray *due = db ? outbox_due(db, site_now(site), longest_us, most, error) : NULL;
     store_read_end(site_store(site), db);
     return due;
 }
 
 GPtrArray *send_claim(struct site *site, guint most, GError **error) {
     struct claim claim = {.site = site,
+                          .longest_us = deliver_schedule_longest(&site_config(site)->schedule),
                           .jobs = g_ptr_array_new_with_free_func((GDestroyNotify)send_job_free)};
-    g_autoptr(GArray) due = read_due(site, most, error);
+    g_autoptr(GArray) due = read_due(site, claim.longest_us, most, error);
     claim.due = due;
     gboolean ok = due != NULL;
     if (ok && due->len)

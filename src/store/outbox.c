@@ -77,12 +77,12 @@ static struct store_alert *read_alert(struct db_rows *rows) {
     return alert;
 }
 
-/* What may be claimed: it is due; it waits, or nobody says any more that they have it; nothing else of
- * its registration is being sent, and nothing older waits. A lease that ends later than any could was
- * given under a clock that was ahead, and counts as run out. */
+/* What may be claimed when it is due: it waits, or nobody says any more that they have it; nothing else
+ * of its registration is being sent, and nothing older waits. A lease that ends later than any could
+ * was given under a clock that was ahead, and counts as run out. */
 #define MAY_BE_CLAIMED                                                                                 \
-    "alert.next_at_us <= :now AND (alert.state IN (" SQL_ALERT_QUEUED ", " SQL_ALERT_SENT              \
-    ") OR (alert.state = " SQL_ALERT_SENDING " AND "                                                   \
+    "(alert.state IN (" SQL_ALERT_QUEUED ", " SQL_ALERT_SENT ") OR (alert.state = " SQL_ALERT_SENDING  \
+    " AND "                                                                                            \
     "(alert.until_at_us IS NULL OR alert.until_at_us <= :now OR alert.until_at_us > :latest))) "       \
     "AND NOT EXISTS (SELECT 1 FROM alert o WHERE o.state = " SQL_ALERT_SENDING                         \
     " AND o.registration_id = "                                                                        \
@@ -94,31 +94,50 @@ static struct store_alert *read_alert(struct db_rows *rows) {
 /* A clock that is set back by less than a lease takes no lease away. */
 #define P_NOW(now_at_us) P_INT("now", now_at_us), P_INT("latest", (now_at_us) + 2 * STORE_LEASE_US)
 
-GArray *outbox_due(struct db *db, gint64 now_at_us, guint most, GError **error) {
-    g_autoptr(GArray) seqs = g_array_new(FALSE, FALSE, sizeof(gint64));
-    g_autoptr(GHashTable) taken = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-    struct db_rows *rows = db_query(db,
-                                    "SELECT seq, registration_id FROM alert WHERE " MAY_BE_CLAIMED
-                                    " ORDER BY next_at_us, seq LIMIT 1000",
-                                    PARAMS(P_NOW(now_at_us)));
+#define IS_DUE "alert.next_at_us <= :now AND "
+#define IS_AHEAD "alert.next_at_us > :far AND "
+#define P_FAR(now_at_us, longest_us) P_INT("far", (now_at_us) + (longest_us))
+
+/* Adds what a query for seq and registration gives, once a registration. */
+static gboolean add_due(struct db_rows *rows, GHashTable *taken, GArray *seqs, guint most,
+                        GError **error) {
     while (seqs->len < most && db_next(rows)) {
         const gint64 seq = db_int(rows, 0);
         const char *registration = db_text(rows, 1); /* NULL: a page, which waits for nothing */
         if (!registration || g_hash_table_add(taken, g_strdup(registration)))
             g_array_append_val(seqs, seq);
     }
-    return db_done(rows, error) ? g_steal_pointer(&seqs) : NULL;
+    return db_done(rows, error);
+}
+
+/* Two queries, for each reads its end of the index in order and no further than it must. */
+GArray *outbox_due(struct db *db, gint64 now_at_us, gint64 longest_us, guint most, GError **error) {
+    g_autoptr(GArray) seqs = g_array_new(FALSE, FALSE, sizeof(gint64));
+    g_autoptr(GHashTable) taken = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    if (!add_due(db_query(db,
+                          "SELECT seq, registration_id FROM alert WHERE " IS_DUE MAY_BE_CLAIMED
+                          " ORDER BY next_at_us, seq LIMIT 1000",
+                          PARAMS(P_NOW(now_at_us))),
+                 taken, seqs, most, error) ||
+        !add_due(db_query(db,
+                          "SELECT seq, registration_id FROM alert WHERE " IS_AHEAD MAY_BE_CLAIMED
+                          " ORDER BY next_at_us, seq LIMIT 1000",
+                          PARAMS(P_NOW(now_at_us), P_FAR(now_at_us, longest_us))),
+                 taken, seqs, most, error))
+        return NULL;
+    return g_steal_pointer(&seqs);
 }
 
 gboolean outbox_claim(struct db *db, gint64 seq, const struct store_lease *lease, gint64 now_at_us,
-                      struct store_alert **alert, GError **error) {
+                      gint64 longest_us, struct store_alert **alert, GError **error) {
     *alert = NULL;
     if (!db_run(db,
                 "UPDATE alert SET state = " SQL_ALERT_SENDING
                 ", attempts = attempts + 1, node = :node, term = term + 1, "
-                "until_at_us = :until WHERE seq = :seq AND " MAY_BE_CLAIMED,
+                "until_at_us = :until WHERE seq = :seq AND (alert.next_at_us <= :now OR "
+                "alert.next_at_us > :far) AND " MAY_BE_CLAIMED,
                 PARAMS(P_TEXT("node", lease->node), P_INT("until", lease->until_at_us),
-                       P_INT("seq", seq), P_NOW(now_at_us)),
+                       P_INT("seq", seq), P_NOW(now_at_us), P_FAR(now_at_us, longest_us)),
                 error))
         return FALSE;
     if (!db_changes(db))

@@ -65,14 +65,15 @@ gboolean store_alert_add(struct db *db, const struct store_alert *alert, gboolea
                          GError **error);
 
 /* What may be claimed now, in order, at most `most` (≤ 1,000): seqs. One a registration: an alert waits
- * while another of its registration is being sent, and for an older one that has not left. Transfer
- * full: GArray of gint64. */
-GArray *outbox_due(struct db *db, gint64 now_at_us, guint most, GError **error);
+ * while another of its registration is being sent, and for an older one that has not left. No try is
+ * planned further ahead than `longest_us`: what is, was planned under a clock that was ahead, and is
+ * due. Transfer full: GArray of gint64. */
+GArray *outbox_due(struct db *db, gint64 now_at_us, gint64 longest_us, guint most, GError **error);
 
 /* Claims for sending, by the node of the lease until its end, if it still may be: `alert` is as it is
  * now, transfer full; NULL when it is no longer due or another had it first. */
 gboolean outbox_claim(struct db *db, gint64 seq, const struct store_lease *lease, gint64 now_at_us,
-                      struct store_alert **alert, GError **error);
+                      gint64 longest_us, struct store_alert **alert, GError **error);
 /* The node still has all it has: until the lease's end. What has run out stays so. */
 gboolean outbox_renew(struct db *db, const struct store_lease *lease, gint64 now_at_us, GError **error);
 /* Saves state, reminder, next_at_us, handed_at_us and note, and gives the lease back. `is_held` FALSE:

@@ -81,6 +81,7 @@ static void many_writers_share_commits(void) {
 /* ── The outbox ────────────────────────────────────────────────────────────────────────────────── */
 
 #define LEASE STORE_LEASE_US
+#define LONGEST (30 * (gint64)MINUTE_US)
 
 static struct store_lease lease_of(const char *node, gint64 now) {
     struct store_lease lease = {.until_at_us = now + LEASE};
@@ -88,25 +89,30 @@ static struct store_lease lease_of(const char *node, gint64 now) {
     return lease;
 }
 
-static void owe(struct db *db, const char *id, gint64 event_seq, GError **error) {
+static void owe_at(struct db *db, const char *id, gint64 event_seq, gint64 at_us, GError **error) {
     const struct store_alert alert = {.id = (char *)(gsize)id,
                                       .registration_id = (char *)(gsize) "r",
                                       .event_seq = event_seq,
-                                      .created_at_us = 10};
+                                      .created_at_us = at_us};
     gboolean is_new;
     g_assert_true(store_alert_add(db, &alert, &is_new, error) && is_new);
     g_assert_true(store_alert_add(db, &alert, &is_new, error) && !is_new); /* owed once */
+}
+
+static void owe(struct db *db, const char *id, gint64 event_seq, GError **error) {
+    owe_at(db, id, event_seq, 10, error);
 }
 
 /* The one alert that is due, claimed by the node; NULL when none is, or it may not. */
 static struct store_alert *claim(struct db *db, const char *node, gint64 now, GError **error) {
     const struct store_lease lease = lease_of(node, now);
     struct store_alert *alert = NULL;
-    g_autoptr(GArray) due = outbox_due(db, now, 10, error);
+    g_autoptr(GArray) due = outbox_due(db, now, LONGEST, 10, error);
     g_assert_nonnull(due);
     g_assert_cmpuint(due->len, <=, 1); /* one a registration */
     if (due->len)
-        g_assert_true(outbox_claim(db, g_array_index(due, gint64, 0), &lease, now, &alert, error));
+        g_assert_true(
+            outbox_claim(db, g_array_index(due, gint64, 0), &lease, now, LONGEST, &alert, error));
     return alert;
 }
 
@@ -188,6 +194,21 @@ static gboolean clock_walk(struct db *db, void *context, GError **error) {
     return TRUE;
 }
 
+/* Made while the clock was days ahead, and the clock is right again: it does not wait for that day. */
+static gboolean ahead_walk(struct db *db, void *context, GError **error) {
+    (void)context;
+    owe_at(db, "soon", 1, 100 + LONGEST, error);
+    g_assert_null(claim(db, "a", 100, error));
+    struct store_alert *alert = claim(db, "a", 100 + LONGEST, error);
+    g_assert_true(settle(db, alert, 101 + LONGEST, error));
+    store_alert_free(alert);
+    owe_at(db, "ahead", 2, 10 * DAY_US, error);
+    alert = claim(db, "a", 200, error);
+    g_assert_cmpstr(alert->id, ==, "ahead");
+    store_alert_free(alert);
+    return TRUE;
+}
+
 static gboolean duty_walk(struct db *db, void *context, GError **error) {
     struct store_lease a = lease_of("a", 0), b = lease_of("b", 1);
     gboolean is_mine;
@@ -211,7 +232,7 @@ static gboolean duty_walk(struct db *db, void *context, GError **error) {
 
 /* Alerts stand on their own here: the rows they refer to are not made. */
 static void walk(gconstpointer data) {
-    const store_fn walks[] = {outbox_walk, lapse_walk, clock_walk, duty_walk};
+    const store_fn walks[] = {outbox_walk, lapse_walk, clock_walk, duty_walk, ahead_walk};
     g_autofree char *dir = NULL;
     struct store *store = open_new(&dir);
     GError *error = NULL;
@@ -241,6 +262,7 @@ int main(int argc, char **argv) {
     g_test_add_data_func("/store/lapsed", GUINT_TO_POINTER(1), walk);
     g_test_add_data_func("/store/clock", GUINT_TO_POINTER(2), walk);
     g_test_add_data_func("/store/duties", GUINT_TO_POINTER(3), walk);
+    g_test_add_data_func("/store/ahead", GUINT_TO_POINTER(4), walk);
     g_test_add_func("/store/schema", a_newer_schema_is_refused);
     return g_test_run();
 }
