@@ -210,10 +210,6 @@ const guint8 *site_secret(const struct site *site) {
     return site->secret;
 }
 
-const char *site_node(const struct site *site) {
-    return site->node;
-}
-
 struct store_lease site_lease(const struct site *site) {
     struct store_lease lease = {.until_at_us = site_now(site) + STORE_LEASE_US};
     g_strlcpy(lease.node, site->node, sizeof lease.node);

@@ -42,9 +42,8 @@ const struct seal_public *site_contact_public(const struct site *site);
 const struct base_random *site_random(const struct site *site);
 const guint8 *site_secret(const struct site *site); /* 32 bytes: keys/site.key */
 
-/* This process, among those that work on the site: random, made when the site is opened. */
-const char *site_node(const struct site *site);
-/* A lease of this process from now on (store/outbox.h). */
+/* A lease of this process from now on (store/outbox.h); its node is random, made when the site is
+ * opened. */
 struct store_lease site_lease(const struct site *site);
 
 gint64 site_now(const struct site *site);

@@ -48,7 +48,7 @@ struct db_driver {
     gboolean (*migrate)(struct db_link *link, const char *script, gint64 version, GError **error);
 
     /* After a group, when nobody waits; `is_last`: the store closes. */
-    void (*tidy)(struct db_link *link, gboolean is_last);
+    void (*tidy)(struct db_link *link, gboolean is_last); /* of what failed the next group hears */
     /* Leaves what was overwritten in no file. */
     gboolean (*flush)(struct db_link *link, GError **error);
     gboolean (*check)(struct db_link *link, gboolean *is_whole, GError **error);
