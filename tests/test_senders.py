@@ -179,6 +179,23 @@ def test_a_locked_database_ends_the_command_within_bounds(site, roster, peer):
     wait_until_unknown(site)
 
 
+@pytest.mark.parametrize("answer", ["451 4.3.0 not now", None])
+def test_what_surely_did_not_leave_is_taken_back_and_what_may_have_is_corrected(site, roster, peer, answer):
+    """Put off by the server: nobody read it. All of it given and no answer: somebody may have."""
+    def answer_or_hang_up(message):
+        if not answer:
+            raise OSError
+        return answer
+
+    peer.answer, person = answer_or_hang_up, roster.people[1000]
+    releases(site, roster, [1000], send=True)
+    peer.answer = lambda message: "250 ok"
+    roster.people[1000] = person
+    site.load("sample", roster.write("2025-04-03"))
+    assert sorted((a["kind"], a["state"]) for a in alerts(site)) == (
+        [("left_roster", "withdrawn")] if answer else [("back_on_roster", "sent"), ("left_roster", "superseded")])
+
+
 def test_a_result_that_cannot_be_written_ends_the_command_and_is_not_known(site, roster, peer):
     with closing(sqlite3.connect(site.path / "tocsin.db")) as db:  # claims can be written, results cannot
         db.execute("CREATE TRIGGER full BEFORE UPDATE ON alert WHEN NEW.state <> 1 "

@@ -8,6 +8,11 @@ ALTER TABLE alert ADD COLUMN until_at_us INTEGER;
 CREATE INDEX alert_sending ON alert (registration_id) WHERE state = 1;
 DROP INDEX alert_waits; -- nothing asked it any more
 
+-- Whether it is with its reader, or may be: a peer took it, did not say, or who had it was not heard of again.
+-- Of what was tried before, nobody knows.
+ALTER TABLE alert ADD COLUMN may_have_left INTEGER NOT NULL DEFAULT 0;
+UPDATE alert SET may_have_left = 1 WHERE attempts > 0;
+
 -- Who does what only one process does at a time.
 CREATE TABLE duty (
     duty        TEXT PRIMARY KEY,

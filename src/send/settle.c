@@ -52,6 +52,7 @@ static void note_result(struct send_job *job, enum deliver_result result, const 
         alert->note = g_strdup(answer);
     }
     alert->next_at_us = plan.next_at_us;
+    alert->may_have_left |= result == DELIVER_HANDED_OVER || result == DELIVER_AMBIGUOUS;
     if (plan.is_handed_over) {
         alert->reminder++;
         if (alert->handed_at_us == TIME_UNKNOWN)

@@ -235,7 +235,8 @@ GArray *store_alerts_across(struct db *db, gint64 person_id, int reason_of_mista
     GArray *alerts = g_array_new(FALSE, FALSE, sizeof(struct store_wrong_alert));
     struct db_rows *rows = db_query(
         db,
-        "SELECT a.seq, a.event_seq, r.person_id, a.registration_id, a.state, a.attempts FROM booking b "
+        "SELECT a.seq, a.event_seq, r.person_id, a.registration_id, a.state, a.may_have_left FROM "
+        "booking b "
         "JOIN "
         "event e ON "
         "e.booking_id = b.id JOIN alert a ON a.event_seq = e.seq JOIN registration r ON r.id = "
@@ -250,7 +251,7 @@ GArray *store_alerts_across(struct db *db, gint64 person_id, int reason_of_mista
         if (state == ALERT_WITHDRAWN || state == ALERT_WITHHELD)
             continue;
         alert.is_queued = state == ALERT_QUEUED;
-        alert.may_have_left = !alert.is_queued || db_int(rows, 5) > 0;
+        alert.may_have_left = !alert.is_queued || db_int(rows, 5) != 0;
         g_strlcpy(alert.registration_id, db_text(rows, 3), sizeof alert.registration_id);
         g_array_append_val(alerts, alert);
     }

@@ -51,7 +51,7 @@ gboolean store_alert_add(struct db *db, const struct store_alert *a, gboolean *i
 #define ALERT_COLUMNS                                                                                  \
     "SELECT seq, id, purpose, registration_id, event_seq, reason, state, reminder, attempts, "         \
     "pin_tries, created_at_us, next_at_us, handed_at_us, confirmed_at_us, note, node, term, "          \
-    "until_at_us FROM alert "
+    "until_at_us, may_have_left FROM alert "
 
 static struct store_alert *read_alert(struct db_rows *rows) {
     struct store_alert *alert = g_new0(struct store_alert, 1);
@@ -71,6 +71,7 @@ static struct store_alert *read_alert(struct db_rows *rows) {
         .handed_at_us = db_time(rows, 12),
         .confirmed_at_us = db_time(rows, 13),
         .note = g_strdup(db_text(rows, 14)),
+        .may_have_left = db_int(rows, 18) != 0,
         .lease = {.term = (guint64)db_int(rows, 16), .until_at_us = db_time(rows, 17)}};
     if (db_text(rows, 15))
         g_strlcpy(alert->lease.node, db_text(rows, 15), sizeof alert->lease.node);
@@ -133,7 +134,8 @@ gboolean outbox_claim(struct db *db, gint64 seq, const struct store_lease *lease
     *alert = NULL;
     if (!db_run(db,
                 "UPDATE alert SET state = " SQL_ALERT_SENDING
-                ", attempts = attempts + 1, node = :node, term = term + 1, "
+                ", attempts = attempts + 1, may_have_left = CASE WHEN state = " SQL_ALERT_SENDING
+                " THEN 1 ELSE may_have_left END, node = :node, term = term + 1, "
                 "until_at_us = :until WHERE seq = :seq AND (alert.next_at_us <= :now OR "
                 "alert.next_at_us > :far) AND " MAY_BE_CLAIMED,
                 PARAMS(P_TEXT("node", lease->node), P_INT("until", lease->until_at_us),
@@ -162,13 +164,15 @@ gboolean outbox_settle(struct db *db, const struct store_alert *a, gint64 now_at
                        GError **error) {
     const gboolean ok =
         db_run(db,
-               "UPDATE alert SET state = :state, reminder = :reminder, next_at_us = :next_at, "
+               "UPDATE alert SET state = :state, reminder = :reminder, may_have_left = :may_have_left, "
+               "next_at_us = :next_at, "
                "handed_at_us = :handed_at, note = :note, node = NULL, until_at_us = NULL WHERE seq = "
                ":seq AND state = " SQL_ALERT_SENDING " AND node = :node AND term = :term AND " RUNS,
                PARAMS(P_INT("state", a->state), P_INT("reminder", a->reminder),
-                      P_TIME("next_at", a->next_at_us), P_TIME("handed_at", a->handed_at_us),
-                      P_TEXT("note", a->note ? a->note : ""), P_INT("seq", a->seq),
-                      P_TEXT("node", a->lease.node), P_INT("term", a->lease.term), P_NOW(now_at_us)),
+                      P_INT("may_have_left", a->may_have_left), P_TIME("next_at", a->next_at_us),
+                      P_TIME("handed_at", a->handed_at_us), P_TEXT("note", a->note ? a->note : ""),
+                      P_INT("seq", a->seq), P_TEXT("node", a->lease.node), P_INT("term", a->lease.term),
+                      P_NOW(now_at_us)),
                error);
     *is_held = ok && db_changes(db) == 1;
     return ok;
@@ -236,7 +240,7 @@ gboolean store_alert_told(struct db *db, const char *registration_id, gint64 eve
                           gboolean may_withdraw, gboolean *told, gboolean *withdrawn, GError **error) {
     struct db_rows *rows =
         db_query(db,
-                 "SELECT seq, state, attempts FROM alert WHERE registration_id = "
+                 "SELECT seq, state, may_have_left FROM alert WHERE registration_id = "
                  ":registration AND event_seq = :event_seq",
                  PARAMS(P_TEXT("registration", registration_id), P_INT("event_seq", event_seq)));
     gint64 unsent = 0;

@@ -7,7 +7,7 @@
  * Whoever sends has it by a lease: `sending` is written, with a node, a term and an end, before a try.
  * A node says from time to time that it still has what it has. When it says so no more, nobody knows
  * whether the message left: it is `unknown`, and the next that looks may claim it, for a new term, and
- * try it again under the same key. What a node says after its lease, or of another term, changes
+ * try it again under the same key; from then on it may have left. What a node says after its lease, or of another term, changes
  * nothing. Several may send for one site. */
 #ifndef STORE_OUTBOX_H
 #define STORE_OUTBOX_H
@@ -55,6 +55,7 @@ struct store_alert {
     gint64 event_seq;
     int reason;
     guint reminder, attempts, pin_tries;
+    gboolean may_have_left; /* FALSE: surely not; it may still be taken back */
     gint64 created_at_us, next_at_us, handed_at_us, confirmed_at_us;
 };
 void store_alert_free(struct store_alert *alert);
@@ -76,7 +77,7 @@ gboolean outbox_claim(struct db *db, gint64 seq, const struct store_lease *lease
                       gint64 longest_us, struct store_alert **alert, GError **error);
 /* The node still has all it has: until the lease's end. What has run out stays so. */
 gboolean outbox_renew(struct db *db, const struct store_lease *lease, gint64 now_at_us, GError **error);
-/* Saves state, reminder, next_at_us, handed_at_us and note, and gives the lease back. `is_held` FALSE:
+/* Saves state, reminder, may_have_left, next_at_us, handed_at_us and note, and gives the lease back. `is_held` FALSE:
  * the lease has run out or is another's, or the alert was confirmed, locked or ended meanwhile; nothing
  * was saved. */
 gboolean outbox_settle(struct db *db, const struct store_alert *alert, gint64 now_at_us,
@@ -93,8 +94,8 @@ gboolean store_alerts_confirm(struct db *db, gint64 seq, gint64 now_at_us, GErro
 gboolean store_alert_wrong_pin(struct db *db, gint64 seq, guint most, gboolean *is_locked,
                                GError **error);
 
-/* Whether the registration was told of the event, or may have been, or will be. When its alert has
- * not left and `may_withdraw`, it is withdrawn and `withdrawn` set. */
+/* Whether the registration was told of the event, or may have been, or will be. When its alert waits,
+ * has surely not left and `may_withdraw`, it is withdrawn and `withdrawn` set. */
 gboolean store_alert_told(struct db *db, const char *registration_id, gint64 event_seq,
                           gboolean may_withdraw, gboolean *told, gboolean *withdrawn, GError **error);
 /* Tries the registration's queued alerts again at once. */
