@@ -79,7 +79,7 @@ static void mappings_name_file_line_and_remedy(void) {
     expect_refusal(HEAD COLUMNS "dates: [\"%Q\"]\n", "m.yaml:8:", "is not known");
     expect_refusal("feed: t\nformat: xls\ninterval: 24h\nfacility: {id: t, name: T, timezone: America/"
                    "Denver}\n" COLUMNS,
-                   "m.yaml:2:", "csv-roster, csv-events or json-events");
+                   "m.yaml:2:", "\"xls\" is not a format; there is: csv-roster, ");
     expect_refusal("feed: t\nformat: csv-roster\ninterval: 24h\nfacility: {id: t, name: T, timezone: "
                    "Mars/Base}\n" COLUMNS,
                    "m.yaml:4:", "is not a time zone");
