@@ -219,6 +219,7 @@ def test_people_from_before_the_upgrade_are_linked(jails):
             ALTER TABLE alert DROP COLUMN node;
             ALTER TABLE alert DROP COLUMN term;
             ALTER TABLE alert DROP COLUMN until_at_us;
+            ALTER TABLE alert DROP COLUMN may_have_left;
             DROP TABLE contact;
             ALTER TABLE registration ADD COLUMN contact_box BLOB NOT NULL DEFAULT x'';
             ALTER TABLE registration ADD COLUMN contact_hash BLOB NOT NULL DEFAULT x'';
