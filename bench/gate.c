@@ -200,7 +200,7 @@ static void bare(const char *dir, guint n, guint batch) {
     g_autofree char *path = g_build_filename(dir, "bare.db", NULL);
     guint8 bytes[LEDGER_ENTRY_BYTES] = {1};
     const void *row = bytes;
-    struct db *db = db_open(path, NULL, DB_WRITER, &error);
+    struct db *db = db_open(path, NULL, DB_WRITER, FALSE, &error);
     if (!db ||
         !db_script(db, "CREATE TABLE bare (idx INTEGER PRIMARY KEY, entry BLOB NOT NULL)", &error))
         fail(error);

@@ -94,10 +94,10 @@ def wrong_today(seen, wrong):
 class Site:
     """A site in a folder of its own, driven through the command line."""
 
-    def __init__(self, path):
+    def __init__(self, path, *options):
         self.path = Path(path)
         if not (self.path / "site.yaml").exists():
-            self.run("init")
+            self.run("init", *options)
 
     def run(self, *words, check=True, timeout=600, env=None):
         done = subprocess.run([PROGRAM, "-C", str(self.path), *map(str, words)], capture_output=True,

@@ -186,7 +186,7 @@ def test_an_attribute_is_an_option_and_rules_speak_of_it(site):
 
 
 @pytest.mark.full
-def test_a_database_is_named_in_site_yaml(site):
-    site.configure("store: noisy:other.db\n")
+def test_a_database_is_named_when_a_site_is_made(tmp_path):
+    site = Site(tmp_path / "site", "--store=noisy:other.db")
     done = site.run("feed", "status")
     assert "noisy: SELECT id FROM feed" in done.stderr and (site.path / "other.db").exists()

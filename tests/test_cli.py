@@ -5,7 +5,7 @@ import subprocess
 
 import pytest
 
-from conftest import PROGRAM, free_port
+from conftest import PROGRAM, Site, free_port
 
 EVENTS_MAPPING = """\
 feed: events
@@ -286,8 +286,30 @@ def test_a_database_that_there_is_none_of_is_refused(site):
     assert not list(site.path.glob("postgres*"))
 
 
-def test_doctor_looks_at_the_store_that_the_site_has(site):
-    site.configure("store: sqlite:other.db\n")
+@pytest.mark.parametrize("file", ["tocsin.db", "keys/contacts.db"])
+@pytest.mark.parametrize("is_there", [True, False])
+def test_a_database_that_is_lost_or_empty_is_not_taken_for_a_new_one(site, file, is_there):
+    """Nobody would be registered there, and every check would be well."""
+    path = site.path / file
+    path.unlink()
+    if is_there:
+        path.touch()
+    for words in (["alert", "list"], ["doctor"]):
+        done = site.run(*words, check=False)
+        assert done.returncode == 8 and file in done.stderr and not done.stdout
+    assert path.exists() == is_there
+
+
+@pytest.mark.parametrize("store, why", [("postgres:other", 'no database "postgres"'), ("sqlite:no/such/folder.db", "no/such/folder.db")])
+def test_a_site_whose_store_cannot_be_made_is_not_made(tmp_path, store, why):
+    make = [PROGRAM, "-C", tmp_path / "site", "init"]
+    done = subprocess.run([*make, f"--store={store}"], capture_output=True, text=True)
+    assert done.returncode in (3, 8) and why in done.stderr and not done.stdout
+    assert subprocess.run(make, capture_output=True).returncode == 0  # nothing is in the way of the next try
+
+
+def test_doctor_looks_at_the_store_that_the_site_has(tmp_path):
+    site = Site(tmp_path / "site", "--store=sqlite:other.db")
     said = site.run("doctor", check=False).stdout
     assert "other.db is readable by its owner only" in said and "tocsin.db" not in said and "BAD" not in said
 

@@ -501,7 +501,7 @@ static gboolean set_up(struct demo *demo, const char *dir, guint port, GError **
         g_set_error(error, BASE_ERROR, BASE_ERROR_STORE, "%s: %s", dir, g_strerror(errno));
         return FALSE;
     }
-    if (!site_init(dir, error) || !write_config(dir, port, error) ||
+    if (!site_init(dir, NULL, error) || !write_config(dir, port, error) ||
         !(demo->site = operate_open(dir, error)))
         return FALSE;
     clock = (struct base_clock){.now_at_us = story_now, .context = demo};

@@ -4,16 +4,20 @@
 
 static int run(struct cli *cli, int argc, char **argv) {
     int status;
+    g_autofree char *store = NULL;
     GError *error = NULL;
+    GOptionEntry entries[] = {
+        {"store", 0, 0, G_OPTION_ARG_STRING, &store, "Where it is kept (sqlite:tocsin.db)", "WHERE"},
+        {NULL}};
     if (!cli_parse(cli, "-C DIR init",
-                   "Makes a new site in DIR: configuration, keys and an empty store.", NULL, NULL,
+                   "Makes a new site in DIR: configuration, keys and an empty store.", NULL, entries,
                    &argc, &argv, 0, 0, &status))
         return status;
     if (!cli->dir) {
         fprintf(stderr, "tocsin: say where: tocsin -C DIR init\n");
         return EXIT_USAGE;
     }
-    if (!site_init(cli->dir, &error))
+    if (!site_init(cli->dir, store, &error))
         return cli_fail(error);
     if (cli->json) {
         cli_json_line(json_pack("{s:s}", "site", cli->dir));

@@ -65,26 +65,44 @@ static gboolean write_secret(const char *path, GError **error) {
     return ok;
 }
 
-gboolean site_init(const char *dir, GError **error) {
+/* A new store, and site.yaml as it is embedded that says where it is. */
+static gboolean make_store(const char *dir, const char *where, GError **error) {
+    static const char usual[] = "# store: sqlite:tocsin.db\n";
+    g_autofree char *path = g_build_filename(dir, "site.yaml", NULL);
+    g_autofree char *escaped = where ? g_strescape(where, NULL) : NULL;
+    g_autofree char *line = where ? g_strdup_printf("store: \"%s\"\n", escaped) : g_strdup(usual);
+    g_auto(GStrv) around = g_strsplit(embedded_site_yaml, usual, 2);
+    g_autofree char *text = g_strjoinv(line, around);
+    struct store *store = store_open(where ? where : "sqlite:tocsin.db", dir, TRUE, error);
+    store_close(store);
+    return store &&
+           g_file_set_contents_full(path, text, -1, G_FILE_SET_CONTENTS_CONSISTENT, 0644, error);
+}
+
+static gboolean make_keys(const char *dir, GError **error) {
     g_autofree char *keys = g_build_filename(dir, "keys", NULL);
     g_autofree char *private = g_build_filename(keys, "contacts.key.pem", NULL);
     g_autofree char *public = g_build_filename(keys, "contacts.pub.pem", NULL);
     g_autofree char *secret = g_build_filename(keys, "site.key", NULL);
-    g_autofree char *config = g_build_filename(dir, "site.yaml", NULL);
+    g_autofree char *contacts = g_build_filename(keys, "contacts.db", NULL);
+    if (!make_folder(keys, error) || !seal_generate(private, public, error) ||
+        !write_secret(secret, error))
+        return FALSE;
+    struct store_keys *made = store_keys_open(contacts, TRUE, error);
+    store_keys_close(made);
+    return made && g_chmod(contacts, 0600) == 0;
+}
 
+/* The store first: where it cannot be made, nothing is, and the next try finds the folder empty. */
+gboolean site_init(const char *dir, const char *store, GError **error) {
+    if (store && !store_where_check(store, error))
+        return FALSE;
     if (!is_empty(dir)) {
         g_set_error(error, BASE_ERROR, BASE_ERROR_CONFLICT,
                     "%s is not empty; name a new folder for the site", dir);
         return FALSE;
     }
-    if (!make_folder(dir, error) || !make_folder(keys, error) ||
-        !seal_generate(private, public, error) || !write_secret(secret, error) ||
-        !g_file_set_contents_full(config, embedded_site_yaml, -1, G_FILE_SET_CONTENTS_CONSISTENT, 0644,
-                                  error))
-        return FALSE;
-    struct site *site = site_open(dir, error); /* makes the databases */
-    site_close(site);
-    return site != NULL;
+    return make_folder(dir, error) && make_store(dir, store, error) && make_keys(dir, error);
 }
 
 static gboolean read_secret(struct site *site, GError **error) {
@@ -137,8 +155,8 @@ struct site *site_open(const char *dir, GError **error) {
 
     if (read_config(site, error) && read_secret(site, error) &&
         (site->contact_public = seal_public_load(public, error)) != NULL &&
-        (site->keys = store_keys_open(keys, error)) != NULL &&
-        (site->store = store_open(site->config->store, dir, error)) != NULL) {
+        (site->keys = store_keys_open(keys, FALSE, error)) != NULL &&
+        (site->store = store_open(site->config->store, dir, FALSE, error)) != NULL) {
         g_chmod(keys, 0600);
         return site;
     }

@@ -63,9 +63,10 @@ gboolean store_where_check(const char *where, GError **error) {
     return driver_of(&where, error) != NULL;
 }
 
-struct db *db_open(const char *where, const char *dir, enum db_role role, GError **error) {
+struct db *db_open(const char *where, const char *dir, enum db_role role, gboolean may_make,
+                   GError **error) {
     const struct db_driver *driver = driver_of(&where, error);
-    struct db_link *link = driver ? driver->open(where, dir, role, error) : NULL;
+    struct db_link *link = driver ? driver->open(where, dir, role, may_make, error) : NULL;
     if (!link)
         return NULL;
     struct db *db = g_new0(struct db, 1);

@@ -15,8 +15,9 @@ struct db_driver;
 enum db_role { DB_WRITER, DB_READER, DB_PLAIN /* settings are the caller's */ };
 
 /* `where` is "scheme:place", or a path of the usual driver's; `dir` (may be NULL) is for relative ones.
- */
-struct db *db_open(const char *where, const char *dir, enum db_role role, GError **error);
+ * Where there is none, `may_make` makes an empty one. */
+struct db *db_open(const char *where, const char *dir, enum db_role role, gboolean may_make,
+                   GError **error);
 void db_close(struct db *db);
 const struct db_driver *db_driver_of(const struct db *db);
 struct db_link *db_link_of(const struct db *db);

@@ -18,7 +18,8 @@ struct db_driver {
     guint n_migrations;
 
     /* `where` is what follows the scheme; `dir`, the site's folder, is for relative paths. */
-    struct db_link *(*open)(const char *where, const char *dir, enum db_role role, GError **error);
+    struct db_link *(*open)(const char *where, const char *dir, enum db_role role, gboolean may_make,
+                            GError **error);
     void (*close)(struct db_link *link);
 
     void *(*prepare)(struct db_link *link, const char *sql, GError **error);

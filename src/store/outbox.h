@@ -7,8 +7,8 @@
  * Whoever sends has it by a lease: `sending` is written, with a node, a term and an end, before a try.
  * A node says from time to time that it still has what it has. When it says so no more, nobody knows
  * whether the message left: it is `unknown`, and the next that looks may claim it, for a new term, and
- * try it again under the same key; from then on it may have left. What a node says after its lease, or of another term, changes
- * nothing. Several may send for one site. */
+ * try it again under the same key; from then on it may have left. What a node says after its lease, or
+ * of another term, changes nothing. Several may send for one site. */
 #ifndef STORE_OUTBOX_H
 #define STORE_OUTBOX_H
 
@@ -77,9 +77,9 @@ gboolean outbox_claim(struct db *db, gint64 seq, const struct store_lease *lease
                       gint64 longest_us, struct store_alert **alert, GError **error);
 /* The node still has all it has: until the lease's end. What has run out stays so. */
 gboolean outbox_renew(struct db *db, const struct store_lease *lease, gint64 now_at_us, GError **error);
-/* Saves state, reminder, may_have_left, next_at_us, handed_at_us and note, and gives the lease back. `is_held` FALSE:
- * the lease has run out or is another's, or the alert was confirmed, locked or ended meanwhile; nothing
- * was saved. */
+/* Saves state, reminder, may_have_left, next_at_us, handed_at_us and note, and gives the lease back.
+ * `is_held` FALSE: the lease has run out or is another's, or the alert was confirmed, locked or ended
+ * meanwhile; nothing was saved. */
 gboolean outbox_settle(struct db *db, const struct store_alert *alert, gint64 now_at_us,
                        gboolean *is_held, GError **error);
 

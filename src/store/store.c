@@ -219,7 +219,7 @@ struct db *store_read_begin(struct store *store, GError **error) {
     struct db *db = g_queue_pop_head(&store->readers);
     g_mutex_unlock(&store->mutex);
     if (!db)
-        db = db_open(store->where, store->dir, DB_READER, error);
+        db = db_open(store->where, store->dir, DB_READER, FALSE, error);
     if (!db || db_driver_of(db)->begin(db_link_of(db), FALSE, error))
         return db;
     db_close(db);
@@ -269,26 +269,35 @@ void store_counts(struct store *store, guint64 *groups, guint64 *works) {
 
 /* ── Opening and closing ───────────────────────────────────────────────────────────────────────── */
 
-static gboolean make_schema(struct store *store, GError **error) {
-    const struct db_driver *driver = db_driver_of(store->writer);
-    const gint64 newest = driver->n_migrations;
-    gint64 version;
-    if (!WRITER(store, version, &version, error))
-        return FALSE;
-    if (version < 0 || version > newest) {
+static gboolean check_version(gint64 version, gint64 newest, gboolean is_new, GError **error) {
+    if (version < 0 || version > newest)
         g_set_error(error, BASE_ERROR, BASE_ERROR_STORE,
                     "the database has schema %" G_GINT64_FORMAT ", this program knows %d: use the "
                     "program that made it, or a newer one",
                     version, (int)newest);
+    else if (!version && !is_new)
+        g_set_error(error, BASE_ERROR, BASE_ERROR_STORE,
+                    "the database is empty: put the right one in its place, or a backup of it");
+    else if (version && is_new)
+        g_set_error(error, BASE_ERROR, BASE_ERROR_CONFLICT, "there is a site's database already");
+    else
+        return TRUE;
+    return FALSE;
+}
+
+static gboolean make_schema(struct store *store, gboolean is_new, GError **error) {
+    const struct db_driver *driver = db_driver_of(store->writer);
+    const gint64 newest = driver->n_migrations;
+    gint64 version;
+    if (!WRITER(store, version, &version, error) || !check_version(version, newest, is_new, error))
         return FALSE;
-    }
     for (; version < newest; version++)
         if (!WRITER(store, migrate, driver->migrations[version], version + 1, error))
             return FALSE;
     return TRUE;
 }
 
-struct store *store_open(const char *where, const char *dir, GError **error) {
+struct store *store_open(const char *where, const char *dir, gboolean is_new, GError **error) {
     struct store *store = g_new0(struct store, 1);
     store->where = g_strdup(where);
     store->dir = g_strdup(dir);
@@ -297,9 +306,11 @@ struct store *store_open(const char *where, const char *dir, GError **error) {
     g_cond_init(&store->flushed);
     g_queue_init(&store->jobs);
     g_queue_init(&store->readers);
-    if ((store->writer = db_open(where, dir, DB_WRITER, error))) {
+    if ((store->writer = db_open(where, dir, DB_WRITER, is_new, error))) {
         if (WRITER(store, hold, error)) {
-            if (make_schema(store, error))
+            if (!make_schema(store, is_new, error))
+                g_prefix_error(error, "%s: ", where);
+            else
                 store->thread = g_thread_new("writer", write_loop, store);
             WRITER(store, release);
         }
@@ -369,7 +380,7 @@ gboolean store_check(struct store *store, gboolean *is_whole, GError **error) {
 }
 
 gboolean store_backup(struct store *store, const char *path, GError **error) {
-    struct db *db = db_open(store->where, store->dir, DB_READER, error);
+    struct db *db = db_open(store->where, store->dir, DB_READER, FALSE, error);
     if (!db)
         return FALSE;
     gboolean ok = db_driver_of(db)->backup(db_link_of(db), path, error);

@@ -13,9 +13,10 @@ struct db; /* a transaction's, or a reader's: for this folder to use, for others
 
 struct store;
 
-/* Opens, and makes or upgrades the schema of, the database at `where`: "sqlite:tocsin.db", or a path;
- * `dir` (may be NULL) is the folder that relative ones are in. */
-struct store *store_open(const char *where, const char *dir, GError **error);
+/* Opens, and upgrades the schema of, the database at `where`: "sqlite:tocsin.db", or a path; `dir` (may
+ * be NULL) is the folder that relative ones are in. Only a new store is made; one that should be there
+ * and is not, or is empty, is an error: nothing looks well because it knows nothing. */
+struct store *store_open(const char *where, const char *dir, gboolean is_new, GError **error);
 void store_close(struct store *store);
 
 /* Whether this program knows that kind of database. */

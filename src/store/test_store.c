@@ -11,7 +11,7 @@ static struct store *open_new(char **dir) {
     *dir = g_dir_make_tmp("tocsin-store-XXXXXX", NULL);
     g_autofree char *path = g_build_filename(*dir, "t.db", NULL);
     GError *error = NULL;
-    struct store *store = store_open(path, NULL, &error);
+    struct store *store = store_open(path, NULL, TRUE, &error);
     g_assert_no_error(error);
     return store;
 }
@@ -290,11 +290,11 @@ static void a_newer_schema_is_refused(void) {
     struct store *store = open_new(&dir);
     store_close(store);
     g_autofree char *path = g_build_filename(dir, "t.db", NULL);
-    struct db *db = db_open(path, NULL, DB_WRITER, NULL);
+    struct db *db = db_open(path, NULL, DB_WRITER, FALSE, NULL);
     g_assert_true(db_script(db, "PRAGMA user_version = 99", NULL));
     db_close(db);
     g_autoptr(GError) error = NULL;
-    g_assert_null(store_open(path, NULL, &error));
+    g_assert_null(store_open(path, NULL, FALSE, &error));
     g_assert_nonnull(strstr(error->message, "schema 99"));
 }
 

@@ -251,14 +251,20 @@ struct store_keys {
     GMutex mutex;
 };
 
-struct store_keys *store_keys_open(const char *path, GError **error) {
-    struct db *db = db_open(path, NULL, DB_PLAIN, error);
+struct store_keys *store_keys_open(const char *path, gboolean is_new, GError **error) {
+    struct db *db = db_open(path, NULL, DB_PLAIN, is_new, error);
+    if (!db)
+        return NULL;
     /* No log and no spare pages in which a deleted key could live on. */
-    if (!db || !db_script(db,
-                          "PRAGMA journal_mode=TRUNCATE; PRAGMA secure_delete=ON; "
-                          "PRAGMA synchronous=EXTRA; CREATE TABLE IF NOT EXISTS contact_key "
-                          "(registration_id TEXT PRIMARY KEY, box BLOB NOT NULL) WITHOUT ROWID",
-                          error)) {
+    gboolean ok = db_script(
+        db, "PRAGMA journal_mode=TRUNCATE; PRAGMA secure_delete=ON; PRAGMA synchronous=EXTRA", error);
+    ok = ok && db_script(db,
+                         is_new ? "CREATE TABLE contact_key (registration_id TEXT PRIMARY KEY, box "
+                                  "BLOB NOT NULL) WITHOUT ROWID"
+                                : "SELECT 1 FROM contact_key LIMIT 1",
+                         error);
+    if (!ok) {
+        g_prefix_error(error, "%s: ", path);
         db_close(db);
         return NULL;
     }

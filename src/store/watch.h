@@ -65,7 +65,7 @@ gboolean store_registration_end(struct db *db, const char *id, gint64 now_at_us,
 /* ── keys.db: one wrapped key a registration. Deleting it is deleting the contact everywhere. ── */
 
 struct store_keys;
-struct store_keys *store_keys_open(const char *path, GError **error);
+struct store_keys *store_keys_open(const char *path, gboolean is_new, GError **error);
 void store_keys_close(struct store_keys *keys);
 gboolean store_keys_put(struct store_keys *keys, const char *registration_id, GBytes *box,
                         GError **error);

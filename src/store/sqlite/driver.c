@@ -100,9 +100,16 @@ static gboolean set_up_writer(struct db_link *link, const char *path, GError **e
     return ok;
 }
 
-static gboolean set_up(struct db_link *link, const char *path, enum db_role role, GError **error) {
+static gboolean set_up(struct db_link *link, const char *path, enum db_role role, gboolean may_make,
+                       GError **error) {
+    if (!may_make && !g_file_test(path, G_FILE_TEST_EXISTS)) {
+        g_set_error(error, BASE_ERROR, BASE_ERROR_STORE,
+                    "there is no such file: put the right one in its place, or a backup of it");
+        return FALSE;
+    }
     if (sqlite3_open_v2(path, &link->handle,
-                        SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX,
+                        SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX |
+                            (may_make ? SQLITE_OPEN_CREATE : 0),
                         NULL) != SQLITE_OK)
         return fail(link->handle, error);
     sqlite3_extended_result_codes(link->handle, 0);
@@ -122,13 +129,13 @@ static gboolean set_up(struct db_link *link, const char *path, enum db_role role
 }
 
 static struct db_link *sqlite_open(const char *where, const char *dir, enum db_role role,
-                                   GError **error) {
+                                   gboolean may_make, GError **error) {
     g_autofree char *path =
         !dir || g_path_is_absolute(where) ? g_strdup(where) : g_build_filename(dir, where, NULL);
     struct db_link *link = g_new0(struct db_link, 1);
     link->lock_fd = -1;
     configure_once();
-    if (set_up(link, path, role, error))
+    if (set_up(link, path, role, may_make, error))
         return link;
     g_prefix_error(error, "%s: ", path);
     sqlite_close(link);

@@ -9,7 +9,8 @@
 #define L struct db_link *link
 #define E GError **error
 
-AS_SQLITE(struct db_link *, open, (const char *where, const char *dir, enum db_role role, E), (where, dir, role, error))
+AS_SQLITE(struct db_link *, open, (const char *where, const char *dir, enum db_role role, gboolean may_make, E),
+          (where, dir, role, may_make, error))
 AS_SQLITE(void, close, (L), (link))
 AS_SQLITE(void, finish, (void *statement), (statement))
 AS_SQLITE(gboolean, bind, (void *statement, const struct db_param *params, E), (statement, params, error))
