@@ -87,12 +87,6 @@ static gint64 story_now(void *context) {
     return g_get_real_time() + offset_us;
 }
 
-static void set_story_time(struct demo *demo, gint64 at_us) {
-    g_mutex_lock(&demo->mutex);
-    demo->clock_offset_us = at_us - g_get_real_time();
-    g_mutex_unlock(&demo->mutex);
-}
-
 static void say_day(struct demo *demo, const char *what) {
     g_autoptr(GTimeZone) zone = g_time_zone_new_identifier("America/Denver");
     g_autoptr(GDateTime) utc =
@@ -120,6 +114,14 @@ static void wait_for_outbox(struct demo *demo) {
         g_usleep(10000);
     if (!outbox_is_empty(demo))
         fail(demo, "a message has waited for five seconds");
+}
+
+/* Not while a message is under way: whoever has it would have lost it hours ago. */
+static void set_story_time(struct demo *demo, gint64 at_us) {
+    wait_for_outbox(demo);
+    g_mutex_lock(&demo->mutex);
+    demo->clock_offset_us = at_us - g_get_real_time();
+    g_mutex_unlock(&demo->mutex);
 }
 
 /* Undoes quoted-printable. Transfer full. */
