@@ -16,7 +16,7 @@
 struct outcome {
     struct send_job *job;
     gboolean is_handed_over, needs_person, supersedes, ends_registration;
-    gboolean is_held;
+    enum outbox_settled how;
     const char *page;
 };
 
@@ -24,9 +24,9 @@ static gboolean save_outcome(struct db *db, void *context, GError **error) {
     struct outcome *o = context;
     const struct store_alert *alert = o->job->alert;
     struct site *site = o->job->site;
-    if (!outbox_settle(db, alert, site_now(site), &o->is_held, error))
+    if (!outbox_settle(db, alert, site_now(site), &o->how, error))
         return FALSE;
-    if (!o->is_held)
+    if (o->how == OUTBOX_LOST)
         return TRUE;
     if (o->supersedes &&
         !store_alerts_supersede(db, alert->registration_id, alert->seq,
@@ -34,7 +34,7 @@ static gboolean save_outcome(struct db *db, void *context, GError **error) {
         return FALSE;
     if (o->ends_registration && !store_registration_wipe(db, alert->registration_id, error))
         return FALSE;
-    return !o->page || owe_page(db, site, o->page, error);
+    return !o->page || o->how == OUTBOX_CONFIRMED || owe_page(db, site, o->page, error);
 }
 
 static void note_result(struct send_job *job, enum deliver_result result, const char *answer,
@@ -103,10 +103,10 @@ static gboolean finish(struct outcome *o, gboolean (*is_stopping)(void *), void 
     const struct store_alert *alert = o->job->alert;
     if (!write_outcome(o, is_stopping, context, error))
         return FALSE;
-    if (!o->is_held)
+    if (o->how == OUTBOX_LOST)
         log_line("warning", "an alert's result counts no more: another sender has it, or it was ended",
                  "alert", alert->id, NULL);
-    if (!o->is_held || !o->ends_registration)
+    if (o->how == OUTBOX_LOST || !o->ends_registration)
         return TRUE;
     g_autoptr(GError) problem = NULL;
     if (!store_keys_delete(site_keys(o->job->site), alert->registration_id, &problem))

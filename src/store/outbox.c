@@ -160,22 +160,27 @@ gboolean outbox_renew(struct db *db, const struct store_lease *lease, gint64 now
         error);
 }
 
-gboolean outbox_settle(struct db *db, const struct store_alert *a, gint64 now_at_us, gboolean *is_held,
-                       GError **error) {
-    const gboolean ok =
-        db_run(db,
-               "UPDATE alert SET state = :state, reminder = :reminder, may_have_left = :may_have_left, "
-               "next_at_us = :next_at, "
-               "handed_at_us = :handed_at, note = :note, node = NULL, until_at_us = NULL WHERE seq = "
-               ":seq AND state = " SQL_ALERT_SENDING " AND node = :node AND term = :term AND " RUNS,
-               PARAMS(P_INT("state", a->state), P_INT("reminder", a->reminder),
-                      P_INT("may_have_left", a->may_have_left), P_TIME("next_at", a->next_at_us),
-                      P_TIME("handed_at", a->handed_at_us), P_TEXT("note", a->note ? a->note : ""),
-                      P_INT("seq", a->seq), P_TEXT("node", a->lease.node), P_INT("term", a->lease.term),
-                      P_NOW(now_at_us)),
-               error);
-    *is_held = ok && db_changes(db) == 1;
-    return ok;
+/* What left counts as handed over also when its reader was quicker, and has confirmed it: confirmed it
+ * stays. */
+gboolean outbox_settle(struct db *db, const struct store_alert *a, gint64 now_at_us,
+                       enum outbox_settled *how, GError **error) {
+    struct db_rows *rows = db_query(
+        db,
+        "UPDATE alert SET state = CASE WHEN state = " SQL_ALERT_SENDING
+        " THEN :state ELSE state END, next_at_us = CASE WHEN state = " SQL_ALERT_SENDING
+        " THEN :next_at END, reminder = :reminder, may_have_left = :may_have_left, "
+        "handed_at_us = :handed_at, note = :note, node = NULL, until_at_us = NULL WHERE seq = "
+        ":seq AND (state = " SQL_ALERT_SENDING " OR (state = " SQL_ALERT_CONFIRMED
+        " AND :may_have_left = 1)) AND node = :node AND term = :term AND " RUNS " RETURNING state",
+        PARAMS(P_INT("state", a->state), P_INT("reminder", a->reminder),
+               P_INT("may_have_left", a->may_have_left), P_TIME("next_at", a->next_at_us),
+               P_TIME("handed_at", a->handed_at_us), P_TEXT("note", a->note ? a->note : ""),
+               P_INT("seq", a->seq), P_TEXT("node", a->lease.node), P_INT("term", a->lease.term),
+               P_NOW(now_at_us)));
+    *how = !db_next(rows)                       ? OUTBOX_LOST
+           : db_int(rows, 0) == ALERT_CONFIRMED ? OUTBOX_CONFIRMED
+                                                : OUTBOX_SETTLED;
+    return db_done(rows, error);
 }
 
 gboolean store_alerts_supersede(struct db *db, const char *registration_id, gint64 before_seq,

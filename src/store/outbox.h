@@ -77,11 +77,15 @@ gboolean outbox_claim(struct db *db, gint64 seq, const struct store_lease *lease
                       gint64 longest_us, struct store_alert **alert, GError **error);
 /* The node still has all it has: until the lease's end. What has run out stays so. */
 gboolean outbox_renew(struct db *db, const struct store_lease *lease, gint64 now_at_us, GError **error);
-/* Saves state, reminder, may_have_left, next_at_us, handed_at_us and note, and gives the lease back.
- * `is_held` FALSE: the lease has run out or is another's, or the alert was confirmed, locked or ended
- * meanwhile; nothing was saved. */
+enum outbox_settled {
+    OUTBOX_LOST, /* the lease has run out or is another's, or the alert was locked or ended: nothing was
+                    saved */
+    OUTBOX_SETTLED,
+    OUTBOX_CONFIRMED /* by its reader, meanwhile, and stays so; what became of the try was saved */
+};
+/* Saves state, reminder, may_have_left, next_at_us, handed_at_us and note, and gives the lease back. */
 gboolean outbox_settle(struct db *db, const struct store_alert *alert, gint64 now_at_us,
-                       gboolean *is_held, GError **error);
+                       enum outbox_settled *how, GError **error);
 
 /* Stops the reminders of the registration's older alerts, about feeds or about custody. */
 gboolean store_alerts_supersede(struct db *db, const char *registration_id, gint64 before_seq,

@@ -117,13 +117,13 @@ static struct store_alert *claim(struct db *db, const char *node, gint64 now, GE
 }
 
 static gboolean settle(struct db *db, struct store_alert *alert, gint64 now, GError **error) {
-    gboolean is_held = FALSE;
+    enum outbox_settled how;
     alert->state = ALERT_SENT;
     alert->may_have_left = TRUE;
     alert->handed_at_us = now;
     alert->next_at_us = TIME_UNKNOWN;
-    g_assert_true(outbox_settle(db, alert, now, &is_held, error));
-    return is_held;
+    g_assert_true(outbox_settle(db, alert, now, &how, error));
+    return how != OUTBOX_LOST;
 }
 
 static gboolean outbox_walk(struct db *db, void *context, GError **error) {
@@ -181,12 +181,12 @@ static gboolean lapse_walk(struct db *db, void *context, GError **error) {
 /* What is told of the event when the alert has been tried and waits again. */
 static void told_after(struct db *db, gboolean may_have_left, gint64 event_seq, gboolean *told,
                        gboolean *withdrawn, GError **error) {
-    gboolean is_held;
+    enum outbox_settled how;
     owe(db, "tried", event_seq, error);
     struct store_alert *alert = claim(db, "a", 100, error);
     alert->state = ALERT_QUEUED;
     alert->may_have_left = may_have_left;
-    g_assert_true(outbox_settle(db, alert, 101, &is_held, error) && is_held);
+    g_assert_true(outbox_settle(db, alert, 101, &how, error) && how == OUTBOX_SETTLED);
     g_assert_true(store_alert_told(db, "r", event_seq, TRUE, told, withdrawn, error));
     store_alert_free(alert);
 }
@@ -208,6 +208,28 @@ static gboolean ambiguous_walk(struct db *db, void *context, GError **error) {
     struct store_alert *again = claim(db, "a", 102, error);
     g_assert_true(again->may_have_left);
     store_alert_free(again);
+    return TRUE;
+}
+
+/* Its reader was quicker than the one who sent it. */
+static gboolean quick_walk(struct db *db, void *context, GError **error) {
+    enum outbox_settled how;
+    (void)context;
+    owe(db, "one", 1, error);
+    struct store_alert *alert = claim(db, "a", 100, error);
+    g_assert_true(store_alerts_confirm(db, alert->seq, 101, error));
+    alert->state = ALERT_QUEUED; /* it surely failed: whoever confirmed, it was not this one's reader */
+    g_assert_true(outbox_settle(db, alert, 102, &how, error) && how == OUTBOX_LOST);
+    alert->state = ALERT_SENT;
+    alert->may_have_left = TRUE;
+    alert->handed_at_us = 102;
+    alert->next_at_us = 200;
+    g_assert_true(outbox_settle(db, alert, 102, &how, error) && how == OUTBOX_CONFIRMED);
+    struct store_alert *kept = store_alert_get(db, "one", error);
+    g_assert_true(kept->state == ALERT_CONFIRMED && kept->handed_at_us == 102 &&
+                  kept->next_at_us == TIME_UNKNOWN && kept->confirmed_at_us == 101);
+    store_alert_free(kept);
+    store_alert_free(alert);
     return TRUE;
 }
 
@@ -271,8 +293,8 @@ static const struct {
     store_fn run;
 } walks[] = {
     {"/store/outbox", outbox_walk},       {"/store/lapsed", lapse_walk}, {"/store/failed", failed_walk},
-    {"/store/ambiguous", ambiguous_walk}, {"/store/clock", clock_walk},  {"/store/duties", duty_walk},
-    {"/store/ahead", ahead_walk},
+    {"/store/ambiguous", ambiguous_walk}, {"/store/quick", quick_walk},  {"/store/clock", clock_walk},
+    {"/store/duties", duty_walk},         {"/store/ahead", ahead_walk},
 };
 
 static void walk(gconstpointer number) {
