@@ -96,6 +96,17 @@ def register(server, site, **more):
     return registration
 
 
+def test_a_contact_is_said_in_one_way_at_every_door(pushed, site):
+    server, push = pushed
+    push("k1", [event(1, "booked")])
+    both = {"person": "sample:7", "email": "ana@example.org", "channel": "email", "contact": "ana@example.org", "pin": "4711"}
+    status, answer, _ = server.request("POST", "/v1/registrations", json.dumps(both))
+    said = site.run("watch", "add", *(f"--{name}={value}" for name, value in both.items()), check=False)
+    assert status == 422 and said.returncode == 3 and "one of the two" in answer and "one of the two" in said.stderr
+    del both["email"]
+    assert server.request("POST", "/v1/registrations", json.dumps(both))[0] == 202
+
+
 def links(mail):
     text = mail.replace("=\r\n", "").replace("=\n", "").replace("=3D", "=")
     return [re.search(rf"https?://[^/\s]+(/{page}/[\w.]+)", text).group(1) for page in "cu"]

@@ -21,7 +21,6 @@ static void say_made(const struct cli *cli, const char *id) {
 static int add(struct cli *cli, int argc, char **argv) {
     char *person = NULL, *booking = NULL;
     struct watch_request request = {.contact = NULL};
-    char *email = NULL;
     g_autofree char *channels = channel_names();
     g_autofree char *channel_help = g_strdup_printf("Where notices go, instead: %s", channels);
     int status = EXIT_OK;
@@ -31,7 +30,7 @@ static int add(struct cli *cli, int argc, char **argv) {
         {"person", 0, 0, G_OPTION_ARG_STRING, &person, "The person's number; follows across bookings",
          "ID"},
         {"booking", 0, 0, G_OPTION_ARG_STRING, &booking, "Only this booking", "ID"},
-        {"email", 0, 0, G_OPTION_ARG_STRING, &email, "Where notices go", "ADDRESS"},
+        {"email", 0, 0, G_OPTION_ARG_STRING, &request.email, "Where notices go", "ADDRESS"},
         {"channel", 0, 0, G_OPTION_ARG_STRING, &request.channel, channel_help, "NAME"},
         {"contact", 0, 0, G_OPTION_ARG_STRING, &request.contact, "The address of that channel", "TEXT"},
         {"pin", 0, 0, G_OPTION_ARG_STRING, &request.pin, "4 to 8 digits, to confirm a notice",
@@ -52,14 +51,6 @@ static int add(struct cli *cli, int argc, char **argv) {
                    "Next: tocsin watch confirm REGISTRATION CODE", entries, &argc, &argv, 0, 0,
                    &status))
         return status;
-    if (email && (request.channel || request.contact)) {
-        fprintf(stderr, "tocsin: --email is --channel email --contact; say one of the two\n");
-        return EXIT_USAGE;
-    }
-    if (email) {
-        request.channel = g_strdup("email");
-        request.contact = g_steal_pointer(&email);
-    }
     struct site *site = cli_site(cli, &status);
     if (!site)
         return status;
@@ -70,9 +61,9 @@ static int add(struct cli *cli, int argc, char **argv) {
         status = cli_send(cli, site);
     }
     site_close(site);
-    const char *const words[] = {
-        person,           booking,          request.channel, request.contact, request.pin,
-        request.language, request.relation, request.kinds,   request.expires, request.role_verified};
+    const char *const words[] = {person,        booking,         request.channel,      request.contact,
+                                 request.email, request.pin,     request.language,     request.relation,
+                                 request.kinds, request.expires, request.role_verified};
     for (guint i = 0; i < G_N_ELEMENTS(words); i++)
         g_free((char *)(gsize)words[i]);
     return status;

@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "base/seal.h"
+#include "deliver/channel.h"
 #include "desk/contact.h"
 #include "owe/owe.h"
 #include "site/person.h"
@@ -48,6 +49,17 @@ static gboolean add_in_transaction(struct db *db, void *context, GError **error)
            owe_message(db, a->site, PURPOSE_CODE, a->row.registration.id, "", error);
 }
 
+static gboolean seal_contact(struct addition *a, GError **error) {
+    const struct watch_request *r = a->request;
+    if (r->email && (r->channel || r->contact)) {
+        g_set_error(error, BASE_ERROR, BASE_ERROR_INPUT,
+                    "\"email\" is short for a channel and its contact; say one of the two");
+        return FALSE;
+    }
+    return contact_seal(a->site, a->row.registration.id, r->email ? channel_email.name : r->channel,
+                        r->email ? r->email : r->contact, &a->contact, error);
+}
+
 gboolean register_add(struct site *site, const char *person, const char *booking,
                       struct watch_request *request, char **id, GError **error) {
     struct addition addition = {.site = site, .person = person, .booking = booking, .request = request};
@@ -67,10 +79,8 @@ gboolean register_add(struct site *site, const char *person, const char *booking
     row->created_at_us = site_now(site);
     row->pin_hash = pin_hash;
     row->role_verified = (char *)(gsize)request->role_verified;
-    gboolean ok =
-        pin_hash &&
-        contact_seal(site, new_id, request->channel, request->contact, &addition.contact, error) &&
-        store_write(site_store(site), STORE_WORK(add_in_transaction, NULL), &addition, error);
+    gboolean ok = pin_hash && seal_contact(&addition, error) &&
+                  store_write(site_store(site), STORE_WORK(add_in_transaction, NULL), &addition, error);
     if (!ok)
         contact_forget(site, new_id);
     store_contact_clear(&addition.contact);

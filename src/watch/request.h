@@ -8,6 +8,7 @@ struct watch_request {
     const char *relation, *kinds, *language; /* names; NULL for the usual */
     const char *channel;                     /* a row of deliver/channel.h; NULL for the usual */
     const char *contact;                     /* an address of that channel */
+    const char *email;                       /* short for the two */
     const char *pin;
     const char *expires;       /* a date or a time such as "180d"; NULL for the usual */
     const char *role_verified; /* who verified which role; NULL: nobody */

@@ -13,18 +13,9 @@ static void add_registration(const struct web_request *request, struct web_respo
                                    .language = web_text_of(object, "language"),
                                    .channel = web_text_of(object, "channel"),
                                    .contact = web_text_of(object, "contact"),
+                                   .email = web_text_of(object, "email"),
                                    .pin = web_text_of(object, "pin"),
                                    .expires = web_text_of(object, "expires")};
-    const char *email = web_text_of(object, "email"); /* short for the usual channel */
-    if (email && (wanted.channel || wanted.contact)) {
-        web_problem(response, 400, "Bad request", "Send `email`, or `channel` and `contact`.");
-        json_decref(object);
-        return;
-    }
-    if (email) {
-        wanted.channel = "email";
-        wanted.contact = email;
-    }
     if (register_add(request->site, web_text_of(object, "person"), web_text_of(object, "booking"),
                      &wanted, &id, &error)) {
         web_json_value(response, 202,
