@@ -227,15 +227,15 @@ def free_port():
 class Server:
     """`tocsin serve` on a port of its own."""
 
-    def __init__(self, site):
+    def __init__(self, site, env=None):
         self.site, self.port = site, free_port()
         self.log = (site.path / "serve.log").open("ab")
         self.process = subprocess.Popen([PROGRAM, "-C", str(site.path), "serve", "--port", str(self.port)],
-                                        stderr=self.log)
+                                        stderr=self.log, env={**os.environ, **(env or {})})
         self.wait_until(lambda: self.request("GET", "/healthz")[0] == 200)
 
-    def request(self, method, path, body=None, headers=None):
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
+    def request(self, method, path, body=None, headers=None, source="127.0.0.1"):
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60, source_address=(source, 0))
         try:
             connection.request(method, path, body, headers or {})
             answer = connection.getresponse()

@@ -2,6 +2,7 @@
  *
  *   FAULT_COUNT=FILE   writes how many reads (steps of statements that only read) and prepared statements there were
  *   FAULT_READ=N       the N-th read fails, as on a broken disk
+ *   FAULT_CHANCE=FILE  one read in so many fails as that file says, by chance; 0: none
  *   FAULT_PREPARE=N    the N-th statement cannot be prepared: the disk is busy
  *   FAULT_AGAIN=1      every first try to commit is told to begin again
  *   FAULT_RELEASE=N    the N-th work's savepoint cannot be released
@@ -53,12 +54,26 @@ int sqlite3_reset(sqlite3_stmt *statement) {
     return reset(statement);
 }
 
+static int has_bad_luck(int n) {
+    const char *path = getenv("FAULT_CHANCE");
+    FILE *file = path ? fopen(path, "r") : NULL;
+    unsigned one_in = 0, mixed = (unsigned)n * 2654435761u;
+    if (!file)
+        return 0;
+    if (fscanf(file, "%u", &one_in) != 1)
+        one_in = 0;
+    fclose(file);
+    return one_in && (mixed >> 8) % one_in == 0;
+}
+
 int sqlite3_step(sqlite3_stmt *statement) {
     int (*step)(sqlite3_stmt *) = real("sqlite3_step");
     forced = 0;
-    if (is_ours(__builtin_return_address(0)) && sqlite3_stmt_readonly(statement) &&
-        __sync_add_and_fetch(&n_reads, 1) == wanted("FAULT_READ"))
-        return forced = SQLITE_IOERR;
+    if (is_ours(__builtin_return_address(0)) && sqlite3_stmt_readonly(statement)) {
+        const int n = __sync_add_and_fetch(&n_reads, 1);
+        if (n == wanted("FAULT_READ") || has_bad_luck(n))
+            return forced = SQLITE_IOERR;
+    }
     return step(statement);
 }
 
@@ -83,4 +98,9 @@ int sqlite3_exec(sqlite3 *db, const char *sql, int (*each)(void *, int, char **,
 int sqlite3_errcode(sqlite3 *db) {
     int (*errcode)(sqlite3 *) = real("sqlite3_errcode");
     return forced ? forced : errcode(db);
+}
+
+const char *sqlite3_errmsg(sqlite3 *db) {
+    const char *(*errmsg)(sqlite3 *) = real("sqlite3_errmsg");
+    return forced ? "as if the disk failed" : errmsg(db);
 }

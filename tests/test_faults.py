@@ -15,7 +15,8 @@ from pathlib import Path
 
 import pytest
 
-from conftest import PROGRAM, ROOT, Site
+from conftest import PROGRAM, ROOT, Roster, Server, Site
+from push import add_push_feed, event, push_events
 
 ARCHIVE = Path(__file__).resolve().parent / "sites" / "v3.tar.xz"
 BUSY, STORE = 7, 8
@@ -176,6 +177,73 @@ def test_a_savepoint_that_cannot_be_released_spoils_its_group(rig, name):
         done, before, after = rig.run(FAULT_RELEASE=n)
         agree(name, done, well, before, after, wanted)
         assert n > 1 or done.returncode == STORE
+
+
+# ── A server whose disk fails now and then ────────────────────────────────────────────────────────
+
+class Troubled:
+    """`serve`, of whose reads one in so many fails; who asks it asks again, as a feed or a person would."""
+
+    def __init__(self, site, shim):
+        self.chance = site.path.parent / "chance"
+        self.trouble(0)
+        self.server = Server(site, {"LD_PRELOAD": str(shim), "FAULT_CHANCE": str(self.chance), "ASAN_OPTIONS":
+                                    os.environ.get("ASAN_OPTIONS", "") + ":verify_asan_link_order=0:detect_leaks=0"})
+        self.n_asked = self.n_failed = 0
+
+    def trouble(self, one_in):
+        new = self.chance.with_suffix(".new")
+        new.write_text(str(one_in))
+        new.rename(self.chance)
+
+    def request(self, *words):
+        """From another address each time, for one alone may not ask so often."""
+        for _ in range(500):
+            self.n_asked += 1
+            status, body, _ = self.server.request(*words, source=f"127.0.{1 + self.n_asked // 250}.{1 + self.n_asked % 250}")
+            if status < 500:
+                return status, body
+            assert status in (500, 503), (status, body)
+            self.n_failed += 1
+        raise AssertionError("it never answered well")
+
+
+@pytest.mark.parametrize("one_in", [23, 41, 83])
+def test_a_server_whose_reads_fail_now_and_then_loses_nothing_and_says_nothing_untrue(site, shim, tmp_path, one_in):
+    roster = Roster(tmp_path / "feed", n=20)  # so short that a try can go well
+    secret, drop = add_push_feed(site, tmp_path), tmp_path / "drop"
+    drop.mkdir()
+    site.configure("drop_settle: 1s\nschedule: {retry: [1s], remind_every: 24h}\n")
+    roster.mapping.write_text(roster.mapping.read_text().replace("interval: 24h", "interval: 1000d"))  # never silent
+    site.run("feed", "add", roster.mapping, "--drop", drop)
+    site.load("sample", roster.write("2025-04-01"))
+    (tmp_path / "booked.json").write_text(json.dumps([event(i, "booked", str(i)) for i in range(5)]))
+    site.load("push", tmp_path / "booked.json")
+    for i in range(5):
+        site.register(str(i), email=f"ana{i}@example.org")
+    site.register(1005, email="bo@example.org")
+    troubled = Troubled(site, shim)
+    server = troubled.server
+    troubled.trouble(one_in)
+    shutil.copy(roster.write("2025-04-02", [n for n in roster.people if n != 1005]), drop)
+    for i in range(5):
+        status, answer = push_events(troubled, secret, f"k{i}", [event(100 + i, "released", str(i))])
+        assert status == 200 and json.loads(answer)["rows"] == 1
+        words = json.dumps({"person": f"sample:{1010 + i}", "email": f"new{i}@example.org", "pin": "4711"})
+        assert troubled.request("POST", "/v1/registrations", words)[0] == 202
+        status, answer = troubled.request("POST", "/v1/people/search", json.dumps({"text": "poplar"}))
+        assert status == 200 and json.loads(answer)["people"]
+    alerts = lambda: sorted((a["person"], a["kind"]) for a in site.json("alert", "list") if a["purpose"] == "alert")
+    owed = sorted([(str(i), "released") for i in range(5)] + [("1005", "left_roster")])
+    server.wait_until(lambda: alerts() == owed)
+    news = lambda: [path for mail in site.mail() for path in re.findall(r"^http://[^/]+(/c/[\w.]+)", mail, re.M)]
+    server.wait_until(news)
+    for method, path, body in (("GET", news()[0], None), ("POST", news()[0], "pin=4711"), ("GET", "/log/checkpoint", None),
+                               ("GET", "/readyz", None)):
+        assert troubled.request(method, path, body)[0] == 200, path
+    troubled.trouble(0)
+    server.wait_until(lambda: {a["state"] for a in site.json("alert", "list")} <= {"sent", "confirmed"})
+    assert alerts() == owed and troubled.n_failed > 0 and server.stop() == 0
 
 
 # ── What grows must be asked by an index ──────────────────────────────────────────────────────────

@@ -1,7 +1,4 @@
 """serve: pushed events, registrations, the pages that messages link to, the console, its manners."""
-import base64
-import hashlib
-import hmac
 import json
 import re
 import socket
@@ -10,39 +7,17 @@ import time
 import pytest
 
 from conftest import Roster
-
-PUSH_MAPPING = """\
-feed: push
-format: json-events
-interval: 1h
-person_scope: sample
-facility: {id: push, name: Sample City Jail, timezone: America/Denver}
-columns: {event_id: id, person: [person], booking: [booking], surname: last, given: first, event: what, occurred_at: when}
-"""
-
+from push import add_push_feed, event, push_events
 
 @pytest.fixture
 def pushed(site, serve, tmp_path):
-    mapping = tmp_path / "push.yaml"
-    mapping.write_text(PUSH_MAPPING, encoding="utf-8")
-    site.run("feed", "add", mapping)
+    secret = add_push_feed(site, tmp_path)
     server = serve()
-    secret = site.run("feed", "secret", "push").stdout.strip().removeprefix("whsec_")
 
     def push(key, events, now=None, sign_with=secret):
-        body = json.dumps(events).encode()
-        stamp = str(int(now or time.time()))
-        mac = hmac.new(base64.b64decode(sign_with), f"{key}.{stamp}.".encode() + body, hashlib.sha256).digest()
-        headers = {"Idempotency-Key": key, "webhook-timestamp": stamp,
-                   "webhook-signature": "v1," + base64.b64encode(mac).decode(), "Content-Type": "application/json"}
-        return server.request("POST", "/v1/feeds/push/events", body, headers)
+        return push_events(server, sign_with, key, events, now)
 
     return server, push
-
-
-def event(number, what, person="7", **more):
-    return {"id": number, "person": person, "booking": f"b{person}", "what": what, "last": "POPLAR", "first": "WREN",
-            "when": "2025-05-06T10:00:00-06:00", **more}
 
 
 def test_a_pushed_event_is_taken_once_and_answered_alike(pushed, site):

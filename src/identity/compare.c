@@ -69,16 +69,18 @@ static void count_name(const struct store_name *name, void *context) {
     identity_count_person(context, name->person_id, name->born, &record);
 }
 
-static gboolean count_all(struct db *db, void *context, GError **error) {
-    return store_names(db, count_name, context, error);
-}
-
+/* Whole or not at all: half of the names would weigh as if they were all. */
 gboolean identity_count_names(struct linker *l, GError **error) {
     link_set_free(l->set);
     l->set = link_set_new(columns, G_N_ELEMENTS(columns));
     l->n_counted = 0;
-    if (!store_read(site_store(l->site), count_all, l, error))
+    struct db *db = store_read_begin(site_store(l->site), error);
+    const gboolean ok = db && store_names(db, count_name, l, error);
+    store_read_end(site_store(l->site), db);
+    if (!ok) {
+        link_set_free(g_steal_pointer(&l->set));
         return FALSE;
+    }
     link_set_fix(l->set);
     l->n_weighed = l->n_counted;
     return TRUE;
