@@ -5,6 +5,7 @@ rosters are read from $TOCSIN_DATA, else ../shared/data beside the checkout; tes
 saying so, where they are absent.
 """
 import ctypes
+import datetime
 import fcntl
 import http.client
 import json
@@ -91,8 +92,15 @@ def wrong_today(seen, wrong):
 
 # ── Sites, rosters, servers ───────────────────────────────────────────────────────────────────────
 
+@pytest.fixture(scope="session", autouse=True)
+def clock(tmp_path_factory):
+    """The library that lets each site have a clock of its own (clock.c)."""
+    Site.clock = tmp_path_factory.mktemp("clock") / "clock.so"
+    subprocess.run(["cc", "-shared", "-fPIC", "-O1", "-o", Site.clock, ROOT / "tests" / "clock.c"], check=True)
+
+
 class Site:
-    """A site in a folder of its own, driven through the command line."""
+    """A site in a folder of its own, driven through the command line, under a clock of its own, which `later` moves."""
 
     def __init__(self, path, *options):
         self.path = Path(path)
@@ -101,11 +109,28 @@ class Site:
 
     def run(self, *words, check=True, timeout=600, env=None):
         done = subprocess.run([PROGRAM, "-C", str(self.path), *map(str, words)], capture_output=True,
-                              text=True, timeout=timeout, env={**os.environ, **(env or {})})
+                              text=True, timeout=timeout, env=self.environment(env))
         if check:
             assert done.returncode == 0, f"{words}: {done.returncode}\n{done.stdout}\n{done.stderr}"
         assert "ERROR: AddressSanitizer" not in done.stderr and "runtime error" not in done.stderr, done.stderr
         return done
+
+    def environment(self, more=None):
+        return {**os.environ, "LD_PRELOAD": str(Site.clock), "CLOCK_AHEAD": str(self.path / "ahead"),
+                "ASAN_OPTIONS": os.environ.get("ASAN_OPTIONS", "") + ":verify_asan_link_order=0", **(more or {})}
+
+    def ahead(self):
+        """By how many seconds its clock is ahead of the machine's."""
+        return int((self.path / "ahead").read_text()) if (self.path / "ahead").exists() else 0
+
+    def now(self):
+        return time.time() + self.ahead()
+
+    def later(self, **length):
+        """It is so much later now, also for a server that runs: later(hours=2). Nobody waits for it."""
+        seconds = int(datetime.timedelta(**length).total_seconds())
+        (self.path / "ahead.new").write_text(str(self.ahead() + seconds))
+        (self.path / "ahead.new").rename(self.path / "ahead")
 
     def json(self, *words, **options):
         """The objects that a command prints, one a line."""
@@ -231,7 +256,7 @@ class Server:
         self.site, self.port = site, free_port()
         self.log = (site.path / "serve.log").open("ab")
         self.process = subprocess.Popen([PROGRAM, "-C", str(site.path), "serve", "--port", str(self.port)],
-                                        stderr=self.log, env={**os.environ, **(env or {})})
+                                        stderr=self.log, env=site.environment(env))
         self.wait_until(lambda: self.request("GET", "/healthz")[0] == 200)
 
     def request(self, method, path, body=None, headers=None, source="127.0.0.1"):
