@@ -1,6 +1,7 @@
 """One person across jails: linked while the site serves, or asked about; told to who follows either number."""
 import datetime
 import json
+import os
 import sqlite3
 import time
 from contextlib import closing
@@ -25,14 +26,17 @@ def jails(site, tmp_path):
         mapping.write_text(FEED.format(name=name, title=name.title()), encoding="utf-8")
         site.run("feed", "add", mapping)
     numbers = iter(range(1, 1000))
+    site.said = {}  # by number, what was said of it last
 
     def happen(jail, person, last, first, dob="", what="booked", **more):
         n = next(numbers)
-        when = datetime.datetime.now(datetime.timezone.utc) - datetime.timedelta(minutes=30) + datetime.timedelta(seconds=n)
+        when = datetime.datetime.fromtimestamp(site.now() - 30 * 60 + n, datetime.timezone.utc)
         event = {"id": f"e{n}", "person": person, "booking": f"{jail}-b{person}", "last": last, "first": first, "dob": dob,
                  "what": what, "when": when.isoformat(timespec="seconds"), **more}
+        site.said[f"{jail}:{person}"] = event
         path = tmp_path / f"{jail}-{n}.json"
         path.write_text(json.dumps([event]), encoding="utf-8")
+        os.utime(path, (site.now(), site.now()))  # when it was said
         site.run("feed", "load", jail, path, "--no-send")
 
     site.happen = happen
