@@ -156,8 +156,8 @@ class Site:
         words = [f"--{name.replace('_', '-')}={value}" for name, value in options.items()]
         before = len(self.mail())
         made = self.json("watch", "add", f"--person={person}", f"--email={email}", f"--pin={pin}", *words)
-        code = re.search(r"^(\d{6})\s*$", self.mail()[before].replace("\r", ""), re.M).group(1)
-        self.run("watch", "confirm", made[0]["registration"], code)
+        new = "\n".join(self.mail()[before:]).replace("\r", "")  # and what else was due
+        self.run("watch", "confirm", made[0]["registration"], re.search(r"^(\d{6})\s*$", new, re.M).group(1))
         return made[0]["registration"]
 
 
