@@ -185,17 +185,15 @@ static gboolean remember_size(const struct site *site, guint64 size, GError **er
         path, text, -1, G_FILE_SET_CONTENTS_CONSISTENT | G_FILE_SET_CONTENTS_DURABLE, 0600, error);
 }
 
-static gboolean read_size(struct db *db, void *context, GError **error) {
-    return store_ledger_size(db, context, error);
-}
-
 /* Writes down how far the log is, beside the key. */
 static void finish(struct logbook *logbook) {
     const struct site *site = logbook->site;
     g_autoptr(GError) problem = NULL;
     guint64 size = 0;
-    if (!store_read(site_store(site), read_size, &size, &problem) ||
-        !remember_size(site, size, &problem))
+    struct db *db = store_read_begin(site_store(site), &problem);
+    const gboolean is_read = db && store_ledger_size(db, &size, &problem);
+    store_read_end(site_store(site), db);
+    if (!is_read || !remember_size(site, size, &problem))
         log_line("error", "how far the ledger is could not be written down", "problem",
                  problem->message, NULL);
     ledger_signer_free(logbook->signer);
@@ -302,15 +300,12 @@ gboolean logbook_policy(struct site *site, GError **error) {
     return ok;
 }
 
-static gboolean has_checkpoint(struct db *db, void *context, GError **error) {
-    g_autofree char *note = store_ledger_checkpoint(db, error);
-    (void)context;
-    return note != NULL;
-}
-
 gboolean logbook_begin(struct site *site, GError **error) {
     GError *why = NULL;
-    if (store_read(site_store(site), has_checkpoint, NULL, &why))
+    struct db *db = store_read_begin(site_store(site), &why);
+    g_autofree char *note = db ? store_ledger_checkpoint(db, &why) : NULL;
+    store_read_end(site_store(site), db);
+    if (note)
         return TRUE;
     if (g_error_matches(why, BASE_ERROR, BASE_ERROR_NOT_FOUND)) {
         g_error_free(why);
@@ -446,21 +441,11 @@ gboolean logbook_notice(struct db *db, const struct site *site, const char *aler
  * written. */
 struct closing {
     struct site *site;
-    guint64 hour, size, last_hour;
+    guint64 hour;
     GArray *commitments;
     struct ledger_entry entry;
     gboolean is_done;
 };
-
-static gboolean see(struct db *db, void *context, GError **error) {
-    struct closing *c = context;
-    return store_ledger_size(db, &c->size, error) && store_ledger_last_hour(db, &c->last_hour, error);
-}
-
-static gboolean read_hour(struct db *db, void *context, GError **error) {
-    struct closing *c = context;
-    return (c->commitments = store_notices_of_hour(db, c->hour, error)) != NULL;
-}
 
 /* Unless another process wrote it, or a notice came to the hour meanwhile: then it is hashed again. */
 static gboolean write_hour(struct db *db, void *context, GError **error) {
@@ -482,9 +467,11 @@ static gboolean close_hour(struct site *site, const struct disclose_gate *gate, 
     struct closing c = {.site = site, .hour = hour};
     gboolean ok = TRUE;
     while (ok && !c.is_done) {
-        ok = store_read(site_store(site), read_hour, &c, error);
-        if (!ok)
-            break;
+        struct db *db = store_read_begin(site_store(site), error);
+        c.commitments = db ? store_notices_of_hour(db, hour, error) : NULL;
+        store_read_end(site_store(site), db);
+        if (!c.commitments)
+            return FALSE;
         disclose_hour(gate, site_secret(site), hour, c.commitments, &c.entry);
         ok = store_write(site_store(site), STORE_WORK(write_hour, NULL), &c, error);
         g_clear_pointer(&c.commitments, g_array_unref);
@@ -493,12 +480,16 @@ static gboolean close_hour(struct site *site, const struct disclose_gate *gate, 
 }
 
 gboolean logbook_hours(struct site *site, guint *n, GError **error) {
-    struct closing c = {.site = site};
     const guint64 now = (guint64)(site_now(site) / HOUR_US);
+    guint64 size, last_hour;
     *n = 0;
-    if (!store_read(site_store(site), see, &c, error) || !remember_size(site, c.size, error))
+    struct db *db = store_read_begin(site_store(site), error);
+    const gboolean is_read =
+        db && store_ledger_size(db, &size, error) && store_ledger_last_hour(db, &last_hour, error);
+    store_read_end(site_store(site), db);
+    if (!is_read || !remember_size(site, size, error))
         return FALSE;
-    const guint64 first = c.last_hour ? c.last_hour + 1 : now - 1,
+    const guint64 first = last_hour ? last_hour + 1 : now - 1,
                   end = MIN(now, first + MOST_HOURS_AT_ONCE);
     if (first >= now)
         return TRUE;

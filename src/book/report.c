@@ -167,15 +167,10 @@ gboolean report_subject(struct site *site, const char *person, report_disclosure
     return store_read(site_store(site), open_in_transaction, &o, error);
 }
 
-static gboolean find_in_transaction(struct db *db, void *context, GError **error) {
-    struct opening *o = context;
-    return site_person_find(db, o->site, o->person, &o->person_id, error);
-}
-
 gboolean report_shred(struct site *site, const char *person, guint *n, GError **error) {
-    struct opening o = {.site = site, .person = person};
-    return store_read(site_store(site), find_in_transaction, &o, error) &&
-           logbook_shred(site, o.person_id, n, error);
+    gint64 person_id;
+    return site_person_read(site, person, &person_id, error) &&
+           logbook_shred(site, person_id, n, error);
 }
 
 /* ── Openings ──────────────────────────────────────────────────────────────────────────────────── */

@@ -128,11 +128,6 @@ struct asking {
     char *lines; /* to be saved */
 };
 
-static gboolean read_head(struct db *db, void *context, GError **error) {
-    struct asking *a = context;
-    return (a->checkpoint = store_ledger_checkpoint(db, error)) != NULL;
-}
-
 static gboolean save_lines(struct db *db, void *context, GError **error) {
     struct asking *a = context;
     return store_ledger_cosign(db, a->head.size, a->lines, error);
@@ -195,7 +190,12 @@ guint witness_ask_all(struct site *site) {
     guint n = 0;
     gsize text_n;
     const char *signatures;
-    if (!site_config(site)->witnesses->len || !store_read(site_store(site), read_head, &a, NULL))
+    if (!site_config(site)->witnesses->len)
+        return 0;
+    struct db *db = store_read_begin(site_store(site), NULL);
+    a.checkpoint = db ? store_ledger_checkpoint(db, NULL) : NULL;
+    store_read_end(site_store(site), db);
+    if (!a.checkpoint)
         return 0;
     if (ledger_note_split(a.checkpoint, strlen(a.checkpoint), &text_n, &signatures, NULL) &&
         ledger_checkpoint_parse(a.checkpoint, text_n, &a.head, NULL))

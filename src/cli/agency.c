@@ -111,17 +111,6 @@ static int end(struct cli *cli, int argc, char **argv) {
     return status;
 }
 
-struct listing {
-    gboolean only_asked;
-    GPtrArray *watches;
-};
-
-static gboolean read_watches(struct db *db, void *context, GError **error) {
-    struct listing *l = context;
-    l->watches = store_agency_watches_list(db, l->only_asked, 10000, error);
-    return l->watches != NULL;
-}
-
 static void list_one(const struct cli *cli, struct cli_table *table,
                      const struct store_agency_watch *w) {
     if (cli->json) {
@@ -143,8 +132,8 @@ static void list_one(const struct cli *cli, struct cli_table *table,
 static int list(struct cli *cli, int argc, char **argv) {
     int status = EXIT_OK;
     GError *error = NULL;
-    struct listing l = {FALSE, NULL};
-    GOptionEntry entries[] = {{"waiting", 0, 0, G_OPTION_ARG_NONE, &l.only_asked,
+    gboolean only_asked = FALSE;
+    GOptionEntry entries[] = {{"waiting", 0, 0, G_OPTION_ARG_NONE, &only_asked,
                                "Only those that wait for a second officer", NULL},
                               {NULL}};
     if (!cli_parse(cli, "agency list", "Lists agencies' watches, newest first.", NULL, entries, &argc,
@@ -155,12 +144,14 @@ static int list(struct cli *cli, int argc, char **argv) {
         return status;
     struct cli_table *table = cli_table_new("WATCH", "STATE", "RECIPIENT", "BASIS", "DOCUMENT",
                                             "ASKED BY", "ASKED (UTC)", "DECIDED BY", "REASON", NULL);
-    if (!store_read(site_store(site), read_watches, &l, &error))
+    struct db *db = store_read_begin(site_store(site), &error);
+    g_autoptr(GPtrArray) watches = db ? store_agency_watches_list(db, only_asked, 10000, &error) : NULL;
+    store_read_end(site_store(site), db);
+    if (!watches)
         status = cli_fail(error);
-    for (guint i = 0; l.watches && i < l.watches->len; i++)
-        list_one(cli, table, l.watches->pdata[i]);
+    for (guint i = 0; watches && i < watches->len; i++)
+        list_one(cli, table, watches->pdata[i]);
     cli_table_end(cli, table, "No agency has asked for a watch.");
-    g_clear_pointer(&l.watches, g_ptr_array_unref);
     site_close(site);
     return status;
 }

@@ -65,22 +65,12 @@ gboolean end_registration(struct site *site, const char *id, gboolean says_so, G
 
 /* ── Whose time is over ────────────────────────────────────────────────────────────────────────── */
 
-struct expiring {
-    struct site *site;
-    GPtrArray *ids;
-};
-
-static gboolean read_expired(struct db *db, void *context, GError **error) {
-    struct expiring *e = context;
-    e->ids = store_agency_watches_expired(db, site_now(e->site), error);
-    return e->ids != NULL;
-}
-
 gboolean end_expired(struct site *site, GError **error) {
-    struct expiring e = {.site = site};
-    gboolean ok = store_read(site_store(site), read_expired, &e, error);
-    for (guint i = 0; ok && i < e.ids->len; i++)
-        ok = end_registration(site, e.ids->pdata[i], FALSE, error);
-    g_clear_pointer(&e.ids, g_ptr_array_unref);
+    struct db *db = store_read_begin(site_store(site), error);
+    g_autoptr(GPtrArray) ids = db ? store_agency_watches_expired(db, site_now(site), error) : NULL;
+    store_read_end(site_store(site), db);
+    gboolean ok = ids != NULL;
+    for (guint i = 0; ok && i < ids->len; i++)
+        ok = end_registration(site, ids->pdata[i], FALSE, error);
     return ok;
 }

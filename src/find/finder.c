@@ -82,17 +82,14 @@ static void take_change(const struct store_name *name, void *context) {
     r->n_changed++;
 }
 
-static gboolean read_changes(struct db *db, void *context, GError **error) {
-    struct reading *r = context;
-    return store_names_changed(db, r->finder->seq, MOST_CHANGES, take_change, r, error);
-}
-
 static void catch_up(struct finder *f) {
     struct reading r = {.finder = f};
     g_autoptr(GError) error = NULL;
-    if (!store_read(site_store(f->site), read_changes, &r, &error))
+    struct db *db = store_read_begin(site_store(f->site), &error);
+    if (!db || !store_names_changed(db, f->seq, MOST_CHANGES, take_change, &r, &error))
         log_line("error", "new names could not be read, and are not found yet", "problem",
                  error->message, NULL);
+    store_read_end(site_store(f->site), db);
     if (r.n_changed) {
         people_directory_publish(f->directory);
         g_mutex_lock(&f->mutex);

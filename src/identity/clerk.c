@@ -124,34 +124,17 @@ gboolean linker_part(struct site *site, gint64 a, gint64 b, const char *by, guin
     return TRUE;
 }
 
-struct waiting {
-    guint limit;
-    store_link_fn each;
-    void *context;
-};
-
-static gboolean read_waiting(struct db *db, void *context, GError **error) {
-    const struct waiting *w = context;
-    return store_links(db, 0, w->limit, w->each, w->context, error);
-}
-
 gboolean linker_waiting(struct site *site, guint limit, store_link_fn each, void *context,
                         GError **error) {
-    struct waiting w = {limit, each, context};
-    return store_read(site_store(site), read_waiting, &w, error);
-}
-
-struct labelling {
-    gint64 id;
-    char *label;
-};
-
-static gboolean read_label(struct db *db, void *context, GError **error) {
-    struct labelling *l = context;
-    return (l->label = store_person_label(db, l->id, error)) != NULL;
+    struct db *db = store_read_begin(site_store(site), error);
+    const gboolean ok = db && store_links(db, 0, limit, each, context, error);
+    store_read_end(site_store(site), db);
+    return ok;
 }
 
 char *linker_label(struct site *site, gint64 person_id, GError **error) {
-    struct labelling l = {.id = person_id};
-    return store_read(site_store(site), read_label, &l, error) ? l.label : NULL;
+    struct db *db = store_read_begin(site_store(site), error);
+    char *label = db ? store_person_label(db, person_id, error) : NULL;
+    store_read_end(site_store(site), db);
+    return label;
 }

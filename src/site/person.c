@@ -49,22 +49,11 @@ gboolean site_person_find(struct db *db, const struct site *site, const char *pe
     return ok;
 }
 
-struct reading {
-    const struct site *site;
-    const char *person;
-    gint64 id;
-};
-
-static gboolean read_person(struct db *db, void *context, GError **error) {
-    struct reading *r = context;
-    return site_person_find(db, r->site, r->person, &r->id, error);
-}
-
 gboolean site_person_read(const struct site *site, const char *person, gint64 *person_id,
                           GError **error) {
-    struct reading r = {.site = site, .person = person};
-    const gboolean ok = store_read(site_store(site), read_person, &r, error);
-    *person_id = r.id;
+    struct db *db = store_read_begin(site_store(site), error);
+    const gboolean ok = db && site_person_find(db, site, person, person_id, error);
+    store_read_end(site_store(site), db);
     return ok;
 }
 
