@@ -10,8 +10,8 @@
 #include <string.h>
 
 #include "base/time.h"
-#include "ledger/checkpoint.h"
 #include "book/logbook.h"
+#include "ledger/checkpoint.h"
 #include "operate/open.h"
 #include "policy/policy.h"
 #include "store/db.h"
@@ -245,7 +245,7 @@ static void print_requests(guint n) {
                 printf("%s\"%s\"", some++ ? ", " : "", policy_word(policy, POLICY_FLAG, f));
         printf("], \"permitted\": %s}\n", decision.is_permitted ? "true" : "false");
     }
-    policy_unref(policy);
+    policy_free(policy);
 }
 
 static void decide(guint n) {
@@ -269,7 +269,7 @@ static void decide(guint n) {
     printf("{\"kind\": \"decide\", \"rules\": 200, \"per_second\": %.0f, \"permitted\": %.3f}\n",
            (double)n / seconds, (double)permitted / (double)n);
     g_free(requests);
-    policy_unref(policy);
+    policy_free(policy);
 }
 
 static void check(void) {
@@ -281,7 +281,7 @@ static void check(void) {
            ", \"seconds\": %.3f, \"holds\": %d}\n",
            result.n_points, (double)(g_get_monotonic_time() - began) / 1e6, ok);
     policy_check_clear(&result);
-    policy_unref(policy);
+    policy_free(policy);
 }
 
 /* ── proof ─────────────────────────────────────────────────────────────────────────────────────── */

@@ -50,17 +50,6 @@ char *base_random_token(const struct base_random *random, gsize n_bytes) {
     return base_base32(bytes, n_bytes);
 }
 
-char *base_random_code(const struct base_random *random, guint digits) {
-    char *code = g_malloc0(digits + 1);
-    for (guint i = 0; i < digits;) {
-        guint8 byte;
-        random->fill(random->context, &byte, 1);
-        if (byte < 250)
-            code[i++] = (char)('0' + byte % 10);
-    }
-    return code;
-}
-
 guint64 base_hash64(const void *bytes, gsize n, guint64 seed) {
     const guint64 multiplier = G_GUINT64_CONSTANT(0x9FB21C651E98DF25);
     const guint8 *p = bytes;

@@ -28,9 +28,6 @@ char *base_random_token(const struct base_random *random, gsize n_bytes);
 /* The same writing for given bytes. Transfer full. */
 char *base_base32(const guint8 *bytes, gsize n);
 
-/* `digits` decimal digits, uniformly. Transfer full. */
-char *base_random_code(const struct base_random *random, guint digits);
-
 /* A 64-bit hash for tables and change detection; not for anything an attacker may choose. */
 guint64 base_hash64(const void *bytes, gsize n, guint64 seed);
 

@@ -210,7 +210,7 @@ static int check(struct cli *cli, int argc, char **argv) {
                result.n_slices == 1 ? "" : "s", seconds, id);
     }
     policy_check_clear(&result);
-    policy_unref(policy);
+    policy_free(policy);
     return status;
 }
 
@@ -396,7 +396,7 @@ static int explain(struct cli *cli, int argc, char **argv) {
     } else if (policy) {
         status = EXIT_USAGE;
     }
-    policy_unref(policy);
+    policy_free(policy);
     for (guint i = 0; i < POLICY_N_ATTRIBUTES; i++)
         g_free(q.words[i]);
     g_strfreev(q.flags);
@@ -428,7 +428,7 @@ static int words(struct cli *cli, int argc, char **argv) {
                               policy_word_means(policy, kind, i), NULL);
         }
     cli_table_end(cli, table, "");
-    policy_unref(policy);
+    policy_free(policy);
     policy_choice_clear(&c);
     return status;
 }

@@ -256,7 +256,7 @@ int policy_diff(struct cli *cli, int argc, char **argv) {
         status = p.n_changed ? EXIT_FAILED : EXIT_OK;
     }
     g_hash_table_unref(p.changes);
-    policy_unref(p.old);
-    policy_unref(p.new);
+    policy_free(p.old);
+    policy_free(p.new);
     return status;
 }

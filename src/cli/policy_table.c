@@ -239,7 +239,7 @@ int policy_table(struct cli *cli, int argc, char **argv) {
             print_table(cli, policy, name, day, (guint8)j, (guint8)(flag ? 1u << f : 0), as_html);
         }
     }
-    policy_unref(policy);
+    policy_free(policy);
     policy_choice_clear(&c);
     g_free(flag);
     g_free(jurisdiction);

@@ -21,15 +21,3 @@ void custody_event_id(guint8 id[CUSTODY_EVENT_ID_BYTES], const char *const *part
 void custody_event_id_format(const guint8 id[CUSTODY_EVENT_ID_BYTES], char text[33]) {
     text_hex(id, CUSTODY_EVENT_ID_BYTES, text);
 }
-
-gboolean custody_event_id_parse(const char *text, guint8 id[CUSTODY_EVENT_ID_BYTES]) {
-    if (strlen(text) != 2 * CUSTODY_EVENT_ID_BYTES)
-        return FALSE;
-    for (int i = 0; i < CUSTODY_EVENT_ID_BYTES; i++) {
-        int high = g_ascii_xdigit_value(text[2 * i]), low = g_ascii_xdigit_value(text[2 * i + 1]);
-        if (high < 0 || low < 0)
-            return FALSE;
-        id[i] = (guint8)(high << 4 | low);
-    }
-    return TRUE;
-}

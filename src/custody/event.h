@@ -35,6 +35,5 @@ void custody_event_id(guint8 id[CUSTODY_EVENT_ID_BYTES], const char *const *part
 
 /* 32 hexadecimal digits. `text` has room for 33. */
 void custody_event_id_format(const guint8 id[CUSTODY_EVENT_ID_BYTES], char text[33]);
-gboolean custody_event_id_parse(const char *text, guint8 id[CUSTODY_EVENT_ID_BYTES]);
 
 #endif

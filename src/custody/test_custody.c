@@ -226,12 +226,6 @@ static void the_same_source_makes_the_same_id(void) {
     custody_booking_unlisted(&friday, &prior, FALSE, &next, &c);
     g_assert_cmpmem(a.id, 16, b.id, 16);
     g_assert_cmpint(memcmp(a.id, c.id, 16), !=, 0);
-    char text[33];
-    guint8 id[16];
-    custody_event_id_format(a.id, text);
-    g_assert_true(custody_event_id_parse(text, id));
-    g_assert_cmpmem(a.id, 16, id, 16);
-    g_assert_false(custody_event_id_parse("xyz", id));
 }
 
 /* ── Rule 4 ── */

@@ -7,7 +7,6 @@ struct permit {
     enum custody_kind kind;
     enum custody_assertion assertion;
     gboolean is_unclear, is_possible, is_another_person, occurred_on_date;
-    enum language language;
     char *person_name, *facility_name, *facility_phone, *detail;
     GTimeZone *zone;
     gint64 occurred_at_us, observed_at_us;
@@ -102,7 +101,7 @@ struct disclose_gate *disclose_gate_ref(struct disclose_gate *gate) {
 void disclose_gate_unref(struct disclose_gate *gate) {
     if (!gate || !g_atomic_int_dec_and_test(&gate->refs))
         return;
-    policy_unref(gate->policy);
+    policy_free(gate->policy);
     g_free(gate);
 }
 
@@ -192,7 +191,6 @@ struct permit *disclose_alert(const struct disclose_gate *gate, const struct dis
         .is_possible = recipient->reason == MATCH_POSSIBLE,
         .is_another_person = recipient->reason == MATCH_UNLINKED,
         .occurred_on_date = facts->occurred_on_date,
-        .language = recipient->language,
         .person_name = allowed(has_field(gate, decision, SPOKEN_NAME), facts->person_name),
         .facility_name = allowed(place, facts->facility_name),
         .facility_phone = allowed(place, facts->facility_phone),
@@ -283,9 +281,6 @@ gboolean permit_is_possible(const struct permit *permit) {
 
 gboolean permit_is_another_person(const struct permit *permit) {
     return permit->is_another_person;
-}
-enum language permit_language(const struct permit *permit) {
-    return permit->language;
 }
 const char *permit_person_name(const struct permit *permit) {
     return permit->person_name;

@@ -34,7 +34,6 @@ struct disclose_facts {
 struct disclose_recipient {
     enum match_reason reason;  /* MATCH_NONE: nothing says that it concerns them */
     gboolean is_role_verified; /* staff have checked who they are to the person in custody */
-    enum language language;
     /* An agency's watch; NULL for a registrant. */
     const struct disclose_agency *agency;
 };

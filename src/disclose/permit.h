@@ -16,7 +16,6 @@ enum custody_assertion permit_assertion(const struct permit *permit);
 gboolean permit_is_unclear(const struct permit *permit);
 gboolean permit_is_possible(const struct permit *permit);       /* it may be about another person */
 gboolean permit_is_another_person(const struct permit *permit); /* what they were told before was */
-enum language permit_language(const struct permit *permit);
 
 /* Strings live as long as the permit; "" when unknown or withheld. */
 const char *permit_person_name(const struct permit *permit);

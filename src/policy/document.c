@@ -736,7 +736,6 @@ static void fill_can_meet(struct policy *policy) {
 
 static struct policy *policy_new(void) {
     struct policy *policy = g_new0(struct policy, 1);
-    policy->refs = 1;
     for (guint kind = 0; kind < POLICY_N_WORD_KINDS; kind++)
         policy->words[kind] = g_array_new(FALSE, FALSE, sizeof(struct word));
     policy->rules = g_ptr_array_new_with_free_func(rule_free);
@@ -810,7 +809,7 @@ struct policy *policy_parse(const struct policy_text *texts, guint n, GError **e
     for (guint i = 0; i < n; i++)
         base_yaml_free(&schemas[texts[i].kind], documents[i]);
     if (!ok) {
-        policy_unref(policy);
+        policy_free(policy);
         return NULL;
     }
     hash_texts(policy, texts, n);
@@ -832,13 +831,8 @@ const guint8 *policy_id(const struct policy *policy) {
     return policy->id;
 }
 
-struct policy *policy_ref(struct policy *policy) {
-    g_atomic_int_inc(&policy->refs);
-    return policy;
-}
-
-void policy_unref(struct policy *policy) {
-    if (!policy || !g_atomic_int_dec_and_test(&policy->refs))
+void policy_free(struct policy *policy) {
+    if (!policy)
         return;
     for (guint kind = 0; kind < POLICY_N_WORD_KINDS; kind++) {
         for (guint i = 0; i < policy->words[kind]->len; i++) {

@@ -133,6 +133,6 @@ int LLVMFuzzerTestOneInput(const guint8 *data, size_t n) {
     }
     ask_some(policy);
     check(policy);
-    policy_unref(policy);
+    policy_free(policy);
     return 0;
 }

@@ -66,8 +66,7 @@ struct policy *policy_load(const char *profile_or_folder, const char *recipients
 /* The shipped profile, whatever folders there are. */
 struct policy *policy_load_shipped(const char *profile, const char *recipients_path, GError **error);
 
-struct policy *policy_ref(struct policy *policy);
-void policy_unref(struct policy *policy);
+void policy_free(struct policy *policy);
 
 /* The names of the shipped profiles, NULL-terminated. Static. */
 const char *const *policy_profiles(void);

@@ -94,7 +94,6 @@ struct slice {
 };
 
 struct policy {
-    gint refs;
     guint8 id[POLICY_ID_BYTES];
     GArray *words[POLICY_N_WORD_KINDS]; /* struct word */
     guint n_classes;

@@ -75,7 +75,6 @@ gboolean send_judge(struct db *db, struct send_job *job, const struct disclose_g
         .reason = (enum match_reason)job->alert->reason,
         .is_role_verified =
             r->is_role_verified && (r->relation == RELATION_SURVIVOR || r->relation == RELATION_FAMILY),
-        .language = r->language,
         .agency = w ? &agency : NULL};
     job->permit = disclose_alert(gate, &facts, &recipient, site_now(job->site), &request, &decision);
     if (!job->permit)

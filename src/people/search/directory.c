@@ -197,14 +197,3 @@ GArray *people_directory_search(struct people_directory *d, const char *query, g
         g_array_set_size(found, most);
     return found;
 }
-
-guint64 people_directory_bytes(struct people_directory *d) {
-    struct level *levels[N_LEVELS];
-    guint64 bytes = 0;
-    take(d, levels);
-    for (guint i = 0; i < N_LEVELS; i++) {
-        bytes += levels[i] ? people_index_bytes(levels[i]->index) : 0;
-        level_unref(levels[i]);
-    }
-    return bytes;
-}

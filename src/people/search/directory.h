@@ -45,6 +45,4 @@ struct people_source {
     void *context;
 };
 
-guint64 people_directory_bytes(struct people_directory *directory);
-
 #endif
