@@ -157,7 +157,7 @@ def test_a_format_is_read_and_a_channel_is_offered_everywhere_and_reached(site, 
 
 
 @pytest.mark.full
-def test_a_page_is_served_in_both_languages_and_the_api_takes_the_channel(site, tmp_path):
+def test_a_page_is_served_in_both_languages_and_the_form_and_the_api_take_the_channel(site, tmp_path):
     load(site, tmp_path, "id=1 who=7 stay=b7 last=MYRTLE first=ANA what=booked when=2025-04-01T10:00:00Z\n")
     (site.path / "out").mkdir()
     site.configure("pager: {folder: out}\n")
@@ -165,6 +165,16 @@ def test_a_page_is_served_in_both_languages_and_the_api_takes_the_channel(site, 
     try:
         assert "let out" in server.request("GET", "/about")[1]
         assert "Le avisamos" in server.request("GET", "/about", headers={"Accept-Language": "es"})[1]
+        asks = '<option>email</option>\n<option>pager</option>'
+        found = lambda: server.request("POST", "/v1/people/search", json.dumps({"text": "myrtle"}))[:2]
+        answers = []
+        server.wait_until(lambda: answers.append(found()) or answers[-1][0] == 200)
+        people = json.loads(answers[-1][1])["people"]
+        form = "/sign-up/" + people[0]["person"]
+        assert asks in server.request("GET", form)[1]
+        fields = "channel=pager&contact=5550109&pin=4711"
+        assert server.request("POST", form, fields, {"Content-Type": "application/x-www-form-urlencoded"})[0] == 200
+        server.wait_until(lambda: list((site.path / "out").glob("5550109.*")))
         wanted = {"person": "7", "channel": "pager", "contact": "5550100", "pin": "4711"}
         status, text, _ = server.request("POST", "/v1/registrations", json.dumps(wanted))
         assert status == 202, text
@@ -186,7 +196,7 @@ def test_an_attribute_is_an_option_and_rules_speak_of_it(site):
 
 
 @pytest.mark.full
-def test_a_database_is_named_when_a_site_is_made(tmp_path):
-    site = Site(tmp_path / "site", "--store=noisy:other.db")
+def test_a_database_is_named_when_a_site_is_made(site, tmp_path):
+    site = Site(tmp_path / "other", "--store=noisy:other.db")
     done = site.run("feed", "status")
     assert "noisy: SELECT id FROM feed" in done.stderr and (site.path / "other.db").exists()

@@ -82,6 +82,39 @@ def test_a_contact_is_said_in_one_way_at_every_door(pushed, site):
     assert server.request("POST", "/v1/registrations", json.dumps(both))[0] == 202
 
 
+FORM = {"Content-Type": "application/x-www-form-urlencoded"}
+
+
+def test_somebody_signs_up_by_hand(pushed, site):
+    server, push = pushed
+    push("k1", [event(1, "booked")])
+    found = lambda: server.request("POST", "/v1/people/search", json.dumps({"text": "poplar"}))[:2]
+    answers = []
+    server.wait_until(lambda: answers.append(found()) or '"person"' in answers[-1][1])
+    people = json.loads(answers[-1][1])["people"]
+    page = "/sign-up/" + people[0]["person"]
+    status, form, headers = server.request("GET", page)
+    assert status == 200 and "<form" in form and "POPLAR" not in form.upper() and headers["Cache-Control"] == "no-store"
+    assert "<select" not in form  # there is one channel
+    assert "Elija un PIN" in server.request("GET", page, headers={"Accept-Language": "es-MX"})[1]
+    status, again, _ = server.request("POST", page, "contact=ana&pin=12", FORM)
+    assert status == 422 and 'role="alert"' in again and "<form" in again
+    assert server.request("POST", "/sign-up/nobody", "contact=ana%40x.test&pin=4711", FORM)[0] == 404
+    status, asks, _ = server.request("POST", page, "contact=ana%40x.test&pin=4711", FORM)
+    assert status == 200 and "code of six digits" in asks
+    server.wait_until(lambda: len(site.mail()) == 1)
+    code = re.search(r"^(\d{6})\s*$", site.mail()[0].replace("\r", ""), re.M).group(1)
+    path = re.search(r'action="(/code/\w+)"', asks).group(1)
+    status, again, _ = server.request("POST", path, "code=1", FORM)
+    assert status == 403 and path in again
+    assert server.request("POST", "/code/%22%3E%3Cscript%3E", "code=1", FORM)[0] == 404
+    status, done, _ = server.request("POST", path, f"code={code}+", FORM)
+    assert status == 200 and "<form" not in done
+    assert [w["state"] for w in site.json("watch", "list")] == ["active"]
+    push("k2", [event(2, "released", when="2025-05-07T10:00:00-06:00")])
+    server.wait_until(lambda: len(site.mail()) == 2)
+
+
 def links(mail):
     text = mail.replace("=\r\n", "").replace("=\n", "").replace("=3D", "=")
     return [re.search(rf"https?://[^/\s]+(/{page}/[\w.]+)", text).group(1) for page in "cu"]

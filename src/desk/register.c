@@ -7,11 +7,20 @@
 #include "deliver/channel.h"
 #include "desk/contact.h"
 #include "owe/owe.h"
+#include "site/config.h"
 #include "site/person.h"
 #include "store/agency.h"
 #include "store/store.h"
 
 #define CODE_LIFE_US DAY_US
+
+GPtrArray *register_channels(const struct site *site) {
+    GPtrArray *names = g_ptr_array_new();
+    for (guint i = 0; channel_kinds[i]; i++)
+        if (channel_kinds[i]->connections(site_config(site)->channels[i]))
+            g_ptr_array_add(names, (gpointer)(gsize)channel_kinds[i]->name);
+    return names;
+}
 
 /* ── Asking ────────────────────────────────────────────────────────────────────────────────────── */
 

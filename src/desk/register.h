@@ -5,6 +5,9 @@
 #include "site/site.h"
 #include "watch/request.h"
 
+/* The channels that are set up here, to choose from: names, the usual one first. Transfer container. */
+GPtrArray *register_channels(const struct site *site);
+
 /* Registers and queues the message with the code. `person` as in site/person.h, `booking` "number" or
  * "jail:number"; one of them. `request` gives the rest. `id` transfer full. */
 gboolean register_add(struct site *site, const char *person, const char *booking,

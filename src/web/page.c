@@ -2,6 +2,15 @@
 
 #include "base/text.h"
 
+const char *page_say(enum language language, enum message key) {
+    return catalogue[language][key];
+}
+
+enum language page_asked_language(const struct web_request *request) {
+    const char *accepted = web_header(request, "Accept-Language");
+    return accepted && g_ascii_strncasecmp(accepted, "es", 2) == 0 ? LANGUAGE_ES : LANGUAGE_EN;
+}
+
 void page_begin(struct web_response *response, const char *language, const char *title,
                 const char *exit_label) {
     GString *out = response->body;
@@ -23,6 +32,11 @@ void page_begin(struct web_response *response, const char *language, const char 
     page_text(response, "h1", title);
 }
 
+void page_open(struct web_response *response, enum language language, enum message title) {
+    page_begin(response, language_name(language), page_say(language, title),
+               page_say(language, MESSAGE_PAGE_EXIT));
+}
+
 void page_end(struct web_response *response) {
     g_string_append(response->body, "</main>\n</body>\n</html>\n");
 }
@@ -31,4 +45,26 @@ void page_text(struct web_response *response, const char *element, const char *t
     g_string_append_printf(response->body, "<%s>", element);
     text_append_html(response->body, text);
     g_string_append_printf(response->body, "</%s>\n", element);
+}
+
+void page_warning(struct web_response *response, const char *text) {
+    if (!text)
+        return;
+    g_string_append(response->body, "<p class=\"warning\" role=\"alert\">");
+    text_append_html(response->body, text);
+    g_string_append(response->body, "</p>\n");
+}
+
+void page_field(struct web_response *response, const char *name, const char *label,
+                const char *attributes) {
+    g_string_append_printf(response->body, "<label for=\"%s\">", name);
+    text_append_html(response->body, label);
+    g_string_append_printf(response->body, "</label>\n<input id=\"%s\" name=\"%s\" %s>\n", name, name,
+                           attributes);
+}
+
+void page_button(struct web_response *response, const char *label) {
+    g_string_append(response->body, "<button>");
+    text_append_html(response->body, label);
+    g_string_append(response->body, "</button>\n");
 }

@@ -25,7 +25,7 @@ struct web_room {
 };
 
 /* The table: a word a room, and each defines its web_room_WORD. */
-#define WEB_ROOMS(X) X(push) X(register) X(search) X(pages) X(log) X(console) X(health)
+#define WEB_ROOMS(X) X(push) X(register) X(sign_up) X(search) X(pages) X(log) X(console) X(health)
 
 #define X(word) extern const struct web_room web_room_##word;
 WEB_ROOMS(X)

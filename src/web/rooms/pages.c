@@ -1,53 +1,32 @@
 /* The pages that messages link to: confirm a notice, stop notices. They name nobody, and a link that
  * is not good says nothing about who registered. */
 #include "base/error.h"
-#include "base/text.h"
-#include "catalogue.h"
 #include "desk/confirm.h"
 #include "desk/end.h"
 #include "embedded.h"
 #include "web/page.h"
 #include "web/rooms.h"
 
-static const char *say(enum language language, enum message key) {
-    return catalogue[language][key];
-}
-
-/* In the language the browser asks for, when the link tells none. */
-static enum language asked_language(const struct web_request *request) {
-    const char *accepted = web_header(request, "Accept-Language");
-    return accepted && g_ascii_strncasecmp(accepted, "es", 2) == 0 ? LANGUAGE_ES : LANGUAGE_EN;
-}
-
-static void begin(struct web_response *response, enum language language, enum message title) {
-    page_begin(response, language_name(language), say(language, title),
-               say(language, MESSAGE_PAGE_EXIT));
-}
-
 static void gone(const struct web_request *request, struct web_response *response, GError *error) {
-    enum language language = asked_language(request);
+    enum language language = page_asked_language(request);
     response->status = g_error_matches(error, BASE_ERROR, BASE_ERROR_NOT_FOUND) ? 404 : 503;
     g_error_free(error);
-    begin(response, language, MESSAGE_PAGE_CONFIRM_TITLE);
-    page_text(response, "p", say(language, MESSAGE_PAGE_GONE));
+    page_open(response, language, MESSAGE_PAGE_CONFIRM_TITLE);
+    page_text(response, "p", page_say(language, MESSAGE_PAGE_GONE));
     page_end(response);
 }
 
+#define PIN_ATTRIBUTES                                                                                 \
+    "type=\"password\" inputmode=\"numeric\" autocomplete=\"off\" maxlength=\"8\" required"
+
 static void pin_form(struct web_response *response, enum language language, const char *warning) {
-    begin(response, language, MESSAGE_PAGE_CONFIRM_TITLE);
-    if (warning) {
-        g_string_append(response->body, "<p class=\"warning\" role=\"alert\">");
-        text_append_html(response->body, warning);
-        g_string_append(response->body, "</p>\n");
-    }
-    page_text(response, "p", say(language, MESSAGE_PAGE_CONFIRM_TEXT));
-    g_string_append(response->body, "<form method=\"post\">\n<label for=\"pin\">");
-    text_append_html(response->body, say(language, MESSAGE_PAGE_CONFIRM_PIN));
-    g_string_append(response->body,
-                    "</label>\n<input id=\"pin\" name=\"pin\" type=\"password\" inputmode=\"numeric\" "
-                    "autocomplete=\"off\" maxlength=\"8\" required>\n<button>");
-    text_append_html(response->body, say(language, MESSAGE_PAGE_CONFIRM_BUTTON));
-    g_string_append(response->body, "</button>\n</form>\n");
+    page_open(response, language, MESSAGE_PAGE_CONFIRM_TITLE);
+    page_warning(response, warning);
+    page_text(response, "p", page_say(language, MESSAGE_PAGE_CONFIRM_TEXT));
+    g_string_append(response->body, "<form method=\"post\">\n");
+    page_field(response, "pin", page_say(language, MESSAGE_PAGE_CONFIRM_PIN), PIN_ATTRIBUTES);
+    page_button(response, page_say(language, MESSAGE_PAGE_CONFIRM_BUTTON));
+    g_string_append(response->body, "</form>\n");
     page_end(response);
 }
 
@@ -71,13 +50,13 @@ static void confirm_post(const struct web_request *request, struct web_response 
         gone(request, response, error);
     } else if (answer == CONFIRM_WRONG_PIN) {
         response->status = 422;
-        pin_form(response, language, say(language, MESSAGE_PAGE_CONFIRM_WRONG));
+        pin_form(response, language, page_say(language, MESSAGE_PAGE_CONFIRM_WRONG));
     } else {
         gboolean done = answer == CONFIRM_DONE;
         response->status = done ? 200 : 403;
-        begin(response, language, MESSAGE_PAGE_CONFIRM_TITLE);
+        page_open(response, language, MESSAGE_PAGE_CONFIRM_TITLE);
         page_text(response, "p",
-                  say(language, done ? MESSAGE_PAGE_CONFIRM_DONE : MESSAGE_PAGE_CONFIRM_LOCKED));
+                  page_say(language, done ? MESSAGE_PAGE_CONFIRM_DONE : MESSAGE_PAGE_CONFIRM_LOCKED));
         page_end(response);
     }
 }
@@ -90,11 +69,11 @@ static void stop_page(const struct web_request *request, struct web_response *re
         gone(request, response, error);
         return;
     }
-    begin(response, language, MESSAGE_PAGE_STOP_TITLE);
-    page_text(response, "p", say(language, MESSAGE_PAGE_STOP_TEXT));
-    g_string_append(response->body, "<form method=\"post\">\n<button>");
-    text_append_html(response->body, say(language, MESSAGE_PAGE_STOP_BUTTON));
-    g_string_append(response->body, "</button>\n</form>\n");
+    page_open(response, language, MESSAGE_PAGE_STOP_TITLE);
+    page_text(response, "p", page_say(language, MESSAGE_PAGE_STOP_TEXT));
+    g_string_append(response->body, "<form method=\"post\">\n");
+    page_button(response, page_say(language, MESSAGE_PAGE_STOP_BUTTON));
+    g_string_append(response->body, "</form>\n");
     page_end(response);
 }
 
@@ -108,13 +87,13 @@ static void stop_post(const struct web_request *request, struct web_response *re
         gone(request, response, error);
         return;
     }
-    begin(response, language, MESSAGE_PAGE_STOP_TITLE);
-    page_text(response, "p", say(language, MESSAGE_PAGE_STOP_DONE));
+    page_open(response, language, MESSAGE_PAGE_STOP_TITLE);
+    page_text(response, "p", page_say(language, MESSAGE_PAGE_STOP_DONE));
     page_end(response);
 }
 
 static void root(const struct web_request *request, struct web_response *response) {
-    enum language language = asked_language(request);
+    enum language language = page_asked_language(request);
     page_begin(response, language_name(language), site_name(request->site), NULL);
     page_end(response);
 }
