@@ -18,8 +18,8 @@
 
 struct site;
 
-/* Makes a new site in `dir`, which must be missing or empty, and its store: "scheme:place", NULL for the
- * usual one. */
+/* Makes a new site in `dir`, which must be missing or empty, and its store: "scheme:place", NULL for
+ * the usual one. */
 gboolean site_init(const char *dir, const char *store, GError **error);
 
 /* Transfer full. Its ledger is not kept yet: operate/open.h opens a site with all that belongs to it.
