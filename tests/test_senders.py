@@ -179,9 +179,9 @@ def test_a_locked_database_ends_the_command_within_bounds(site, roster, peer):
     wait_until_unknown(site)
 
 
-@pytest.mark.parametrize("answer", ["451 4.3.0 not now", None])
+@pytest.mark.parametrize("answer", ["451 4.3.0 not now", "251 2.1.5 taken, to be passed on", "150 what?", None])
 def test_what_surely_did_not_leave_is_taken_back_and_what_may_have_is_corrected(site, roster, peer, answer):
-    """Put off by the server: nobody read it. All of it given and no answer: somebody may have."""
+    """Put off by the server: nobody read it. Taken, in whatever words, or all of it given and no answer: somebody may have."""
     def answer_or_hang_up(message):
         if not answer:
             raise OSError
@@ -193,7 +193,37 @@ def test_what_surely_did_not_leave_is_taken_back_and_what_may_have_is_corrected(
     roster.people[1000] = person
     site.load("sample", roster.write("2025-04-03"))
     assert sorted((a["kind"], a["state"]) for a in alerts(site)) == (
-        [("left_roster", "withdrawn")] if answer else [("back_on_roster", "sent"), ("left_roster", "superseded")])
+        [("left_roster", "withdrawn")] if answer and answer.startswith("4") else [("back_on_roster", "sent"), ("left_roster", "superseded")])
+
+
+def test_what_is_corrected_while_it_is_tried_and_does_not_leave_is_not_sent_at_all(site, roster, peer, servers):
+    """Not the untrue news first and its correction after it."""
+    held, person = threading.Event(), roster.people[1000]
+    peer.answer = lambda message: "451 4.3.0 not now" if held.wait(60) else "250 late"
+    server = servers()
+    releases(site, roster, [1000])
+    server.wait_until(lambda: len(peer.messages) == 1)
+    roster.people[1000] = person
+    site.run("feed", "load", "sample", roster.write("2025-04-03"), "--no-send")
+    assert states(site) == {"sending": 1, "queued": 1}
+    peer.answer = lambda message: "250 ok"
+    held.set()
+    server.wait_until(lambda: states(site) == {"withdrawn": 2})
+    assert len(peer.messages) == 1
+
+
+def test_what_was_owed_before_a_registration_expired_is_still_told(site, roster, peer):
+    taken, peer.answer = peer.answer, lambda message: "451 4.3.0 not now"
+    site.configure((site.path / "site.yaml").read_text().replace("remind_every: 24h", "remind_every: 24h, give_up_after: 240h"))
+    site.later(days=729)  # they last for two years
+    releases(site, roster, [1000], send=True)
+    assert states(site) == {"queued": 1}
+    site.later(days=2)
+    releases(site, roster, [1001], "2025-04-03", send=True)  # nobody is registered any more
+    peer.answer = taken
+    site.later(hours=1)
+    site.run("alert", "send")
+    assert states(site) == {"sent": 1}
 
 
 def test_a_result_that_cannot_be_written_ends_the_command_and_is_not_known(site, roster, peer):

@@ -13,6 +13,9 @@ DROP INDEX alert_waits; -- nothing asked it any more
 ALTER TABLE alert ADD COLUMN may_have_left INTEGER NOT NULL DEFAULT 0;
 UPDATE alert SET may_have_left = 1 WHERE attempts > 0;
 
+-- The clock when the next try was planned: one that was ahead is known by it.
+ALTER TABLE alert ADD COLUMN planned_at_us INTEGER NOT NULL DEFAULT 0;
+
 -- Who does what only one process does at a time.
 CREATE TABLE duty (
     duty        TEXT PRIMARY KEY,

@@ -54,11 +54,18 @@ struct claim {
     GError *agencies;  /* why no further agency is judged in this claim: each would wait for it again */
 };
 
+/* When somebody must have been registered: what was owed before their time ran out is still told,
+ * however long the mail server was away. An agency's time is over when it is. */
+static gint64 counts_at(const struct send_job *job) {
+    const gint64 now = site_now(job->site);
+    return job->watch ? now : MIN(now, job->alert->created_at_us);
+}
+
 /* Reads and judges one claimed alert. What goes wrong is that alert's own problem: nothing of it is
  * written, nothing leaves, and it is tried again; nobody else waits for it. */
 static gboolean prepare(struct db *db, struct claim *claim, struct send_job *job, GError **error) {
     if (!read_job(db, job, &job->problem) || job->alert->purpose != PURPOSE_ALERT ||
-        !watch_registration_is_active(&job->row->registration, site_now(job->site)))
+        !watch_registration_is_active(&job->row->registration, counts_at(job)))
         return TRUE;
     if (job->watch && claim->agencies) {
         job->problem = g_error_copy(claim->agencies);

@@ -97,15 +97,29 @@ static void count(struct sender *sender, enum send_end end, GError *problem) {
     g_clear_error(&problem);
 }
 
+/* A command ends with the first result that cannot be written: what it has not begun is left to its
+ * lease. */
+static gboolean has_given_up(struct sender *sender) {
+    g_mutex_lock(&sender->mutex);
+    const gboolean given_up = sender->problem && !sender->dispatcher;
+    g_mutex_unlock(&sender->mutex);
+    return given_up;
+}
+
 static void work(gpointer data, gpointer context) {
     struct send_job *job = data;
     struct sender *sender = context;
     g_autofree char *answer = NULL;
     GError *problem = NULL;
-    enum send_end end;
+    enum send_end end = SEND_NOTHING;
 
+    if (has_given_up(sender)) {
+        send_job_free(job);
+        count(sender, end, NULL);
+        return;
+    }
     if (send_is_closed(job)) {
-        if (job->alert->purpose == PURPOSE_PAGE && sender->dispatcher) /* a command has said it */
+        if (job->alert->purpose == PURPOSE_PAGE)
             log_line("warning", "operator page", "page", job->alert->note, NULL);
         send_close(job, is_stopping, sender, &end, &problem);
     } else {
@@ -153,7 +167,7 @@ static gboolean renew_in_transaction(struct db *db, void *context, GError **erro
 static void renew(struct sender *sender) {
     g_autoptr(GError) problem = NULL;
     const gint64 now = g_get_monotonic_time();
-    if (now - sender->renewed_at_us < RENEW_US || !sender->n_under_way)
+    if (now - sender->renewed_at_us < RENEW_US || !sender->n_under_way || has_given_up(sender))
         return;
     if (store_write(site_store(sender->site), STORE_WORK(renew_in_transaction, NULL), sender, &problem))
         sender->renewed_at_us = now;

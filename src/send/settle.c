@@ -32,6 +32,9 @@ static gboolean save_outcome(struct db *db, void *context, GError **error) {
         !store_alerts_supersede(db, alert->registration_id, alert->seq,
                                 (KIND_BIT(o->job->facts.kind) & KINDS_FEED) != 0, error))
         return FALSE;
+    if (alert->purpose == PURPOSE_ALERT && alert->state == ALERT_QUEUED && !alert->may_have_left &&
+        !outbox_withdraw_corrected(db, alert, error))
+        return FALSE;
     if (o->ends_registration && !store_registration_wipe(db, alert->registration_id, error))
         return FALSE;
     return !o->page || o->how == OUTBOX_CONFIRMED || owe_page(db, site, o->page, error);

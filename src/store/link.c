@@ -248,7 +248,7 @@ GArray *store_alerts_across(struct db *db, gint64 person_id, int reason_of_mista
         const enum store_alert_state state = (enum store_alert_state)db_int(rows, 4);
         struct store_wrong_alert alert = {
             .seq = db_int(rows, 0), .event_seq = db_int(rows, 1), .follows = db_int(rows, 2)};
-        if (state == ALERT_WITHDRAWN || state == ALERT_WITHHELD)
+        if (state == ALERT_WITHDRAWN || (state == ALERT_WITHHELD && !db_int(rows, 5)))
             continue;
         alert.is_queued = state == ALERT_QUEUED;
         alert.may_have_left = !alert.is_queued || db_int(rows, 5) != 0;

@@ -33,9 +33,9 @@ gboolean store_alert_add(struct db *db, const struct store_alert *a, gboolean *i
         db_run(db,
                "INSERT INTO alert (seq, id, purpose, registration_id, event_seq, reason, state, "
                "created_at_us, "
-               "next_at_us, note) VALUES (" NEXT_ALERT
+               "next_at_us, planned_at_us, note) VALUES (" NEXT_ALERT
                ", :id, :purpose, :registration, nullif(:event_seq, 0), :reason, " SQL_ALERT_QUEUED ", "
-               ":created_at, :created_at, :note) ON CONFLICT (registration_id, "
+               ":created_at, :created_at, :created_at, :note) ON CONFLICT (registration_id, "
                "event_seq) WHERE event_seq IS "
                "NOT NULL DO NOTHING",
                PARAMS(P_TEXT("id", a->id), P_INT("purpose", a->purpose),
@@ -96,7 +96,7 @@ static struct store_alert *read_alert(struct db_rows *rows) {
 #define P_NOW(now_at_us) P_INT("now", now_at_us), P_INT("latest", (now_at_us) + 2 * STORE_LEASE_US)
 
 #define IS_DUE "alert.next_at_us <= :now AND "
-#define IS_AHEAD "alert.next_at_us > :far AND "
+#define IS_AHEAD "alert.next_at_us > :far AND alert.planned_at_us > :latest AND "
 #define P_FAR(now_at_us, longest_us) P_INT("far", (now_at_us) + (longest_us))
 
 /* Adds what a query for seq and registration gives, once a registration. */
@@ -137,7 +137,7 @@ gboolean outbox_claim(struct db *db, gint64 seq, const struct store_lease *lease
                 ", attempts = attempts + 1, may_have_left = CASE WHEN state = " SQL_ALERT_SENDING
                 " THEN 1 ELSE may_have_left END, node = :node, term = term + 1, "
                 "until_at_us = :until WHERE seq = :seq AND (alert.next_at_us <= :now OR "
-                "alert.next_at_us > :far) AND " MAY_BE_CLAIMED,
+                "(alert.next_at_us > :far AND alert.planned_at_us > :latest)) AND " MAY_BE_CLAIMED,
                 PARAMS(P_TEXT("node", lease->node), P_INT("until", lease->until_at_us),
                        P_INT("seq", seq), P_NOW(now_at_us), P_FAR(now_at_us, longest_us)),
                 error))
@@ -168,7 +168,8 @@ gboolean outbox_settle(struct db *db, const struct store_alert *a, gint64 now_at
         db,
         "UPDATE alert SET state = CASE WHEN state = " SQL_ALERT_SENDING
         " THEN :state ELSE state END, next_at_us = CASE WHEN state = " SQL_ALERT_SENDING
-        " THEN :next_at END, reminder = :reminder, may_have_left = :may_have_left, "
+        " THEN :next_at END, planned_at_us = :now, reminder = :reminder, may_have_left = "
+        ":may_have_left, "
         "handed_at_us = :handed_at, note = :note, node = NULL, until_at_us = NULL WHERE seq = "
         ":seq AND (state = " SQL_ALERT_SENDING " OR (state = " SQL_ALERT_CONFIRMED
         " AND :may_have_left = 1)) AND node = :node AND term = :term AND " RUNS " RETURNING state",
@@ -255,7 +256,7 @@ gboolean store_alert_told(struct db *db, const char *registration_id, gint64 eve
         if (may_withdraw && state == ALERT_QUEUED && db_int(rows, 2) == 0)
             unsent = db_int(rows, 0);
         else
-            *told = state != ALERT_WITHDRAWN && state != ALERT_WITHHELD;
+            *told = state != ALERT_WITHDRAWN && (state != ALERT_WITHHELD || db_int(rows, 2));
     }
     if (!db_done(rows, error))
         return FALSE;
@@ -264,6 +265,24 @@ gboolean store_alert_told(struct db *db, const char *registration_id, gint64 eve
                              "UPDATE alert SET state = " SQL_ALERT_WITHDRAWN
                              ", next_at_us = NULL WHERE seq = :seq",
                              PARAMS(P_INT("seq", unsent)), error);
+}
+
+gboolean outbox_withdraw_corrected(struct db *db, const struct store_alert *a, GError **error) {
+    gint64 correction;
+    return db_number(db,
+                     "SELECT c.seq FROM event e JOIN event k ON k.corrects = e.id JOIN alert c ON "
+                     "c.event_seq = k.seq AND c.registration_id = :registration AND c.state "
+                     "= " SQL_ALERT_QUEUED
+                     " AND c.may_have_left = 0 WHERE e.seq = :event AND e.corrects IS "
+                     "NULL",
+                     PARAMS(P_TEXT("registration", a->registration_id), P_INT("event", a->event_seq)),
+                     0, &correction, error) &&
+           (!correction ||
+            db_run(db,
+                   "UPDATE alert SET state = " SQL_ALERT_WITHDRAWN
+                   ", next_at_us = NULL WHERE seq IN (:seq, :correction) AND state = " SQL_ALERT_QUEUED
+                   " AND may_have_left = 0",
+                   PARAMS(P_INT("seq", a->seq), P_INT("correction", correction)), error));
 }
 
 struct store_alert *store_alert_get(struct db *db, const char *id, GError **error) {

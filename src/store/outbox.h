@@ -102,6 +102,9 @@ gboolean store_alert_wrong_pin(struct db *db, gint64 seq, guint most, gboolean *
  * has surely not left and `may_withdraw`, it is withdrawn and `withdrawn` set. */
 gboolean store_alert_told(struct db *db, const char *registration_id, gint64 event_seq,
                           gboolean may_withdraw, gboolean *told, gboolean *withdrawn, GError **error);
+/* Withdraws an alert that waits and has surely not left, and the correction of its event that waits,
+ * too, if there is one: what neither told nobody needs. */
+gboolean outbox_withdraw_corrected(struct db *db, const struct store_alert *alert, GError **error);
 /* Tries the registration's queued alerts again at once. */
 gboolean store_alerts_hurry(struct db *db, const char *registration_id, gint64 now_at_us,
                             GError **error);

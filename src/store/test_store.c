@@ -200,6 +200,24 @@ static gboolean failed_walk(struct db *db, void *context, GError **error) {
     return TRUE;
 }
 
+/* What the policy withheld was told if an earlier try of it left. */
+static gboolean withheld_walk(struct db *db, void *context, GError **error) {
+    gboolean told, withdrawn;
+    (void)context;
+    for (gint64 left = 0; left < 2; left++) {
+        enum outbox_settled how;
+        owe(db, left ? "left" : "not", 1 + left, error);
+        struct store_alert *alert = claim(db, "a", 100, error);
+        alert->state = ALERT_WITHHELD;
+        alert->may_have_left = left != 0;
+        g_assert_true(outbox_settle(db, alert, 101, &how, error) && how == OUTBOX_SETTLED);
+        store_alert_free(alert);
+        g_assert_true(store_alert_told(db, "r", 1 + left, TRUE, &told, &withdrawn, error));
+        g_assert_true(told == (left != 0) && !withdrawn);
+    }
+    return TRUE;
+}
+
 static gboolean ambiguous_walk(struct db *db, void *context, GError **error) {
     gboolean told, withdrawn;
     (void)context;
@@ -262,7 +280,12 @@ static gboolean ahead_walk(struct db *db, void *context, GError **error) {
     owe_at(db, "ahead", 2, 10 * DAY_US, error);
     alert = claim(db, "a", 200, error);
     g_assert_cmpstr(alert->id, ==, "ahead");
+    alert->state = ALERT_SENT; /* by a process that plans further ahead, under the right clock */
+    alert->next_at_us = 200 + 5 * LONGEST;
+    enum outbox_settled how;
+    g_assert_true(outbox_settle(db, alert, 201, &how, error) && how == OUTBOX_SETTLED);
     store_alert_free(alert);
+    g_assert_null(claim(db, "b", 202, error));
     return TRUE;
 }
 
@@ -292,9 +315,11 @@ static const struct {
     const char *name;
     store_fn run;
 } walks[] = {
-    {"/store/outbox", outbox_walk},       {"/store/lapsed", lapse_walk}, {"/store/failed", failed_walk},
-    {"/store/ambiguous", ambiguous_walk}, {"/store/quick", quick_walk},  {"/store/clock", clock_walk},
-    {"/store/duties", duty_walk},         {"/store/ahead", ahead_walk},
+    {"/store/outbox", outbox_walk}, {"/store/lapsed", lapse_walk},
+    {"/store/failed", failed_walk}, {"/store/ambiguous", ambiguous_walk},
+    {"/store/quick", quick_walk},   {"/store/withheld", withheld_walk},
+    {"/store/clock", clock_walk},   {"/store/duties", duty_walk},
+    {"/store/ahead", ahead_walk},
 };
 
 static void walk(gconstpointer number) {
