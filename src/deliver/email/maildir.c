@@ -52,14 +52,15 @@ static enum deliver_result maildir_send(struct channel *channel, const char *to,
     int problem = errno;
     if (fd >= 0 && close(fd) != 0)
         ok = FALSE;
-    if (ok && g_rename(tmp, final) == 0 && sync_folder(folder)) {
+    const gboolean is_there = ok && g_rename(tmp, final) == 0;
+    if (is_there && sync_folder(folder)) {
         *answer = g_strdup("stored");
         return DELIVER_HANDED_OVER;
     }
     if (ok)
         problem = errno;
     *answer = g_strdup_printf("the mail folder says: %s", g_strerror(problem));
-    return DELIVER_TRY_LATER;
+    return is_there ? DELIVER_AMBIGUOUS : DELIVER_TRY_LATER;
 }
 
 static void maildir_free(struct channel *channel) {

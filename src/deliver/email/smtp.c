@@ -51,9 +51,9 @@ static enum deliver_result judge(const struct smtp *smtp, CURLcode code, long re
     if (reply >= 500 &&
         (had_all || g_str_equal(smtp->last_command, "RCPT") || g_str_equal(smtp->last_command, "DATA")))
         return DELIVER_REFUSED;
-    if (had_all && reply == 354)
-        return DELIVER_AMBIGUOUS;
-    return DELIVER_TRY_LATER;
+    if (!had_all || (reply >= 400 && reply < 500))
+        return DELIVER_TRY_LATER;
+    return reply >= 200 && reply < 300 ? DELIVER_HANDED_OVER : DELIVER_AMBIGUOUS;
 }
 
 static enum deliver_result smtp_send(struct channel *channel, const char *to, const char *key,
