@@ -185,25 +185,33 @@ static gboolean ask_one(struct asking *a, const struct site_witness *witness) {
     return ok;
 }
 
-guint witness_ask_all(struct site *site) {
+gboolean witness_ask_all(struct site *site, guint *n, GError **error) {
     struct asking a = {.site = site};
-    guint n = 0;
     gsize text_n;
     const char *signatures;
+    *n = 0;
     if (!site_config(site)->witnesses->len)
-        return 0;
-    struct db *db = store_read_begin(site_store(site), NULL);
-    a.checkpoint = db ? store_ledger_checkpoint(db, NULL) : NULL;
+        return TRUE;
+    GError *problem = NULL;
+    struct db *db = store_read_begin(site_store(site), &problem);
+    a.checkpoint = db ? store_ledger_checkpoint(db, &problem) : NULL;
     store_read_end(site_store(site), db);
-    if (!a.checkpoint)
-        return 0;
-    if (ledger_note_split(a.checkpoint, strlen(a.checkpoint), &text_n, &signatures, NULL) &&
-        ledger_checkpoint_parse(a.checkpoint, text_n, &a.head, NULL))
-        for (guint i = 0; i < site_config(site)->witnesses->len; i++)
-            n += ask_one(&a, site_config(site)->witnesses->pdata[i]);
+    if (g_error_matches(problem, BASE_ERROR, BASE_ERROR_NOT_FOUND)) { /* nothing to cosign yet */
+        g_error_free(problem);
+        return TRUE;
+    }
+    if (problem) {
+        g_propagate_error(error, problem);
+        return FALSE;
+    }
+    const gboolean ok =
+        ledger_note_split(a.checkpoint, strlen(a.checkpoint), &text_n, &signatures, error) &&
+        ledger_checkpoint_parse(a.checkpoint, text_n, &a.head, error);
+    for (guint i = 0; ok && i < site_config(site)->witnesses->len; i++)
+        *n += ask_one(&a, site_config(site)->witnesses->pdata[i]);
     ledger_checkpoint_clear(&a.head);
     g_free(a.checkpoint);
-    return n;
+    return ok;
 }
 
 struct witness_client {
@@ -220,10 +228,11 @@ static gpointer ask_loop(gpointer data) {
     g_mutex_lock(&client->mutex);
     while (!client->is_stopping) {
         g_autoptr(GError) error = NULL;
+        guint n;
         g_mutex_unlock(&client->mutex);
         if (site_config(client->site)->witnesses->len &&
             site_duty_is_mine(client->site, &client->duty, &error))
-            witness_ask_all(client->site);
+            witness_ask_all(client->site, &n, &error);
         if (error)
             log_line("error", "witnesses could not be asked; trying again", "problem", error->message,
                      NULL);

@@ -11,8 +11,8 @@
 /* The key that this site cosigns with, keys/witness.key; made if there is none. Transfer full. */
 struct ledger_signer *witness_signer(struct site *site, GError **error);
 
-/* Asks every configured witness for what it has not cosigned yet, once. Returns how many cosigned. */
-guint witness_ask_all(struct site *site);
+/* Asks every configured witness for what it has not cosigned yet, once. `n` gets how many cosigned. */
+gboolean witness_ask_all(struct site *site, guint *n, GError **error);
 
 /* Does so whenever the log has grown, in a thread of its own, until stopped. */
 struct witness_client;

@@ -83,8 +83,11 @@ static int ask(struct cli *cli, int argc, char **argv) {
     struct site *site = cli_site(cli, &status);
     if (!site)
         return status;
-    const guint n = witness_ask_all(site);
-    if (cli->json)
+    guint n;
+    GError *error = NULL;
+    if (!witness_ask_all(site, &n, &error))
+        status = cli_fail(error);
+    else if (cli->json)
         cli_json_line(json_pack("{s:i}", "cosigned", n));
     else
         printf("%u of %u witnesses cosigned.\n", n, site_config(site)->witnesses->len);
