@@ -69,8 +69,9 @@ static gboolean write_secret(const char *path, GError **error) {
 static gboolean make_store(const char *dir, const char *where, GError **error) {
     static const char usual[] = "# store: sqlite:tocsin.db\n";
     g_autofree char *path = g_build_filename(dir, "site.yaml", NULL);
-    g_autofree char *escaped = where ? g_strescape(where, NULL) : NULL;
-    g_autofree char *line = where ? g_strdup_printf("store: \"%s\"\n", escaped) : g_strdup(usual);
+    g_auto(GStrv) quotes = g_strsplit(where ? where : "", "'", -1); /* YAML doubles them */
+    g_autofree char *quoted = g_strjoinv("''", quotes);
+    g_autofree char *line = where ? g_strdup_printf("store: '%s'\n", quoted) : g_strdup(usual);
     g_auto(GStrv) around = g_strsplit(embedded_site_yaml, usual, 2);
     g_autofree char *text = g_strjoinv(line, around);
     struct store *store = store_open(where ? where : "sqlite:tocsin.db", dir, TRUE, error);

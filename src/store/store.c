@@ -277,7 +277,8 @@ static gboolean check_version(gint64 version, gint64 newest, gboolean is_new, GE
                     version, (int)newest);
     else if (!version && !is_new)
         g_set_error(error, BASE_ERROR, BASE_ERROR_STORE,
-                    "the database is empty: put the right one in its place, or a backup of it");
+                    "there is no site in this database: name the right one, or put a backup in its "
+                    "place");
     else if (version && is_new)
         g_set_error(error, BASE_ERROR, BASE_ERROR_CONFLICT, "there is a site's database already");
     else

@@ -69,13 +69,23 @@ static gboolean open_lock(struct db_link *link, const char *path, GError **error
     return FALSE;
 }
 
+/* Whoever holds it may be paused, and would keep everybody waiting for ever. */
 static gboolean sqlite_hold(struct db_link *link, GError **error) {
-    while (flock(link->lock_fd, LOCK_EX) != 0)
-        if (errno != EINTR) {
+    const gint64 until = g_get_monotonic_time() + PATIENCE_MS * (gint64)1000;
+    for (gulong pause_us = 100; flock(link->lock_fd, LOCK_EX | LOCK_NB) != 0;
+         pause_us = MIN(2 * pause_us, 5000)) {
+        if (errno != EWOULDBLOCK && errno != EINTR) {
             g_set_error(error, BASE_ERROR, BASE_ERROR_STORE, "the database's lock file: %s",
                         g_strerror(errno));
             return FALSE;
         }
+        if (g_get_monotonic_time() > until) {
+            g_set_error(error, BASE_ERROR, BASE_ERROR_BUSY,
+                        "another process has been writing to the database for too long; is it paused?");
+            return FALSE;
+        }
+        g_usleep(pause_us);
+    }
     return TRUE;
 }
 
@@ -100,13 +110,27 @@ static gboolean set_up_writer(struct db_link *link, const char *path, GError **e
     return ok;
 }
 
+/* Before SQLite sees it: it would make a database of an empty file, take over another program's, and
+ * write what stands in an old log over a backup that was put in the place of what was lost. */
+static gboolean check_file(const char *path, gboolean may_make, GError **error) {
+    struct stat status;
+    const gboolean is_there = stat(path, &status) == 0;
+    if (is_there && may_make)
+        g_set_error(error, BASE_ERROR, BASE_ERROR_CONFLICT, "there is such a file already");
+    else if (!may_make && (!is_there || status.st_size == 0))
+        g_set_error(error, BASE_ERROR, BASE_ERROR_STORE,
+                    "%s: move its -wal and -shm files away, if there are any, then put a backup in its "
+                    "place, or name the right file",
+                    is_there ? "the file is empty" : "there is no such file");
+    else
+        return TRUE;
+    return FALSE;
+}
+
 static gboolean set_up(struct db_link *link, const char *path, enum db_role role, gboolean may_make,
                        GError **error) {
-    if (!may_make && !g_file_test(path, G_FILE_TEST_EXISTS)) {
-        g_set_error(error, BASE_ERROR, BASE_ERROR_STORE,
-                    "there is no such file: put the right one in its place, or a backup of it");
+    if (!check_file(path, may_make, error))
         return FALSE;
-    }
     if (sqlite3_open_v2(path, &link->handle,
                         SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX |
                             (may_make ? SQLITE_OPEN_CREATE : 0),
