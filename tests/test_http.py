@@ -57,17 +57,17 @@ def test_bad_events_are_named_and_stop_nothing(pushed):
     assert [p["row"] for p in answer["problems"]] == [2, 3, 4]
 
 
-def register(server, site, **more):
+def register(server, site, source="127.0.0.1", **more):
     body = json.dumps({"person": "sample:7", "email": "ana@example.org", "pin": "4711", "relation": "survivor", **more})
     before = len(site.mail())
-    status, answer, _ = server.request("POST", "/v1/registrations", body)
+    status, answer, _ = server.request("POST", "/v1/registrations", body, source=source)
     assert status == 202, answer
     server.wait_until(lambda: len(site.mail()) > before)
     code = re.search(r"^(\d{6})\s*$", site.mail()[-1].replace("\r", ""), re.M).group(1)
     registration = json.loads(answer)["registration"]
     path = f"/v1/registrations/{registration}/confirm"
-    assert server.request("POST", path, json.dumps({"code": "x"}))[0] == 403
-    assert server.request("POST", path, json.dumps({"code": code}))[0] == 200
+    assert server.request("POST", path, json.dumps({"code": "x"}), source=source)[0] == 403
+    assert server.request("POST", path, json.dumps({"code": code}), source=source)[0] == 200
     return registration
 
 
@@ -88,8 +88,9 @@ FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 def test_somebody_signs_up_by_hand(pushed, site):
     server, push = pushed
     push("k1", [event(1, "booked")])
-    found = lambda: server.request("POST", "/v1/people/search", json.dumps({"text": "poplar"}))[:2]
     answers = []
+    found = lambda: server.request("POST", "/v1/people/search", json.dumps({"text": "poplar"}),
+                                   source=f"127.0.5.{len(answers) % 250}")[:2]
     server.wait_until(lambda: answers.append(found()) or '"person"' in answers[-1][1])
     people = json.loads(answers[-1][1])["people"]
     page = "/sign-up/" + people[0]["person"]
@@ -107,12 +108,45 @@ def test_somebody_signs_up_by_hand(pushed, site):
     path = re.search(r'action="(/code/\w+)"', asks).group(1)
     status, again, _ = server.request("POST", path, "code=1", FORM)
     assert status == 403 and path in again
-    assert server.request("POST", "/code/%22%3E%3Cscript%3E", "code=1", FORM)[0] == 404
+    status, again, _ = server.request("POST", "/code/%22%3E%3Cscript%3E", "code=1", FORM)
+    assert status == 403 and "<script>" not in again  # no such registration, and no telling
     status, done, _ = server.request("POST", path, f"code={code}+", FORM)
     assert status == 200 and "<form" not in done
     assert [w["state"] for w in site.json("watch", "list")] == ["active"]
     push("k2", [event(2, "released", when="2025-05-07T10:00:00-06:00")])
     server.wait_until(lambda: len(site.mail()) == 2)
+
+
+def test_nobody_learns_who_registered(pushed, site):
+    """Whoever knows an address hears the same, whether or not it registered, follows the most it may, or was asked too often."""
+    server, push = pushed
+    push("k1", [event(i, "booked", str(i)) for i in range(5)])
+    for person in "012":
+        register(server, site, person=f"sample:{person}", source=f"127.0.2.{person}")
+    ask = lambda n, who, **more: server.request("POST", "/v1/registrations", json.dumps(
+        {"person": f"sample:{who}", "email": "ana@example.org", "pin": "4711", **more}), source=f"127.0.1.{n}")
+    assert ask(1, 0)[0] == ask(2, 3)[0] == 202  # one that it follows, and a fourth
+    site.later(days=2)
+    made = [json.loads(ask(10 + n, 3, email="bea@example.org")[1])["registration"] for n in range(7)]
+    server.wait_until(lambda: {a["state"] for a in site.json("alert", "list")} == {"sent"})
+    assert len([mail for mail in site.mail() if "bea@" in mail]) == 5  # and no more a day
+    wrong = [server.request("POST", f"/v1/registrations/{id}/confirm", '{"code": "x"}', source=f"127.0.3.{n}")[:2]
+             for n, id in enumerate([*made, "nobody"])]
+    assert len(set(wrong)) == 1 and wrong[0][0] == 403
+
+
+def test_wrong_codes_do_not_make_room_for_more_codes(pushed, site):
+    server, push = pushed
+    push("k1", [event(1, "booked")])
+    for n in range(7):
+        status, answer, _ = server.request("POST", "/v1/registrations", json.dumps(
+            {"person": "sample:7", "email": "ana@example.org", "pin": "4711"}), source=f"127.0.4.{n}")
+        assert status == 202
+        for _ in range(5):
+            path = f"/v1/registrations/{json.loads(answer)['registration']}/confirm"
+            assert server.request("POST", path, '{"code": "x"}', source=f"127.0.4.{n}")[0] == 403
+    server.wait_until(lambda: {a["state"] for a in site.json("alert", "list")} <= {"sent", "ended"})
+    assert len(site.mail()) <= 5
 
 
 def links(mail):

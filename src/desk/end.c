@@ -33,7 +33,7 @@ static gboolean end_watch(struct db *db, struct site *site, const char *registra
 struct ending {
     struct site *site;
     const char *id;
-    gboolean says_so, was_active;
+    gboolean wants_words, says_so, was_active;
 };
 
 /* Asks for the last message first: it is sent, and the contact deleted after (send/settle.c). */
@@ -43,22 +43,21 @@ static gboolean end_in_transaction(struct db *db, void *context, GError **error)
     if (!row)
         return FALSE;
     ending->was_active = row->registration.ended_at_us == TIME_UNKNOWN;
-    gboolean says_so =
-        ending->says_so && row->registration.confirmed_at_us != TIME_UNKNOWN && ending->was_active;
+    ending->says_so =
+        ending->wants_words && row->registration.confirmed_at_us != TIME_UNKNOWN && ending->was_active;
     store_registration_free(row);
-    ending->says_so = says_so;
     if (!ending->was_active)
         return TRUE;
     if (!end_watch(db, ending->site, ending->id, error) || !store_alerts_end(db, ending->id, error))
         return FALSE;
-    if (!says_so)
+    if (!ending->says_so)
         return store_registration_end(db, ending->id, site_now(ending->site), error);
     return store_registration_close(db, ending->id, site_now(ending->site), error) &&
            owe_message(db, ending->site, PURPOSE_ENDED, ending->id, "", error);
 }
 
 gboolean end_registration(struct site *site, const char *id, gboolean says_so, GError **error) {
-    struct ending ending = {.site = site, .id = id, .says_so = says_so};
+    struct ending ending = {.site = site, .id = id, .wants_words = says_so};
     return store_write(site_store(site), STORE_WORK(end_in_transaction, NULL), &ending, error) &&
            (ending.says_so || store_keys_delete(site_keys(site), id, error));
 }

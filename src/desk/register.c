@@ -52,7 +52,7 @@ static gboolean add_in_transaction(struct db *db, void *context, GError **error)
     return (a->person ? site_person_find(db, a->site, a->person, &a->row.person_id, error)
                       : find_booking(a, db, error)) &&
            contact_check_flood(db, &a->row, a->contact.hash, error) &&
-           contact_check_people(db, &a->row, a->contact.hash, error) &&
+           (a->request->is_public || contact_check_people(db, &a->row, a->contact.hash, error)) &&
            store_registration_add(db, &a->row, error) &&
            store_contact_add(db, a->row.registration.id, &a->contact, error) &&
            owe_message(db, a->site, PURPOSE_CODE, a->row.registration.id, "", error);
@@ -88,13 +88,22 @@ gboolean register_add(struct site *site, const char *person, const char *booking
     row->created_at_us = site_now(site);
     row->pin_hash = pin_hash;
     row->role_verified = (char *)(gsize)request->role_verified;
-    gboolean ok = pin_hash && seal_contact(&addition, error) &&
-                  store_write(site_store(site), STORE_WORK(add_in_transaction, NULL), &addition, error);
+    GError *problem = NULL;
+    gboolean ok =
+        pin_hash && seal_contact(&addition, &problem) &&
+        store_write(site_store(site), STORE_WORK(add_in_transaction, NULL), &addition, &problem);
     if (!ok)
         contact_forget(site, new_id);
     store_contact_clear(&addition.contact);
+    /* Too many codes: a stranger hears the same as if one were on its way. */
+    if (request->is_public && g_error_matches(problem, BASE_ERROR, BASE_ERROR_REFUSED)) {
+        g_clear_error(&problem);
+        ok = TRUE;
+    }
     if (ok)
         *id = g_steal_pointer(&new_id);
+    else if (problem)
+        g_propagate_error(error, problem);
     return ok;
 }
 
@@ -113,6 +122,8 @@ static gboolean check_contacts(struct db *db, const struct store_registration *r
     for (guint i = 0; ok && i < contacts->len; i++)
         ok =
             contact_check_people(db, row, g_array_index(contacts, struct store_contact, i).hash, error);
+    if (!ok && error && *error && g_error_matches(*error, BASE_ERROR, BASE_ERROR_REFUSED))
+        (*error)->code = BASE_ERROR_CONFLICT; /* the code was right */
     return ok;
 }
 
@@ -131,13 +142,15 @@ static gboolean check_code(struct db *db, struct confirmation *c, const struct s
         strlen(c->code) != strlen(expected) || !seal_equal(c->code, expected, strlen(expected));
     if (!c->is_wrong)
         return check_contacts(db, row, error) && store_registration_confirm(db, c->id, now, error);
+    /* What it asked for goes on counting today, or guesses and codes would be without end. */
     c->is_ended = row->code_tries + 1 >= WATCH_CODE_TRIES;
-    return c->is_ended ? store_registration_end(db, c->id, now, error)
+    return c->is_ended ? store_registration_close(db, c->id, now, error)
                        : store_registration_try_code(db, c->id, error);
 }
 
 static gboolean confirm_in_transaction(struct db *db, void *context, GError **error) {
     struct confirmation *c = context;
+    c->is_wrong = c->is_ended = FALSE;
     struct store_registration *row = store_registration_get(db, c->id, error);
     struct store_agency_watch *watch = NULL;
     gboolean ok = row && store_agency_watch_get(db, c->id, &watch, error);
@@ -161,4 +174,17 @@ gboolean register_confirm(struct site *site, const char *id, const char *code, G
                     c.is_ended ? "that code is wrong, and it was the last try; sign up again"
                                : "that code is wrong; look at the message again");
     return !c.is_wrong;
+}
+
+gboolean register_confirm_public(struct site *site, const char *id, const char *code, GError **error) {
+    g_autoptr(GError) problem = NULL;
+    if (register_confirm(site, id, code, &problem))
+        return TRUE;
+    if (g_error_matches(problem, BASE_ERROR, BASE_ERROR_NOT_FOUND) ||
+        g_error_matches(problem, BASE_ERROR, BASE_ERROR_REFUSED))
+        g_set_error(error, BASE_ERROR, BASE_ERROR_REFUSED,
+                    "that code is not right, or it is too old; after five wrong ones sign up again");
+    else
+        g_propagate_error(error, g_steal_pointer(&problem));
+    return FALSE;
 }

@@ -15,5 +15,7 @@ gboolean register_add(struct site *site, const char *person, const char *booking
 
 /* The code that was sent. After five wrong ones the registration ends. */
 gboolean register_confirm(struct site *site, const char *id, const char *code, GError **error);
+/* The same, for anybody: what there is no registration of is as if the code were wrong. */
+gboolean register_confirm_public(struct site *site, const char *id, const char *code, GError **error);
 
 #endif

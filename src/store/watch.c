@@ -147,8 +147,7 @@ gboolean store_registration_unconfirmed(struct db *db, const guint8 contact_hash
     const gboolean ok = db_number(
         db,
         "SELECT count(*) FROM contact c JOIN registration r ON r.id = c.registration_id WHERE c.hash = "
-        ":hash AND c.state = " SQL_CONTACT_IN_USE
-        " AND r.ended_at_us IS NULL AND r.confirmed_at_us IS NULL AND "
+        ":hash AND c.state = " SQL_CONTACT_IN_USE " AND r.confirmed_at_us IS NULL AND "
         "r.created_at_us > :since",
         PARAMS(P_BLOB("hash", contact_hash, 32), P_INT("since", since_at_us)), 0, &number, error);
     *n = (guint)number;

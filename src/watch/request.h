@@ -12,6 +12,7 @@ struct watch_request {
     const char *pin;
     const char *expires;       /* a date or a time such as "180d"; NULL for the usual */
     const char *role_verified; /* who verified which role; NULL: nobody */
+    int is_public;             /* asked by anybody: not told what the contact follows, or was asked */
 };
 
 #endif

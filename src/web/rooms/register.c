@@ -15,7 +15,8 @@ static void add_registration(const struct web_request *request, struct web_respo
                                    .contact = web_text_of(object, "contact"),
                                    .email = web_text_of(object, "email"),
                                    .pin = web_text_of(object, "pin"),
-                                   .expires = web_text_of(object, "expires")};
+                                   .expires = web_text_of(object, "expires"),
+                                   .is_public = TRUE};
     if (register_add(request->site, web_text_of(object, "person"), web_text_of(object, "booking"),
                      &wanted, &id, &error)) {
         web_json_value(response, 202,
@@ -32,7 +33,7 @@ static void confirm_registration(const struct web_request *request, struct web_r
     if (!object)
         return;
     const char *code = web_text_of(object, "code");
-    if (register_confirm(request->site, request->argument, code ? code : "", &error))
+    if (register_confirm_public(request->site, request->argument, code ? code : "", &error))
         web_json(response, 200, "{\"state\":\"active\"}");
     else
         web_problem_from(response, error);

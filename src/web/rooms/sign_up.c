@@ -53,12 +53,20 @@ static gboolean is_gone(const GError *error, struct web_response *response, enum
 }
 
 static enum message why_not(const GError *error, struct web_response *response) {
-    const gboolean is_wrong = g_error_matches(error, BASE_ERROR, BASE_ERROR_INPUT),
-                   is_refused = g_error_matches(error, BASE_ERROR, BASE_ERROR_REFUSED);
-    response->status = is_wrong ? 422 : is_refused ? 403 : 503;
-    return is_wrong     ? MESSAGE_PAGE_SIGN_UP_WRONG
-           : is_refused ? MESSAGE_PAGE_SIGN_UP_REFUSED
-                        : MESSAGE_PAGE_LATER;
+    static const struct {
+        enum base_error code;
+        guint status;
+        enum message words;
+    } reasons[] = {{BASE_ERROR_INPUT, 422, MESSAGE_PAGE_SIGN_UP_WRONG},
+                   {BASE_ERROR_REFUSED, 403, MESSAGE_PAGE_CODE_WRONG},
+                   {BASE_ERROR_CONFLICT, 409, MESSAGE_PAGE_SIGN_UP_THREE}};
+    for (guint i = 0; i < G_N_ELEMENTS(reasons); i++)
+        if (g_error_matches(error, BASE_ERROR, (gint)reasons[i].code)) {
+            response->status = reasons[i].status;
+            return reasons[i].words;
+        }
+    response->status = 503;
+    return MESSAGE_PAGE_LATER;
 }
 
 static void ask_code(struct web_response *response, enum language language, const char *id,
@@ -82,8 +90,11 @@ static void sign_up(const struct web_request *request, struct web_response *resp
     g_autofree char *id = NULL;
     g_autoptr(GError) error = NULL;
     const enum language language = page_asked_language(request);
-    struct watch_request wanted = {
-        .channel = channel, .contact = contact, .pin = pin, .language = language_name(language)};
+    struct watch_request wanted = {.channel = channel,
+                                   .contact = contact,
+                                   .pin = pin,
+                                   .language = language_name(language),
+                                   .is_public = TRUE};
     if (register_add(request->site, request->argument, NULL, &wanted, &id, &error)) {
         ask_code(response, language, id, NULL);
         return;
@@ -98,17 +109,15 @@ static void confirm_code(const struct web_request *request, struct web_response 
     g_autofree char *code = web_form_field(request, "code");
     g_autoptr(GError) error = NULL;
     const enum language language = page_asked_language(request);
-    if (register_confirm(request->site, request->argument, code ? g_strstrip(code) : "", &error)) {
-        page_open(response, language, MESSAGE_PAGE_SIGN_UP_TITLE);
-        page_text(response, "p", page_say(language, MESSAGE_PAGE_CODE_DONE));
-        page_end(response);
+    if (!register_confirm_public(request->site, request->argument, code ? g_strstrip(code) : "",
+                                 &error)) {
+        const enum message why = why_not(error, response);
+        ask_code(response, language, request->argument, page_say(language, why));
         return;
     }
-    if (!is_gone(error, response, language)) {
-        enum message why = why_not(error, response);
-        why = why == MESSAGE_PAGE_SIGN_UP_REFUSED ? MESSAGE_PAGE_CODE_WRONG : why;
-        ask_code(response, language, request->argument, page_say(language, why));
-    }
+    page_open(response, language, MESSAGE_PAGE_SIGN_UP_TITLE);
+    page_text(response, "p", page_say(language, MESSAGE_PAGE_CODE_DONE));
+    page_end(response);
 }
 
 static const struct web_route routes[] = {
