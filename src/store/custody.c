@@ -437,7 +437,7 @@ gboolean store_person_find(struct db *db, const char *scope, const char *key, st
                            void *context, GError **error) {
     return each_person(db_query(db,
                                 PERSON_COLUMNS
-                                "WHERE p.key = :key AND (:scope IS NULL OR p.scope = :scope) "
+                                "WHERE p.key = :key AND p.scope = coalesce(:scope, p.scope) "
                                 "ORDER BY p.scope LIMIT 20",
                                 PARAMS(P_TEXT("key", key), P_TEXT("scope", scope))),
                        each, context, error);

@@ -267,7 +267,7 @@ gboolean store_problems(struct db *db, const char *feed, guint limit, store_prob
     struct db_rows *rows = db_query(
         db,
         "SELECT s.feed, s.name, p.field, p.reason, p.value, p.row, s.received_at_us FROM problem p "
-        "JOIN source s ON s.id = p.source_id WHERE :feed IS NULL OR s.feed = :feed "
+        "JOIN source s ON s.id = p.source_id WHERE s.feed = coalesce(:feed, s.feed) "
         "ORDER BY s.id DESC, p.id LIMIT :most",
         PARAMS(P_TEXT("feed", feed), P_INT("most", limit)));
     while (db_next(rows)) {

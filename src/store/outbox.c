@@ -168,7 +168,8 @@ gboolean outbox_settle(struct db *db, const struct store_alert *a, gint64 now_at
         db,
         "UPDATE alert SET state = CASE WHEN state = " SQL_ALERT_SENDING
         " THEN :state ELSE state END, next_at_us = CASE WHEN state = " SQL_ALERT_SENDING
-        " THEN :next_at END, planned_at_us = :now, reminder = :reminder, may_have_left = "
+        " THEN CAST(:next_at AS BIGINT) END, planned_at_us = :now, reminder = :reminder, may_have_left "
+        "= "
         ":may_have_left, "
         "handed_at_us = :handed_at, note = :note, node = NULL, until_at_us = NULL WHERE seq = "
         ":seq AND (state = " SQL_ALERT_SENDING " OR (state = " SQL_ALERT_CONFIRMED
@@ -354,7 +355,7 @@ gboolean store_alerts_list(struct db *db, const char *id, gboolean only_waiting,
         "a.created_at_us, a.handed_at_us, a.confirmed_at_us, a.next_at_us, a.attempts, a.reminder, "
         "a.until_at_us FROM alert a LEFT JOIN event e ON e.seq = a.event_seq LEFT JOIN registration r "
         "ON r.id = "
-        "a.registration_id LEFT JOIN person p ON p.id = r.person_id WHERE (:id IS NULL OR a.id = :id) "
+        "a.registration_id LEFT JOIN person p ON p.id = r.person_id WHERE a.id = coalesce(:id, a.id) "
         "AND (:waiting = 0 OR a.state = " SQL_ALERT_NEEDS_PERSON " OR (a.state = " SQL_ALERT_WITHHELD
         " AND NOT EXISTS (SELECT 1 FROM agency_watch w "
         "WHERE w.registration_id = a.registration_id))) ORDER BY a.seq DESC LIMIT :most",
