@@ -99,6 +99,14 @@ def clock(tmp_path_factory):
     subprocess.run(["cc", "-shared", "-fPIC", "-O1", "-o", Site.clock, ROOT / "tests" / "clock.c"], check=True)
 
 
+@pytest.fixture(scope="session")
+def shim(tmp_path_factory):
+    """The library of SQLite's faults (faults.c)."""
+    library = tmp_path_factory.mktemp("faults") / "faults.so"
+    subprocess.run(["cc", "-shared", "-fPIC", "-O1", "-o", library, ROOT / "tests" / "faults.c", "-ldl"], check=True)
+    return library
+
+
 class Site:
     """A site in a folder of its own, driven through the command line, under a clock of its own, which `later` moves."""
 

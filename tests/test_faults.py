@@ -29,13 +29,6 @@ UNCOUNTED = {"duty", "sqlite_sequence"}
 
 
 @pytest.fixture(scope="module")
-def shim(tmp_path_factory):
-    library = tmp_path_factory.mktemp("faults") / "faults.so"
-    subprocess.run(["cc", "-shared", "-fPIC", "-O1", "-o", library, ROOT / "tests" / "faults.c", "-ldl"], check=True)
-    return library
-
-
-@pytest.fixture(scope="module")
 def base(tmp_path_factory):
     """The old site of every state, opened once by this program; nothing leaves it but into its Maildir."""
     folder = tmp_path_factory.mktemp("base")

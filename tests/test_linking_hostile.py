@@ -235,11 +235,13 @@ def test_people_from_before_the_upgrade_are_linked(jails):
         store.executescript("""
             DROP TABLE duty;
             DROP INDEX alert_sending;
+            DROP INDEX agency_watch_asked;
             CREATE INDEX alert_waits ON alert (state) WHERE state IN (1, 4, 7);
             ALTER TABLE alert DROP COLUMN node;
             ALTER TABLE alert DROP COLUMN term;
             ALTER TABLE alert DROP COLUMN until_at_us;
             ALTER TABLE alert DROP COLUMN may_have_left;
+            ALTER TABLE alert DROP COLUMN planned_at_us;
             DROP TABLE contact;
             ALTER TABLE registration ADD COLUMN contact_box BLOB NOT NULL DEFAULT x'';
             ALTER TABLE registration ADD COLUMN contact_hash BLOB NOT NULL DEFAULT x'';

@@ -86,11 +86,21 @@ def servers(site):
 
 
 def test_two_senders_share_the_work_and_each_can_do_it_alone(site, roster, peer, servers):
-    """Whatever each of them sends, nothing leaves twice and nothing is lost; and neither waits for the other."""
-    first, second = servers(), servers()
+    """Whatever each of them sends, nothing leaves twice and nothing is lost; and neither waits for the other. Each has one
+    connection, and the first two messages are answered when both are under way."""
+    site.configure((site.path / "site.yaml").read_text().replace("from: n@x.test", "from: n@x.test, connections: 1"))
+    both, first, second = threading.Barrier(2), servers(), servers()
+
+    def answer(message):
+        if len(peer.messages) <= 2:
+            both.wait(120)
+        return "250 ok"
+
+    peer.answer = answer
     releases(site, roster, range(1000, 1006))
     first.wait_until(lambda: states(site) == {"sent": 6})
     assert len(peer.messages) == 6 and set(Counter(peer.ids()).values()) == {1}
+    peer.answer = lambda message: "250 ok"
     for stopped, going, numbers, day in ((first, second, range(1006, 1009), "2025-04-03"),
                                          (second, first, range(1009, 1012), "2025-04-04")):
         freeze(stopped)

@@ -40,3 +40,6 @@ CREATE INDEX contact_by_hash ON contact (hash) WHERE state = 0;
 DROP INDEX registration_by_contact;
 ALTER TABLE registration DROP COLUMN contact_box;
 ALTER TABLE registration DROP COLUMN contact_hash;
+
+-- How many were asked today, by class and by officer.
+CREATE INDEX agency_watch_asked ON agency_watch (asked_at_us);
