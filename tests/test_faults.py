@@ -82,12 +82,22 @@ COMMANDS = {
     "problems": lambda site: ["feed", "problems"],
     "watches": lambda site: ["watch", "list"],
     "subject": lambda site: ["ledger", "subject", "north:cedar"],
+    "search": lambda site: ["person", "search", "aspen"],
+    "person": lambda site: ["person", "show", "north:cedar"],
+    "possible": lambda site: ["person", "possible"],
+    "agencies": lambda site: ["agency", "list"],
+    "report": lambda site: ["ledger", "report", "--year=2026"],
+    "statistics": lambda site: ["ledger", "statistics", "--year=2026"],
+    "checkpoint": lambda site: ["ledger", "checkpoint"],
+    "witnesses": lambda site: ["witness", "list"],
+    "accept": lambda site: ["feed", "accept", "west"],
 }
-READS = {"alerts", "feeds", "problems", "watches", "subject"}
+READS = {"alerts", "feeds", "problems", "watches", "subject", "search", "person", "possible", "agencies", "report", "statistics",
+         "checkpoint", "witnesses"}
 # After the store has it, a contact's key is deleted from a file of its own: when that fails the command says so, and
 # does it when it is run again.
 DELETES = {"end", "agency end", "refuse"}
-SENDS = {"part", "join", "add", "end"}  # … and then sends what is owed, which is no longer the command's one deed
+SENDS = {"part", "join", "add", "end", "accept"}  # … and then sends what is owed, which is no longer the command's one deed
 
 
 class Rig:
@@ -138,7 +148,7 @@ def test_a_read_that_fails_is_never_passed_over(rig, name):
     rig = rig(name)
     well, _, wanted = rig.run()
     n_reads, _ = rig.counts()
-    assert n_reads > 3
+    assert n_reads > 2
     for n in range(1, n_reads + 1):
         done, before, after = rig.run(FAULT_READ=n)
         agree(name, done, well, before, after, wanted)

@@ -37,10 +37,13 @@ static gboolean look(struct db *db, void *context, GError **error) {
         g_array_set_size(k->changed, 0);
         w->seq = seq;
     }
+    const gboolean is_new = w->seq > w->linker->counted_seq; /* not what could not be written before */
+    w->linker->counted_seq = MAX(w->linker->counted_seq, w->seq);
     for (guint i = 0; i < k->changed->len; i++) {
         const struct named *p = &g_array_index(k->changed, struct named, i);
         const struct link_record record = identity_record_of(p);
-        identity_count_person(w->linker, p->id, p->born, &record);
+        if (is_new)
+            identity_count_person(w->linker, p->id, p->born, &record);
         struct finding f = {p->id, identity_judge(w->linker, db, p, error)};
         if (!f.verdicts)
             return FALSE;

@@ -25,6 +25,7 @@ struct linker {
     GArray *born; /* gint32 by person id */
     struct site_duty duty;
     guint64 n_counted, n_weighed; /* people counted; when rarities were last worked out */
+    gint64 counted_seq;           /* the last change that was counted */
     GThread *thread;
     GMutex mutex;
     GCond wakes;
