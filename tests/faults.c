@@ -1,8 +1,9 @@
 /* Faults of SQLite, at a chosen call. Loaded before the library (LD_PRELOAD), told by the environment:
  *
- *   FAULT_COUNT=FILE   writes how many reads (steps of statements that only read) and prepared statements there were
+ *   FAULT_COUNT=FILE   writes how many reads (steps of statements that only read), prepared statements and writes there were
  *   FAULT_READ=N       the N-th read fails, as on a broken disk
- *   FAULT_CHANCE=FILE  one read in so many fails as that file says, by chance; 0: none
+ *   FAULT_WRITE=N      the N-th write fails, as on a full one
+ *   FAULT_CHANCE=FILE  one read or write in so many fails as that file says, by chance; 0: none
  *   FAULT_PREPARE=N    the N-th statement cannot be prepared: the disk is busy
  *   FAULT_AGAIN=1      every first try to commit is told to begin again
  *   FAULT_RELEASE=N    the N-th work's savepoint cannot be released
@@ -15,7 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static int n_reads, n_prepared, n_commits, n_releases;
+static int n_reads, n_writes, n_prepared, n_commits, n_releases;
 static __thread int forced; /* what sqlite3_errcode says of the fault */
 
 static int wanted(const char *name) {
@@ -37,7 +38,7 @@ __attribute__((destructor)) static void write_counts(void) {
     const char *path = getenv("FAULT_COUNT");
     FILE *file = path ? fopen(path, "w") : NULL;
     if (file) {
-        fprintf(file, "%d %d\n", n_reads, n_prepared);
+        fprintf(file, "%d %d %d\n", n_reads, n_prepared, n_writes);
         fclose(file);
     }
 }
@@ -69,12 +70,12 @@ static int has_bad_luck(int n) {
 int sqlite3_step(sqlite3_stmt *statement) {
     int (*step)(sqlite3_stmt *) = real("sqlite3_step");
     forced = 0;
-    if (is_ours(__builtin_return_address(0)) && sqlite3_stmt_readonly(statement)) {
-        const int n = __sync_add_and_fetch(&n_reads, 1);
-        if (n == wanted("FAULT_READ") || has_bad_luck(n))
-            return forced = SQLITE_IOERR;
-    }
-    return step(statement);
+    if (!is_ours(__builtin_return_address(0)))
+        return step(statement);
+    const int writes = !sqlite3_stmt_readonly(statement), n = __sync_add_and_fetch(writes ? &n_writes : &n_reads, 1);
+    if (n != wanted(writes ? "FAULT_WRITE" : "FAULT_READ") && !has_bad_luck(n))
+        return step(statement);
+    return forced = writes ? SQLITE_FULL : SQLITE_IOERR;
 }
 
 int sqlite3_prepare_v3(sqlite3 *db, const char *sql, int n, unsigned flags, sqlite3_stmt **statement, const char **rest) {

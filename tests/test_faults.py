@@ -147,7 +147,7 @@ def agree(name, done, well, before, after, wanted):
 def test_a_read_that_fails_is_never_passed_over(rig, name):
     rig = rig(name)
     well, _, wanted = rig.run()
-    n_reads, _ = rig.counts()
+    n_reads, _, _ = rig.counts()
     assert n_reads > 2
     for n in range(1, n_reads + 1):
         done, before, after = rig.run(FAULT_READ=n)
@@ -158,9 +158,20 @@ def test_a_read_that_fails_is_never_passed_over(rig, name):
 def test_a_statement_that_cannot_be_prepared_ends_in_an_error(rig, name):
     rig = rig(name)
     well, _, wanted = rig.run()
-    _, n_prepared = rig.counts()
+    _, n_prepared, _ = rig.counts()
     for n in range(1, n_prepared + 1):
         done, before, after = rig.run(FAULT_PREPARE=n)
+        agree(name, done, well, before, after, wanted)
+
+
+@pytest.mark.parametrize("name", sorted(set(COMMANDS) - READS - {"doctor"}))
+def test_a_write_that_fails_is_never_passed_over(rig, name):
+    rig = rig(name)
+    well, _, wanted = rig.run()
+    _, _, n_writes = rig.counts()
+    assert n_writes > 1
+    for n in range(1, n_writes + 1):
+        done, before, after = rig.run(FAULT_WRITE=n)
         agree(name, done, well, before, after, wanted)
 
 
@@ -185,7 +196,7 @@ def test_a_savepoint_that_cannot_be_released_spoils_its_group(rig, name):
 # ── A server whose disk fails now and then ────────────────────────────────────────────────────────
 
 class Troubled:
-    """`serve`, of whose reads one in so many fails; who asks it asks again, as a feed or a person would."""
+    """`serve`, of whose reads and writes one in so many fails; who asks it asks again, as a feed or a person would."""
 
     def __init__(self, site, shim):
         self.chance = site.path.parent / "chance"
@@ -212,7 +223,7 @@ class Troubled:
 
 
 @pytest.mark.parametrize("one_in", [23, 41, 83])
-def test_a_server_whose_reads_fail_now_and_then_loses_nothing_and_says_nothing_untrue(site, shim, tmp_path, one_in):
+def test_a_server_whose_disk_fails_now_and_then_loses_nothing_and_says_nothing_untrue(site, shim, tmp_path, one_in):
     roster = Roster(tmp_path / "feed", n=20)  # so short that a try can go well
     secret, drop = add_push_feed(site, tmp_path), tmp_path / "drop"
     drop.mkdir()
