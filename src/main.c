@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/log.h"
 #include "cli/cli.h"
 
 static const char version[] = "tocsin " TOCSIN_VERSION "\n";
@@ -38,5 +39,7 @@ int main(int argc, char **argv) {
             break;
         }
     }
+    if (argc < 2 || !g_str_equal(argv[1], "serve"))
+        log_plainly();
     return cli_dispatch(&cli, "", commands, argc, argv);
 }

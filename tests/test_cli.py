@@ -314,6 +314,58 @@ def test_doctor_looks_at_the_store_that_the_site_has(tmp_path):
     assert "other.db is readable by its owner only" in said and "tocsin.db" not in said and "BAD" not in said
 
 
+HEADER = "person_no,booking_no,last,first,dob,unit,status,sealed,booked\n"
+
+
+@pytest.mark.parametrize("text, why", [
+    ("", "the file is empty"), ("<html><body>Not found</body></html>\n", "lacks the mapped column"),
+    (HEADER.replace("person_no", "inmate"), "person_no"), (HEADER + ",,A,B,,,,,\n,,C,D,,,,,\n", "none of its 2 rows could be read")])
+@pytest.mark.parametrize("is_first", [True, False])
+def test_a_file_of_which_nothing_can_be_read_changes_nothing_and_is_paged(site, roster, text, why, is_first):
+    site.run("feed", "add", roster.mapping)
+    if not is_first:
+        site.load("sample", roster.write("2025-04-01"))
+        site.register(1005)
+    (file := roster.folder / "roster_2025-04-02.csv").write_text(text)
+    refused = site.run("feed", "load", "sample", file, check=False)
+    assert refused.returncode == 3 and why in refused.stderr
+    assert why in " ".join(a["answer"] for a in site.json("alert", "list") if a["purpose"] == "page")
+    events, summary = site.load("sample", roster.write("2025-04-03"))
+    assert summary["held"] == 0 and not [e for e in events if e["person"]]
+    roster.people.pop(1005)
+    events, _ = site.load("sample", roster.write("2025-04-04"))
+    assert [e["kind"] for e in events if e["person"]] == ["left_roster"]
+
+
+@pytest.mark.parametrize("is_first", [True, False])
+def test_an_empty_list_is_held_and_never_the_baseline(site, roster, is_first):
+    """A small jail may be empty; and a jail's program may have nothing to say."""
+    site.run("feed", "add", roster.mapping)
+    if not is_first:
+        site.load("sample", roster.write("2025-04-01"))
+    empty = site.run("feed", "load", "sample", roster.write("2025-04-02", []))
+    assert "HELD" in empty.stdout and "empty" in empty.stdout
+    status, = site.json("feed", "status")
+    assert status["state"] == "held" and status["people"] == (0 if is_first else 200)
+    assert [a["purpose"] for a in site.json("alert", "list")] == ["page"]
+    _, summary = site.load("sample", roster.write("2025-04-03"))
+    assert summary["rows"] == 200 and summary["events"] == 0
+
+
+def test_a_feed_that_never_spoke_is_missed(site, roster, serve):
+    site.run("feed", "add", roster.mapping)
+    server = serve()
+    site.later(hours=35)
+    assert site.json("feed", "status")[0]["state"] == "new"
+    site.later(hours=2)
+    server.wait_until(lambda: site.json("feed", "status")[0]["state"] == "silent")
+
+
+def test_a_drop_folder_that_is_not_there_is_no_drop_folder(site, roster, tmp_path):
+    done = site.run("feed", "add", roster.mapping, "--drop", tmp_path / "nowhere", check=False)
+    assert done.returncode == 3 and "drop folder" in done.stderr and site.json("feed", "status") == []
+
+
 def test_doctor_says_what_is_bad(site, roster):
     take_up(site, roster)
     report = {x["check"]: x["ok"] for x in site.json("doctor", check=False)}

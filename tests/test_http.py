@@ -57,6 +57,27 @@ def test_bad_events_are_named_and_stop_nothing(pushed):
     assert [p["row"] for p in answer["problems"]] == [2, 3, 4]
 
 
+def test_pushes_of_which_nothing_can_be_read_are_refused_and_paged(pushed, site):
+    """As when the jail's program calls the person's number otherwise from one day to the next."""
+    _, push = pushed
+    push("k1", [event(1, "booked")])
+    renamed = [{name.replace("person", "inmate"): value for name, value in event(2, "released").items()}]
+    status, answer, _ = push("k2", renamed)
+    assert status == 422 and "none of its 1 rows" in answer
+    assert [a["answer"] for a in site.json("alert", "list") if a["purpose"] == "page"][0].startswith("What the feed push pushed")
+    assert push("k2", [event(2, "released", when="2025-05-07T10:00:00-06:00")])[0] == 200  # the key was not used up
+    assert [e["kind"] for e in site.json("person", "show", "7")[1:]] == ["booked", "released"]
+
+
+def test_a_feeds_first_file_after_pushes_is_news(pushed, site, tmp_path):
+    _, push = pushed
+    push("k1", [event(1, "booked")])
+    site.register(7)
+    (tmp_path / "events.json").write_text(json.dumps([event(2, "released", when="2025-05-07T10:00:00-06:00")]))
+    _, summary = site.load("push", tmp_path / "events.json")
+    assert summary["alerts"] == 1
+
+
 def register(server, site, source="127.0.0.1", **more):
     body = json.dumps({"person": "sample:7", "email": "ana@example.org", "pin": "4711", "relation": "survivor", **more})
     before = len(site.mail())

@@ -3,7 +3,7 @@
  * what is told with what is believed.
  *
  * TOCSIN_HISTORIES says how many letters of the alphabet are used: `quick` (usual), `all`, `most`. */
-#include "custody/test_belief.h"
+#include "custody/second.h"
 
 #include <stdio.h>
 #include <string.h>

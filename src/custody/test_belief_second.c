@@ -3,7 +3,7 @@
 #include <glib.h>
 #include <string.h>
 
-#include "custody/test_belief.h"
+#include "custody/second.h"
 
 typedef guint32 set;
 

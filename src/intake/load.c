@@ -277,6 +277,19 @@ gboolean load_each_row(struct load *load, struct feed_adapter *adapter, struct l
     }
 }
 
+/* What says nothing of anybody changes nothing: a list without numbers is no empty jail, and a history
+ * in another shape no first one. */
+gboolean load_check_readable(const struct load *load, const struct load_run *run, GError **error) {
+    if (!load->summary->rows || run->n_unreadable < load->summary->rows)
+        return TRUE;
+    json_t *first = json_array_get(load->summary->problem_list, 0);
+    g_set_error(error, BASE_ERROR, BASE_ERROR_INPUT,
+                "%s: none of its %u rows could be read; row %d: %s", load->name, load->summary->rows,
+                (int)json_integer_value(json_object_get(first, "row")),
+                json_string_value(json_object_get(first, "reason")));
+    return FALSE;
+}
+
 /* ── Events ────────────────────────────────────────────────────────────────────────────────────── */
 
 static gboolean take_event(struct load *load, struct load_run *run, const struct feed_cells *cells,
@@ -293,12 +306,13 @@ static gboolean take_event(struct load *load, struct load_run *run, const struct
 gboolean load_events(struct load *load, GError **error) {
     struct load_run run = {.roster = NULL};
     struct feed_adapter *adapter = load_open_rows(load, error);
-    if (!load->feed.has_baseline &&
-        !load->push_key) { /* rule 8: the first file is the feed's history */
+    /* Rule 8: the first file of a feed that never spoke is its history. */
+    if (!load->feed.has_baseline && !load->push_key && load->feed.last_at_us == TIME_UNKNOWN) {
         load->owing.tells_nobody = TRUE;
         load->summary->is_baseline = TRUE;
     }
-    gboolean ok = adapter && load_each_row(load, adapter, &run, take_event, error);
+    gboolean ok = adapter && load_each_row(load, adapter, &run, take_event, error) &&
+                  load_check_readable(load, &run, error);
     feed_adapter_free(adapter);
     if (!load->push_key) /* an empty first file counts: what comes after it is news */
         load->feed.has_baseline = TRUE;

@@ -58,6 +58,8 @@ void load_again(void *context); /* takes back what a transaction did to the load
 struct feed_adapter *load_open_content(struct load *load, GBytes *content, GError **error);
 struct feed_adapter *load_open_rows(struct load *load, GError **error);
 /* Every row of the adapter through `take`. */
+/* BASE_ERROR_INPUT when no row at all could be read, naming the first. */
+gboolean load_check_readable(const struct load *load, const struct load_run *run, GError **error);
 gboolean load_each_row(struct load *load, struct feed_adapter *adapter, struct load_run *run,
                        gboolean (*take)(struct load *, struct load_run *, const struct feed_cells *,
                                         GError **),

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/log.h"
 #include "base/seal.h"
 #include "feed/signature.h"
 #include "intake/private.h"
@@ -54,6 +55,20 @@ static gboolean push_in_transaction(struct db *db, void *context, GError **error
     return ok;
 }
 
+struct unreadable {
+    const struct site *site;
+    const char *feed, *why;
+};
+
+static gboolean page_in_transaction(struct db *db, void *context, GError **error) {
+    const struct unreadable *u = context;
+    g_autofree char *page = g_strdup_printf(
+        "What the feed %s pushed was refused, and nobody was told of it: %s. Did the jail change its "
+        "events? See `columns:` in the mapping.",
+        u->feed, u->why);
+    return owe_page(db, u->site, page, error);
+}
+
 static gboolean take_in(struct site *site, const struct push *push, char **answer, GError **error) {
     const struct load_options options = {.taken_at_us = TIME_UNKNOWN};
     struct load_summary summary = {.list = json_array(), .problem_list = json_array()};
@@ -72,10 +87,20 @@ static gboolean take_in(struct site *site, const struct push *push, char **answe
                         .summary = &summary};
 
     seal_sha256(push->key, strlen(push->key), load.digest);
+    GError *problem = NULL;
     gboolean ok =
-        store_write(site_store(site), STORE_WORK(push_in_transaction, load_again), &load, error);
+        store_write(site_store(site), STORE_WORK(push_in_transaction, load_again), &load, &problem);
     if (ok)
         *answer = g_steal_pointer(&load.answer);
+    else if (g_error_matches(problem, BASE_ERROR, BASE_ERROR_INPUT)) {
+        struct unreadable u = {site, push->feed, problem->message};
+        g_autoptr(GError) lost = NULL;
+        if (!store_write(site_store(site), STORE_WORK(page_in_transaction, NULL), &u, &lost))
+            log_line("error", "the operator could not be told of a push that was refused", "problem",
+                     lost->message, NULL);
+    }
+    if (problem)
+        g_propagate_error(error, problem);
     g_free(load.answer);
     load_summary_clear(&summary);
     return ok;

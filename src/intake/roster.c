@@ -192,7 +192,9 @@ static gboolean hold_roster(struct load *load, const struct custody_roster *rost
     load->summary->held = 1;
     load->feed.last_at_us = load->custody.observed_at_us;
     g_strlcpy(load->summary->note, verdict->reason, sizeof load->summary->note);
-    return ok && store_held_add(load->db, load->source.id, kept->data, kept->len, error) &&
+    return ok &&
+           store_held_add(load->db, load->source.id, kept->data ? kept->data : (const guint8 *)"",
+                          kept->len, error) &&
            owe_page(load->db, load->site, page, error);
 }
 
@@ -203,12 +205,19 @@ gboolean load_roster(struct load *load, struct custody_verdict *verdict, GError 
     const size_t n_events = json_array_size(load->summary->list); /* of the feed itself: they stay */
     gboolean ok = adapter != NULL && store_mark(load->db, error) &&
                   store_booking_expect(load->db, load->feed.id, run.roster, error) &&
-                  load_each_row(load, adapter, &run, take_row, error);
+                  load_each_row(load, adapter, &run, take_row, error) &&
+                  (load->is_accepted || load_check_readable(load, &run, error));
     if (ok) {
         g_autoptr(GArray) vanished = custody_roster_vanished(run.roster);
         const struct custody_breaker_input input = breaker_input(load, &run);
         if (load->feed.has_baseline && !load->is_accepted)
             custody_breaker_judge(&load->feed.turnover, &input, verdict);
+        if (!load->summary->rows && !load->is_accepted) {
+            verdict->is_held = TRUE;
+            g_strlcpy(verdict->reason,
+                      "The list is empty. That is so only when nobody is in this jail.",
+                      sizeof verdict->reason);
+        }
         gboolean is_older = FALSE;
         if (!load->is_accepted && load->time_is_files && load->feed.has_baseline)
             ok = store_source_is_older_content(load->db, &load->feed, &load->source, &is_older, error);

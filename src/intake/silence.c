@@ -6,8 +6,10 @@
 
 /* One feed, as time passes: overdue is an event; silence that lasts is told to people. */
 static gboolean tick_feed(struct load *load, GError **error) {
-    const struct custody_feed_state state = load_silence_state(load);
+    struct custody_feed_state state = load_silence_state(load);
     struct custody_event event;
+    if (state.last_at_us == TIME_UNKNOWN) /* a feed that never spoke is missed, too */
+        state.last_at_us = load->feed.added_at_us;
     gint64 now = load->owing.now_at_us;
 
     gint64 held_id = 0;

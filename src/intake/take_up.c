@@ -31,12 +31,26 @@ static gboolean add_in_transaction(struct db *db, void *context, GError **error)
     return store_feed_update(db, add->id, add->yaml, add->drop_folder, error);
 }
 
+static gboolean check_folder(const char *path, GError **error) {
+    g_autoptr(GError) problem = NULL;
+    g_autoptr(GDir) dir = g_dir_open(path, 0, &problem);
+    if (!dir)
+        g_set_error(error, BASE_ERROR, BASE_ERROR_INPUT,
+                    "the drop folder cannot be read, so nothing would ever come from there: %s",
+                    problem->message);
+    return dir != NULL;
+}
+
 gboolean take_up_feed(struct site *site, const char *yaml, gsize n, const char *name,
                       const char *drop_folder, char **id, gboolean *is_new, GError **error) {
     guint8 secret[32];
     struct feed_mapping *mapping = feed_mapping_parse(yaml, n, name, error);
     if (!mapping)
         return FALSE;
+    if (drop_folder && !check_folder(drop_folder, error)) {
+        feed_mapping_free(mapping);
+        return FALSE;
+    }
     base_random_fill(site_random(site), secret, sizeof secret);
     g_autofree char *secret_text = g_base64_encode(secret, sizeof secret);
     struct add add = {.site = site,

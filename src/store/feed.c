@@ -78,7 +78,8 @@ gboolean store_feed_get(struct db *db, const char *id, struct store_feed *feed, 
     struct db_rows *rows = db_query(
         db,
         "SELECT mapping, drop_folder, secret, has_baseline, last_at_us, fresh_at_us, "
-        "silent_since_us, silence_seq, silence_told, turnover, last_digest FROM feed WHERE id = :id",
+        "silent_since_us, silence_seq, silence_told, turnover, last_digest, added_at_us FROM feed "
+        "WHERE id = :id",
         PARAMS(P_TEXT("id", id)));
     *feed = (struct store_feed){.id = NULL};
     if (db_next(rows)) {
@@ -91,7 +92,8 @@ gboolean store_feed_get(struct db *db, const char *id, struct store_feed *feed, 
                                     .fresh_at_us = db_time(rows, 5),
                                     .silent_since_us = db_time(rows, 6),
                                     .silence_seq = db_int(rows, 7),
-                                    .silence_told = db_int(rows, 8) != 0};
+                                    .silence_told = db_int(rows, 8) != 0,
+                                    .added_at_us = db_int(rows, 11)};
         feed->has_turnover = !db_is_null(rows, 9);
         if (feed->has_turnover)
             turnover_parse(db_text(rows, 9), &feed->turnover);

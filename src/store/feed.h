@@ -10,7 +10,7 @@ struct db; /* a transaction's, or a reader's: for this folder to use, for others
 struct store_feed {
     char *id, *mapping, *drop_folder, *secret;
     gboolean has_baseline;
-    gint64 last_at_us, fresh_at_us, silent_since_us;
+    gint64 added_at_us, last_at_us, fresh_at_us, silent_since_us;
     gint64 silence_seq; /* 0: none */
     gboolean silence_told;
     gboolean has_turnover; /* rosters only */

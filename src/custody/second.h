@@ -1,6 +1,6 @@
 /* The second implementation of docs/truth.md, written from that page alone. */
-#ifndef CUSTODY_TEST_BELIEF_H
-#define CUSTODY_TEST_BELIEF_H
+#ifndef CUSTODY_SECOND_H
+#define CUSTODY_SECOND_H
 
 #include "custody/belief.h"
 
