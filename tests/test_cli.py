@@ -337,6 +337,17 @@ def test_a_file_of_which_nothing_can_be_read_changes_nothing_and_is_paged(site, 
     assert [e["kind"] for e in events if e["person"]] == ["left_roster"]
 
 
+def test_a_line_or_a_header_within_a_list_is_nobody(site, roster):
+    site.run("feed", "add", roster.mapping)
+    lines = roster.write("2025-04-01").read_text().splitlines()
+    rule = ",".join("-" * 6 for _ in lines[0].split(","))
+    (file := roster.folder / "roster_2025-04-01.csv").write_text("\n".join([lines[0], rule, *lines[1:90], lines[0].upper(), *lines[90:]]))
+    _, summary = site.load("sample", file)
+    assert summary["rows"] == 202 and summary["problems"] == 2 and site.json("feed", "status")[0]["people"] == 200
+    assert {p["reason"].split(";")[0] for p in site.json("feed", "problems")} == {
+        "this is a line drawn in the file", "this is the header again"}
+
+
 @pytest.mark.parametrize("is_first", [True, False])
 def test_an_empty_list_is_held_and_never_the_baseline(site, roster, is_first):
     """A small jail may be empty; and a jail's program may have nothing to say."""

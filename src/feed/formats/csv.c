@@ -90,6 +90,27 @@ static gboolean has_right_shape(const struct csv_adapter *adapter, const struct 
            (row->n_fields == adapter->n_columns + 1 && !*row->fields[row->n_fields - 1]);
 }
 
+/* A line drawn under the header. */
+static gboolean is_rule(const struct csv_row *row) {
+    gboolean has_any = FALSE;
+    for (guint i = 0; i < row->n_fields; i++) {
+        if (row->fields[i][strspn(row->fields[i], "-=_+* ")])
+            return FALSE;
+        has_any |= *row->fields[i] != 0;
+    }
+    return has_any;
+}
+
+/* The header once more, as where pages were put together. */
+static gboolean is_header(const struct csv_adapter *adapter, const struct csv_row *row) {
+    for (int field = 0; field < FIELD_N; field++)
+        for (guint i = 0; i < adapter->n_parts[field]; i++)
+            if (!same_name(row->fields[adapter->column[field][i]],
+                           adapter->base.mapping->columns[field][i]))
+                return FALSE;
+    return adapter->n_columns != 0;
+}
+
 /* Keeps a bad row's text at hand; fields already cut out of it are set apart by line ends. */
 static void remember_unread(struct csv_adapter *adapter, const struct csv_row *row) {
     GString *unread = adapter->base.unread;
@@ -122,6 +143,13 @@ static enum feed_next csv_next(struct feed_adapter *base, struct feed_cells *cel
         feed_problem_set(problem, row.line, "", NULL,
                          "the row has %u fields where the header has %u; the row was passed over",
                          row.n_fields, adapter->n_columns ? adapter->n_columns : adapter->needed);
+        return FEED_PROBLEM;
+    }
+    if (is_rule(&row) || is_header(adapter, &row)) {
+        remember_unread(adapter, &row);
+        feed_problem_set(problem, row.line, "", NULL, "%s; it is nobody, and the row was passed over",
+                         is_rule(&row) ? "this is a line drawn in the file"
+                                       : "this is the header again");
         return FEED_PROBLEM;
     }
     memset(cells, 0, sizeof *cells);
