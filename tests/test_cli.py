@@ -100,7 +100,7 @@ def test_deleting_the_key_deletes_the_contact(site, roster, tmp_path):
     before = (site.path / "keys" / "contacts.db").read_bytes()
     assert registration.encode() in before
     site.run("watch", "end", registration)
-    assert "stopped your notices" in site.mail()[-1]
+    assert "notices have been stopped" in site.mail()[-1]
     assert registration.encode() not in (site.path / "keys" / "contacts.db").read_bytes()
     site.load("sample", roster.write("2025-04-02", [n for n in roster.people if n != 1005]))
     assert alerts(site) == []

@@ -78,6 +78,19 @@ def test_a_feeds_first_file_after_pushes_is_news(pushed, site, tmp_path):
     assert summary["alerts"] == 1
 
 
+@pytest.mark.parametrize("when", ["1900-01-01T00:00:00Z", "9999-12-31T00:00:00Z", "2099-01-01T00:00:00Z", "yesterday", "NULL"])
+def test_a_release_whose_date_cannot_be_is_a_release_at_an_unknown_time(pushed, site, when):
+    """What is said to have happened has happened; a system's default date makes it no older than what is known."""
+    server, push = pushed
+    push("k1", [event(1, "booked")])
+    register(server, site)
+    assert push("k2", [event(2, "released", when=when)])[0] == 200
+    told = site.json("person", "show", "7")[-1]
+    assert told["kind"] == "released" and told["occurred_at"] is None and not told["late"]
+    server.wait_until(lambda: [a["kind"] for a in site.json("alert", "list") if a["purpose"] == "alert"] == ["released"])
+    assert len(site.json("feed", "problems")) == (when in ("2099-01-01T00:00:00Z", "yesterday"))
+
+
 def register(server, site, source="127.0.0.1", **more):
     body = json.dumps({"person": "sample:7", "email": "ana@example.org", "pin": "4711", "relation": "survivor", **more})
     before = len(site.mail())

@@ -165,6 +165,35 @@ gboolean feed_date_parse(const char *text, const char *const *formats, GTimeZone
     return FALSE;
 }
 
+/* "0001-01-01T00:00:00", "12/31/9999": years that no format reads. Where a year may stand, and no time.
+ */
+static gboolean has_year_of_none(const char *text) {
+    static const char *const years[] = {"0001", "1753", "1899", "9999"};
+    for (gsize i = 0; i < G_N_ELEMENTS(years); i++) {
+        const char *at = strstr(text, years[i]);
+        if (at && (at == text || strchr("/-", at[-1])) && strchr("/- t", at[4]))
+            return TRUE;
+    }
+    return FALSE;
+}
+
+gboolean feed_date_is_placeholder(const char *text, const char *const *formats, GTimeZone *zone) {
+    static const char *const words[] = {"null", "none", "n/a", "na", "nil", "(null)", "\\n"};
+    static const gint32 days[] = {19000101, 19000102, 19010101, 19700101, 20790606, 21991231};
+    struct feed_date date;
+    if (feed_date_parse(text, formats, zone, &date)) {
+        for (gsize i = 0; i < G_N_ELEMENTS(days); i++)
+            if (date.ymd == days[i])
+                return TRUE;
+        return FALSE;
+    }
+    g_autofree char *plain = g_strstrip(g_ascii_strdown(text, -1));
+    for (gsize i = 0; i < G_N_ELEMENTS(words); i++)
+        if (g_str_equal(plain, words[i]))
+            return TRUE;
+    return !plain[strspn(plain, " /-:.0_")] || has_year_of_none(plain);
+}
+
 gboolean feed_date_format_check(const char *format, GError **error) {
     gboolean has_year = FALSE, has_month = FALSE, has_day = FALSE;
     for (const char *p = format; *p; p++) {

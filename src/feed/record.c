@@ -49,6 +49,11 @@ static const char *text_of(const struct reading *r, enum feed_field field) {
     return r->cells->cell[field] ? r->cells->cell[field] : "";
 }
 
+static gboolean has_date(const struct reading *r, enum feed_field field, GTimeZone *zone) {
+    const char *text = r->cells->cell[field];
+    return text && !feed_date_is_placeholder(text, r->mapping->date_formats, zone);
+}
+
 enum instant { INSTANT_ABSENT, INSTANT_READ, INSTANT_UNREADABLE, INSTANT_FUTURE };
 
 /* `at_us` is set only when INSTANT_READ; a problem is noted for the other two. `ahead_us`: how far a
@@ -56,7 +61,7 @@ enum instant { INSTANT_ABSENT, INSTANT_READ, INSTANT_UNREADABLE, INSTANT_FUTURE 
 static enum instant read_instant(const struct reading *r, enum feed_field field, GTimeZone *zone,
                                  gint64 ahead_us, gint64 *at_us, gboolean *is_date_only) {
     struct feed_date date;
-    if (!r->cells->cell[field])
+    if (!has_date(r, field, zone))
         return INSTANT_ABSENT;
     if (!feed_date_parse(r->cells->cell[field], r->mapping->date_formats, zone, &date)) {
         note(r, field, "not a date in any format the mapping's `dates:` names; add its format there");
@@ -75,10 +80,12 @@ static enum instant read_instant(const struct reading *r, enum feed_field field,
 static void read_born(const struct reading *r, struct feed_record *record) {
     struct feed_date date;
     const char *text = r->cells->cell[FIELD_BORN];
-    if (!text)
+    const gboolean is_read =
+        text && feed_date_parse(text, r->mapping->date_formats, record->facility->zone, &date);
+    const gboolean is_new_year_1970 = is_read && date.ymd == 19700101; /* some are born on that day */
+    if (!is_new_year_1970 && !has_date(r, FIELD_BORN, record->facility->zone))
         return;
-    if (feed_date_parse(text, r->mapping->date_formats, record->facility->zone, &date) &&
-        date.at_us <= r->observed_at_us)
+    if (is_read && date.at_us <= r->observed_at_us)
         record->born = date.ymd;
     else
         note(r, FIELD_BORN, "not a date of birth in any format the mapping's `dates:` names");
@@ -152,7 +159,7 @@ static void read_action(const struct reading *r, struct feed_record *record) {
     const struct feed_code *kind = find_code(r->mapping->kinds, event);
     const struct feed_code *why = find_code(r->mapping->reasons, reason);
 
-    if (is_roster && !r->cells->cell[FIELD_RELEASED_AT])
+    if (is_roster && !has_date(r, FIELD_RELEASED_AT, record->facility->zone))
         return;
     record->has_action = TRUE;
     record->action = CUSTODY_RELEASED;
@@ -179,8 +186,9 @@ static void read_action(const struct reading *r, struct feed_record *record) {
         record->action = CUSTODY_STATUS_CHANGED;
 }
 
-/* When it happened. A release planned for later is not a release; one whose date cannot be read is
- * sent on as unclear, for a lost release is worse than a vague word. */
+/* When it happened. A release planned for later is not a release, and where only a date says that there
+ * was one, a date that cannot be read is sent on as unclear. What is said to have happened has
+ * happened, whatever its date: the time is unknown, and is a problem. */
 static void read_occurred(const struct reading *r, struct feed_record *record) {
     const gboolean is_roster = r->mapping->content == FEED_ROSTER;
     if (!record->has_action)
@@ -193,7 +201,7 @@ static void read_occurred(const struct reading *r, struct feed_record *record) {
     if (is_roster && found == INSTANT_FUTURE) {
         record->has_action = FALSE;
         record->is_deferred = TRUE;
-    } else if (found == INSTANT_FUTURE || found == INSTANT_UNREADABLE) {
+    } else if (is_roster && found == INSTANT_UNREADABLE) {
         record->is_unclear = TRUE;
         record->action = CUSTODY_STATUS_CHANGED;
     }

@@ -73,6 +73,25 @@ static void expect_refusal(const char *yaml, const char *where, const char *what
         g_error("got \"%s\", not %s … %s", error->message, where, what);
 }
 
+static void dates_that_mean_none_are_none(void) {
+    static const char *const formats[] = {"%Y-%m-%d %H:%M:%S", "%m/%d/%Y", "%Y-%m-%d", NULL};
+    static const char *const none[] = {"NULL",       "null",       "N/A",
+                                       "  /  /  ",   "0000-00-00", "0001-01-01T00:00:00",
+                                       "12/31/9999", "9999-12-31", "1900-01-01 00:00:00",
+                                       "1/1/1900",   "01/01/1753", "1899-12-30",
+                                       "1970-01-01", "00:00",      "-"};
+    static const char *const some[] = {
+        "1900-03-01", "1970-01-02",      "2026-01-01",       "soon",
+        "10001",      "2026-11-25 0000", "25 Nov 2026 0001", "2026-11-25T0000"};
+    g_autoptr(GTimeZone) utc = g_time_zone_new_utc();
+    for (guint i = 0; i < G_N_ELEMENTS(none); i++)
+        if (!feed_date_is_placeholder(none[i], formats, utc))
+            g_error("%s is taken for a date", none[i]);
+    for (guint i = 0; i < G_N_ELEMENTS(some); i++)
+        if (feed_date_is_placeholder(some[i], formats, utc))
+            g_error("%s is taken for none", some[i]);
+}
+
 static void mappings_name_file_line_and_remedy(void) {
     expect_refusal(HEAD "columns:\n  person: [No]\n  booking: [Book]\n  colour: Eyes\n",
                    "m.yaml:8:", "\"colour\" is not a key");
@@ -345,6 +364,7 @@ int main(int argc, char **argv) {
     g_test_add_func("/date/clock_changes", dates_stand_clock_changes);
     g_test_add_func("/date/impossible", impossible_dates_are_refused);
     g_test_add_func("/date/file_name", a_files_name_tells_its_day);
+    g_test_add_func("/date/none", dates_that_mean_none_are_none);
     g_test_add_func("/mapping/errors", mappings_name_file_line_and_remedy);
     g_test_add_func("/mapping/forbidden", what_may_not_be_kept_cannot_be_mapped);
     g_test_add_func("/record/death", a_release_whose_reason_is_death_is_a_death);
