@@ -116,6 +116,20 @@ gboolean owe_silence(struct owing *p, const struct custody_event *event, gint64 
     return registrations && tell(p, registrations, event, seq, silence, error);
 }
 
+/* An ending that counts as older than what is known is told to nobody, and may be the one that counts:
+ * a person looks. Whoever is followed or not: a page must not tell. One page a file. */
+static gboolean page_late(struct owing *p, const struct custody_event *event, GError **error) {
+    if (!event->is_late || !(KIND_BIT(event->kind) & KINDS_OUT) || p->n_late++)
+        return TRUE;
+    g_autofree char *page = g_strdup_printf(
+        "The feed %s reports in row %u of %s, and perhaps in others, an ending (\"%s\") of a time "
+        "before "
+        "what is known of that person. Nobody was told. If they are out, somebody may be waiting to "
+        "hear of it: look at the row, and at `tocsin person show`.",
+        p->feed->id, event->row, p->file, custody_kind_name(event->kind));
+    return owe_page(p->db, p->site, page, error);
+}
+
 static gboolean tell_person(struct owing *p, const struct custody_event *event, gint64 seq,
                             gint64 person_id, GError **error) {
     struct store_event_place place = {.seq = 0};
@@ -127,7 +141,8 @@ static gboolean tell_person(struct owing *p, const struct custody_event *event, 
     const struct earlier earlier = {.seq = place.seq,
                                     .may_withdraw = event->has_corrects && !place.corrects};
     g_autoptr(GPtrArray) registrations = store_registrations_on_person(p->db, person_id, error);
-    return registrations && tell(p, registrations, event, seq, earlier, error);
+    return registrations && page_late(p, event, error) &&
+           tell(p, registrations, event, seq, earlier, error);
 }
 
 gboolean owe_event(struct owing *p, const struct custody_event *event, gint64 booking_id,

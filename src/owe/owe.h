@@ -23,6 +23,7 @@ struct owing {
     gboolean tells_nobody; /* a baseline, on request */
     json_t *events;        /* those that were new, as JSON */
     guint n_alerts;
+    guint n_late; /* endings that were told to nobody, being older than what is known */
 };
 
 /* Whether the event was recorded before: then nothing about it may change anything. */
