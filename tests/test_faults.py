@@ -222,8 +222,17 @@ class Troubled:
         raise AssertionError("it never answered well")
 
 
+@pytest.fixture
+def troubled(shim):
+    made = []
+    yield lambda site: made.append(Troubled(site, shim)) or made[-1]
+    for one in made:
+        one.server.process.kill()
+        one.server.process.wait()
+
+
 @pytest.mark.parametrize("one_in", [23, 41, 83])
-def test_a_server_whose_disk_fails_now_and_then_loses_nothing_and_says_nothing_untrue(site, shim, tmp_path, one_in):
+def test_a_server_whose_disk_fails_now_and_then_loses_nothing_and_says_nothing_untrue(site, troubled, tmp_path, one_in):
     roster = Roster(tmp_path / "feed", n=20)  # so short that a try can go well
     secret, drop = add_push_feed(site, tmp_path), tmp_path / "drop"
     drop.mkdir()
@@ -236,7 +245,7 @@ def test_a_server_whose_disk_fails_now_and_then_loses_nothing_and_says_nothing_u
     for i in range(5):
         site.register(str(i), email=f"ana{i}@example.org")
     site.register(1005, email="bo@example.org")
-    troubled = Troubled(site, shim)
+    troubled = troubled(site)
     server = troubled.server
     troubled.trouble(one_in)
     shutil.copy(roster.write("2025-04-02", [n for n in roster.people if n != 1005]), drop)

@@ -200,7 +200,7 @@ gboolean witness_ask_all(struct site *site, guint *n, GError **error) {
         g_error_free(problem);
         return TRUE;
     }
-    if (problem) {
+    if (!a.checkpoint) {
         g_propagate_error(error, problem);
         return FALSE;
     }
