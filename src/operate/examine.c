@@ -68,7 +68,8 @@ static void check_store(const struct examination *x) {
     g_autoptr(GError) error = NULL;
     store_check(site_store(x->site), &is_whole, &error);
     report(x, is_whole, "the store is whole",
-           error ? error->message : "restore the last backup; keep the damaged file");
+           error ? error->message
+                 : "move the file and its -wal and -shm away, and put the last backup there");
     g_autofree char *path = store_file(site_store(x->site));
     g_autofree char *file = path ? g_path_get_basename(path) : NULL;
     if (path)
