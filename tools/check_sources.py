@@ -21,7 +21,8 @@ KEPT = PURE | {"store", "site", "deliver/channel.h", "deliver/schedule.h"}  # wh
 ROOMS = {
     "base": ("instants, randomness, sealing, typed writers, CSV, YAML with line numbers, the closed vocabularies", set()),
     "people": ("names folded and likened; search/ finds misspelled ones, link/ tells who is one person", LEAVES),
-    "feed": ("source bytes to cited records; formats/ has one file a format; mapping by declaration", LEAVES),
+    "feed": ("source bytes to cited records; formats/ has one file a format; mapping by declaration",
+             LEAVES | {"people/name.h"}),
     "custody": ("a record and the state before it to events; roster join; breaker; silence",
                 LEAVES | {"feed/record.h", "feed/mapping.h"}),
     "watch": ("who asked to be told what about whom", LEAVES),

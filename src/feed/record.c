@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "base/time.h"
 #include "feed/date.h"
+#include "people/name.h"
 
 struct reading {
     const struct feed_mapping *mapping;
@@ -131,23 +132,16 @@ static void read_name(const struct reading *r, struct feed_record *record) {
     record->middle = text_of(r, FIELD_MIDDLE);
     record->suffix = text_of(r, FIELD_SUFFIX);
     record->state_id = text_of(r, FIELD_STATE_ID);
-    const char *full = r->cells->cell[FIELD_FULL_NAME];
-    if (!full)
+    if (!r->cells->cell[FIELD_FULL_NAME])
         return;
-    const char *comma = strchr(full, ',');
-    const char *space = strrchr(full, ' ');
-    if (comma) {
-        const char *given = comma + 1 + strspn(comma + 1, " ");
-        const char *middle = strchr(given, ' ');
-        record->surname = g_string_chunk_insert_len(r->scratch, full, comma - full);
-        record->given = middle ? g_string_chunk_insert_len(r->scratch, given, middle - given) : given;
-        record->middle = middle ? middle + 1 : "";
-    } else if (space) {
-        record->given = g_string_chunk_insert_len(r->scratch, full, space - full);
-        record->surname = space + 1;
-    } else {
-        record->surname = full;
-    }
+    struct people_parts name;
+    people_parts_of(r->cells->cell[FIELD_FULL_NAME], &name);
+    record->surname = g_string_chunk_insert(r->scratch, name.surname);
+    record->given = g_string_chunk_insert(r->scratch, name.given);
+    record->middle = g_string_chunk_insert(r->scratch, name.middle);
+    if (*name.suffix)
+        record->suffix = g_string_chunk_insert(r->scratch, name.suffix);
+    people_parts_clear(&name);
 }
 
 /* What the source reports, with the reason's table narrowing it: a release whose reason means a

@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "base/yaml.h"
 #include "feed/date.h"
+#include "people/name.h"
 
 /* ── The mapping ───────────────────────────────────────────────────────────────────────────────── */
 
@@ -182,36 +183,6 @@ static char *field(const struct csv_row *row, int place) {
     return place >= 0 && (guint)place < row->n_fields ? row->fields[place] : NULL;
 }
 
-/* "SURNAME, GIVEN MIDDLE" or "GIVEN MIDDLE SURNAME", either with a suffix at its end, cut in place. */
-static void split_name(char *full, struct link_record *record) {
-    char *last = full + strcspn(full, "");
-    while (last > full && last[-1] != ' ' && last[-1] != ',')
-        last--;
-    if (last > full && link_is_suffix(last)) {
-        record->suffix = last;
-        while (last > full && (last[-1] == ' ' || last[-1] == ','))
-            *--last = 0;
-    }
-    char *comma = strchr(full, ','), *space = strrchr(full, ' ');
-    char *given = full;
-    if (comma) {
-        *comma = 0;
-        record->surname = full;
-        given = comma + 1 + strspn(comma + 1, " ");
-    } else if (space) {
-        *space = 0;
-        record->surname = space + 1;
-    } else {
-        record->surname = full;
-        return;
-    }
-    char *middle = strchr(given, ' ');
-    if (middle)
-        *middle++ = 0;
-    record->given = given;
-    record->middle = middle;
-}
-
 static void read_born(struct reading *r, const char *text, struct link_record *record) {
     const char *const *formats =
         r->yaml && r->yaml->dates_count ? (const char *const *)r->formats : usual_dates;
@@ -238,14 +209,22 @@ static void take_row(struct reading *r, const struct csv_row *row) {
                                  .given = field(row, r->part[PART_GIVEN]),
                                  .middle = field(row, r->part[PART_MIDDLE]),
                                  .suffix = field(row, r->part[PART_SUFFIX])};
-    char *full = field(row, r->part[PART_FULL_NAME]);
+    const char *full = field(row, r->part[PART_FULL_NAME]);
+    struct people_parts name = {.text = NULL};
     r->line = row->line;
-    if (full && !(record.surname && *record.surname))
-        split_name(full, &record);
+    if (full && !(record.surname && *record.surname)) {
+        people_parts_of(full, &name);
+        record.surname = name.surname;
+        record.given = name.given;
+        record.middle = name.middle;
+        if (*name.suffix)
+            record.suffix = name.suffix;
+    }
     read_born(r, field(row, r->part[PART_BORN]), &record);
     for (guint c = 0; c < r->n_columns; c++)
         record.values[c] = field(row, r->places[c]);
     link_set_add(r->set, &record);
+    people_parts_clear(&name);
 }
 
 /* What the header is parted by: tabs, else commas, semicolons or bars. */

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/random.h"
+#include "people/name.h"
 #include "people/search/index.h"
 #include "people/similar.h"
 
@@ -241,8 +242,48 @@ static void adding_a_person_never_makes_another_unfindable(void) {
     }
 }
 
+static void whole_names_are_parted_as_people_would(void) {
+    static const char *const cases[][6] = {
+        /* whole, surname, given, middle, suffix, alias */
+        {"ACORN, WREN LEE", "ACORN", "WREN", "LEE", "", ""},
+        {"BRIAR, TODD, JR", "BRIAR", "TODD", "", "JR", ""},
+        {"CLOVER JR., SAM T", "CLOVER", "SAM", "T", "JR.", ""},
+        {"DE LA ROSA-FENNEL III, ANA MARIA", "DE LA ROSA-FENNEL", "ANA", "MARIA", "III", ""},
+        {"EVERGREEN,NOMI (AKA POPPY)", "EVERGREEN", "NOMI", "", "", "POPPY"},
+        {"FESCUE  , KIT", "FESCUE", "KIT", "", "", ""},
+        {"LUCIA VAN DER HEATH", "VAN DER HEATH", "LUCIA", "", "", ""},
+        {"GORSE, BEA JR", "GORSE", "BEA", "", "JR", ""},
+        {"O`HAZEL, \"BUD\" RAY", "O`HAZEL", "RAY", "", "", "BUD"},
+        {"IRIS,", "IRIS", "", "", "", ""},
+        {"SUMAC II, , LON", "SUMAC", "LON", "", "II", ""},
+        {"WREN A POPLAR JR", "POPLAR", "WREN", "A", "JR", ""},
+        {"TODD BRIAR, SR.", "BRIAR", "TODD", "", "SR.", ""},
+        {"GARCIA, MARIA ELENA", "GARCIA", "MARIA", "ELENA", "", ""},
+        {"Ana  de  la  Cruz", "de la Cruz", "Ana", "", "", ""},
+        {"De Rosa", "Rosa", "De", "", "", ""}, /* a word is left to be the given name */
+        {"Poplar", "Poplar", "", "", "", ""},
+        {"Jr", "Jr", "", "", "", ""}, /* a suffix alone is somebody's only name */
+        {"WREN [a/k/a: Bird] POPLAR", "POPLAR", "WREN", "", "", "Bird"},
+        {"ALDER, IV", "ALDER", "", "", "IV", ""},
+        {"", "", "", "", "", ""},
+        {" , ,, ", "", "", "", "", ""},
+        {"(AKA)", "", "", "", "", ""},
+        {"ASH (", "(", "ASH", "", "", ""}};
+    for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+        struct people_parts n;
+        people_parts_of(cases[i][0], &n);
+        const char *const got[] = {n.surname, n.given, n.middle, n.suffix, n.alias};
+        for (guint k = 0; k < G_N_ELEMENTS(got); k++)
+            if (!g_str_equal(got[k], cases[i][k + 1]))
+                g_error("of \"%s\", part %u is \"%s\", not \"%s\"", cases[i][0], k, got[k],
+                        cases[i][k + 1]);
+        people_parts_clear(&n);
+    }
+}
+
 int main(int argc, char **argv) {
     g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/name/parts", whole_names_are_parted_as_people_would);
     g_test_add_func("/similar/prices", what_happens_often_costs_less);
     g_test_add_func("/similar/sounds", like_sounds_have_one_skeleton);
     g_test_add_func("/index/written", people_are_found_however_they_are_written);

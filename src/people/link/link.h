@@ -38,9 +38,6 @@ struct link_record {
     const char *values[LINK_MOST_COLUMNS];
 };
 
-/* JR, SR, II to V, however they are written. */
-gboolean link_is_suffix(const char *word);
-
 struct link_set;
 /* The columns' names are borrowed for the set's life. */
 struct link_set *link_set_new(const struct link_column *columns, guint n_columns);

@@ -86,10 +86,6 @@ static guint8 suffix_of(const char *text) {
     return 0;
 }
 
-gboolean link_is_suffix(const char *word) {
-    return suffix_of(word) != 0;
-}
-
 /* A text's letters and digits, the digits as letters too: what matters is that like stays like. */
 static gsize text_letters(const char *text, char out[PEOPLE_TOKEN_MAX + 1]) {
     gsize n = 0;
