@@ -39,7 +39,7 @@ static struct site *open_site(const char *dir) {
     struct site *site;
     g_autofree char *id = NULL;
     gboolean is_new;
-    if ((!g_file_test(dir, G_FILE_TEST_IS_DIR) && !site_init(dir, &error)) ||
+    if ((!g_file_test(dir, G_FILE_TEST_IS_DIR) && !site_init(dir, NULL, &error)) ||
         !(site = operate_open(dir, &error)) ||
         !take_up_feed(site, mapping, sizeof mapping - 1, "bench", NULL, &id, &is_new, &error))
         fail(error);
