@@ -165,7 +165,7 @@ gboolean feed_date_parse(const char *text, const char *const *formats, GTimeZone
     return FALSE;
 }
 
-/* "0001-01-01T00:00:00", "12/31/9999": years that no format reads. Where a year may stand, and no time.
+/* "0001-01-01T00:00:00", "12/31/9999": years that no format reads, where a year may stand and no time.
  */
 static gboolean has_year_of_none(const char *text) {
     static const char *const years[] = {"0001", "1753", "1899", "9999"};
@@ -177,21 +177,29 @@ static gboolean has_year_of_none(const char *text) {
     return FALSE;
 }
 
-gboolean feed_date_is_placeholder(const char *text, const char *const *formats, GTimeZone *zone) {
+static gboolean is_word_for_none(const char *text) {
     static const char *const words[] = {"null", "none", "n/a", "na", "nil", "(null)", "\\n"};
-    static const gint32 days[] = {19000101, 19000102, 19010101, 19700101, 20790606, 21991231};
-    struct feed_date date;
-    if (feed_date_parse(text, formats, zone, &date)) {
-        for (gsize i = 0; i < G_N_ELEMENTS(days); i++)
-            if (date.ymd == days[i])
-                return TRUE;
-        return FALSE;
-    }
     g_autofree char *plain = g_strstrip(g_ascii_strdown(text, -1));
     for (gsize i = 0; i < G_N_ELEMENTS(words); i++)
         if (g_str_equal(plain, words[i]))
             return TRUE;
     return !plain[strspn(plain, " /-:.0_")] || has_year_of_none(plain);
+}
+
+enum feed_date_found feed_date_read(const char *text, const char *const *formats, GTimeZone *zone,
+                                    struct feed_date *date) {
+    static const gint32 days[] = {19000101, 19000102, 19010101, 19700101, 20790606, 21991231};
+    *date = (struct feed_date){.ymd = 0};
+    if (!text)
+        return FEED_DATE_NONE;
+    if (!feed_date_parse(text, formats, zone, date)) {
+        date->ymd = 0;
+        return is_word_for_none(text) ? FEED_DATE_NONE : FEED_DATE_UNREADABLE;
+    }
+    for (gsize i = 0; i < G_N_ELEMENTS(days); i++)
+        if (date->ymd == days[i])
+            return FEED_DATE_NONE;
+    return FEED_DATE_READ;
 }
 
 gboolean feed_date_format_check(const char *format, GError **error) {

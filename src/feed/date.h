@@ -20,10 +20,13 @@ struct feed_date {
 gboolean feed_date_parse(const char *text, const char *const *formats, GTimeZone *zone,
                          struct feed_date *date);
 
-/* Whether the text is what programs write where there is no date: NULL, blanks between strokes,
- * noughts, and the first or last day that some database knows (0001, 1753, 1899, 1900, 1970, 2079, 9999
- * …). */
-gboolean feed_date_is_placeholder(const char *text, const char *const *formats, GTimeZone *zone);
+enum feed_date_found { FEED_DATE_NONE, FEED_DATE_READ, FEED_DATE_UNREADABLE };
+/* The same, for a cell (NULL: empty). None is also what programs write where there is no date: NULL,
+ * blanks between strokes, noughts, and the first or last day that some database knows (0001, 1753,
+ * 1899, 1900, 1970, 2079, 9999); what it says is in `date` all the same where a format reads it, else
+ * `ymd` is 0. */
+enum feed_date_found feed_date_read(const char *text, const char *const *formats, GTimeZone *zone,
+                                    struct feed_date *date);
 
 /* Whether `format` has only conversions that are known here; else names the bad one. */
 gboolean feed_date_format_check(const char *format, GError **error);

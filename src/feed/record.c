@@ -50,9 +50,9 @@ static const char *text_of(const struct reading *r, enum feed_field field) {
     return r->cells->cell[field] ? r->cells->cell[field] : "";
 }
 
-static gboolean has_date(const struct reading *r, enum feed_field field, GTimeZone *zone) {
-    const char *text = r->cells->cell[field];
-    return text && !feed_date_is_placeholder(text, r->mapping->date_formats, zone);
+static enum feed_date_found find_date(const struct reading *r, enum feed_field field, GTimeZone *zone,
+                                      struct feed_date *date) {
+    return feed_date_read(r->cells->cell[field], r->mapping->date_formats, zone, date);
 }
 
 enum instant { INSTANT_ABSENT, INSTANT_READ, INSTANT_UNREADABLE, INSTANT_FUTURE };
@@ -62,9 +62,10 @@ enum instant { INSTANT_ABSENT, INSTANT_READ, INSTANT_UNREADABLE, INSTANT_FUTURE 
 static enum instant read_instant(const struct reading *r, enum feed_field field, GTimeZone *zone,
                                  gint64 ahead_us, gint64 *at_us, gboolean *is_date_only) {
     struct feed_date date;
-    if (!has_date(r, field, zone))
+    const enum feed_date_found found = find_date(r, field, zone, &date);
+    if (found == FEED_DATE_NONE)
         return INSTANT_ABSENT;
-    if (!feed_date_parse(r->cells->cell[field], r->mapping->date_formats, zone, &date)) {
+    if (found == FEED_DATE_UNREADABLE) {
         note(r, field, "not a date in any format the mapping's `dates:` names; add its format there");
         return INSTANT_UNREADABLE;
     }
@@ -80,15 +81,12 @@ static enum instant read_instant(const struct reading *r, enum feed_field field,
 
 static void read_born(const struct reading *r, struct feed_record *record) {
     struct feed_date date;
-    const char *text = r->cells->cell[FIELD_BORN];
-    const gboolean is_read =
-        text && feed_date_parse(text, r->mapping->date_formats, record->facility->zone, &date);
-    const gboolean is_new_year_1970 = is_read && date.ymd == 19700101; /* some are born on that day */
-    if (!is_new_year_1970 && !has_date(r, FIELD_BORN, record->facility->zone))
-        return;
-    if (is_read && date.at_us <= r->observed_at_us)
+    enum feed_date_found found = find_date(r, FIELD_BORN, record->facility->zone, &date);
+    if (date.ymd == 19700101) /* no placeholder here: some are born on that day */
+        found = FEED_DATE_READ;
+    if (found == FEED_DATE_READ && date.at_us <= r->observed_at_us)
         record->born = date.ymd;
-    else
+    else if (found != FEED_DATE_NONE)
         note(r, FIELD_BORN, "not a date of birth in any format the mapping's `dates:` names");
 }
 
@@ -153,7 +151,8 @@ static void read_action(const struct reading *r, struct feed_record *record) {
     const struct feed_code *kind = find_code(r->mapping->kinds, event);
     const struct feed_code *why = find_code(r->mapping->reasons, reason);
 
-    if (is_roster && !has_date(r, FIELD_RELEASED_AT, record->facility->zone))
+    struct feed_date date;
+    if (is_roster && find_date(r, FIELD_RELEASED_AT, record->facility->zone, &date) == FEED_DATE_NONE)
         return;
     record->has_action = TRUE;
     record->action = CUSTODY_RELEASED;

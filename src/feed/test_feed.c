@@ -84,11 +84,12 @@ static void dates_that_mean_none_are_none(void) {
         "1900-03-01", "1970-01-02",      "2026-01-01",       "soon",
         "10001",      "2026-11-25 0000", "25 Nov 2026 0001", "2026-11-25T0000"};
     g_autoptr(GTimeZone) utc = g_time_zone_new_utc();
+    struct feed_date date;
     for (guint i = 0; i < G_N_ELEMENTS(none); i++)
-        if (!feed_date_is_placeholder(none[i], formats, utc))
+        if (feed_date_read(none[i], formats, utc, &date) != FEED_DATE_NONE)
             g_error("%s is taken for a date", none[i]);
     for (guint i = 0; i < G_N_ELEMENTS(some); i++)
-        if (feed_date_is_placeholder(some[i], formats, utc))
+        if (feed_date_read(some[i], formats, utc, &date) == FEED_DATE_NONE)
             g_error("%s is taken for none", some[i]);
 }
 
