@@ -7,9 +7,8 @@
 /* One structured log line to standard error: JSON with `ts`, `level`, `msg` and the pairs given
  * (name, value, …, NULL). Never give it a name or a contact. Only edges log: commands and
  * loops. */
-/* From now on people read it: "tocsin: message: what it is about". */
-void log_plainly(void);
-
 void log_line(const char *level, const char *message, ...) G_GNUC_NULL_TERMINATED;
+/* From now on people read it, and not as JSON: "tocsin: message: what it is about". */
+void log_plainly(void);
 
 #endif

@@ -11,7 +11,7 @@ enum deliver_result {
     DELIVER_HANDED_OVER,
     DELIVER_TRY_LATER, /* the peer is away or asks for patience (4xx) */
     DELIVER_REFUSED,   /* the peer will never take it (5xx) */
-    DELIVER_AMBIGUOUS  /* the peer had all of it and did not answer: it may have arrived */
+    DELIVER_AMBIGUOUS  /* the peer had all of it and said neither yes nor no: it may have arrived */
 };
 
 /* One connection to a peer. */

@@ -122,7 +122,7 @@ static gboolean check_contacts(struct db *db, const struct store_registration *r
     for (guint i = 0; ok && i < contacts->len; i++)
         ok =
             contact_check_people(db, row, g_array_index(contacts, struct store_contact, i).hash, error);
-    if (!ok && error && *error && g_error_matches(*error, BASE_ERROR, BASE_ERROR_REFUSED))
+    if (!ok && error && g_error_matches(*error, BASE_ERROR, BASE_ERROR_REFUSED))
         (*error)->code = BASE_ERROR_CONFLICT; /* the code was right */
     return ok;
 }

@@ -94,7 +94,7 @@ static gboolean make_keys(const char *dir, GError **error) {
     return made && g_chmod(contacts, 0600) == 0;
 }
 
-/* The store first: where it cannot be made, nothing is, and the next try finds the folder empty. */
+/* The store first: where it is refused, the next try finds the folder empty. */
 gboolean site_init(const char *dir, const char *store, GError **error) {
     if (store && !store_where_check(store, error))
         return FALSE;

@@ -66,9 +66,9 @@ gboolean store_alert_add(struct db *db, const struct store_alert *alert, gboolea
                          GError **error);
 
 /* What may be claimed now, in order, at most `most` (≤ 1,000): seqs. One a registration: an alert waits
- * while another of its registration is being sent, and for an older one that has not left. No try is
- * planned further ahead than `longest_us`: what is, was planned under a clock that was ahead, and is
- * due. Transfer full: GArray of gint64. */
+ * while another of its registration is being sent, and for an older one that has not left. What
+ * was planned under a clock that was ahead of this one is due, where it is further off than
+ * `longest_us`, the longest that this process plans ahead. Transfer full: GArray of gint64. */
 GArray *outbox_due(struct db *db, gint64 now_at_us, gint64 longest_us, guint most, GError **error);
 
 /* Claims for sending, by the node of the lease until its end, if it still may be: `alert` is as it is

@@ -41,7 +41,7 @@ static void sign_up_page(const struct web_request *request, struct web_response 
     ask(request, response, page_asked_language(request), NULL);
 }
 
-/* Nobody by that handle, or no such code: nothing can be asked again. */
+/* Nobody by that handle: nothing can be asked again. */
 static gboolean is_gone(const GError *error, struct web_response *response, enum language language) {
     if (!g_error_matches(error, BASE_ERROR, BASE_ERROR_NOT_FOUND))
         return FALSE;
