@@ -128,26 +128,39 @@ static gboolean settle(struct civil *c) {
            c->hour < 24 && c->minute < 60 && c->second <= 60;
 }
 
-static gint64 to_instant(const struct civil *c, GTimeZone *zone) {
+/* The instants at which local clocks showed it: the first and the last, mostly the same. */
+static void instants(const struct civil *c, guint days_later, GTimeZone *zone, gint64 *first_us,
+                     gint64 *last_us) {
     GDate date;
     g_date_clear(&date, 1);
     g_date_set_dmy(&date, (GDateDay)c->day, (GDateMonth)c->month, (GDateYear)c->year);
-    gint64 days = (gint64)g_date_get_julian(&date) - 719163; /* 1970-01-01 */
+    gint64 days = (gint64)g_date_get_julian(&date) - 719163 + days_later; /* since 1970-01-01 */
     gint64 local = days * 86400 + c->hour * 3600 + c->minute * 60 + c->second;
-    gint64 seconds;
+    gint64 first = local - c->offset_s, last = first;
 
-    if (c->has_zone) {
-        seconds = local - c->offset_s;
-    } else {
+    if (!c->has_zone) {
         gint64 adjusted = local;
         int interval = g_time_zone_adjust_time(zone, G_TIME_TYPE_STANDARD, &adjusted);
         int daylight = g_time_zone_find_interval(zone, G_TIME_TYPE_DAYLIGHT, local);
+        first = last = adjusted - g_time_zone_get_offset(zone, interval);
         if (daylight >= 0 && daylight < interval && adjusted == local &&
             g_time_zone_is_dst(zone, daylight))
-            interval = daylight; /* ambiguous: the first occurrence */
-        seconds = adjusted - g_time_zone_get_offset(zone, interval);
+            first = local - g_time_zone_get_offset(zone, daylight);
     }
-    return seconds * SECOND_US + c->microsecond;
+    *first_us = first * SECOND_US + c->microsecond;
+    *last_us = last * SECOND_US + c->microsecond;
+}
+
+static struct feed_date date_of(const struct civil *c, GTimeZone *zone) {
+    struct feed_date date = {.ymd = c->year * 10000 + c->month * 100 + c->day,
+                             .is_date_only = !c->has_hour};
+    gint64 tomorrow_us, unused_us;
+    instants(c, 0, zone, &date.at_us, &date.to_us);
+    if (date.is_date_only) {
+        instants(c, 1, zone, &tomorrow_us, &unused_us);
+        date.to_us = tomorrow_us - 1;
+    }
+    return date;
 }
 
 gboolean feed_date_parse(const char *text, const char *const *formats, GTimeZone *zone,
@@ -157,9 +170,7 @@ gboolean feed_date_parse(const char *text, const char *const *formats, GTimeZone
         const char *p = text;
         if (!match(&p, *format, &c) || *p || !settle(&c))
             continue;
-        *date = (struct feed_date){.at_us = to_instant(&c, zone),
-                                   .ymd = c.year * 10000 + c.month * 100 + c.day,
-                                   .is_date_only = !c.has_hour};
+        *date = date_of(&c, zone);
         return TRUE;
     }
     return FALSE;
@@ -250,5 +261,7 @@ gint64 feed_date_local(gint32 ymd, guint minutes, GTimeZone *zone) {
                       .day = ymd % 100,
                       .hour = (int)minutes / 60,
                       .minute = (int)minutes % 60};
-    return to_instant(&c, zone);
+    gint64 first_us, last_us;
+    instants(&c, 0, zone, &first_us, &last_us);
+    return first_us;
 }

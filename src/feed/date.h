@@ -12,6 +12,7 @@
 
 struct feed_date {
     gint64 at_us;          /* an instant; for a date alone, its local midnight */
+    gint64 to_us;          /* the day's last; of an hour that comes twice, the second; else the same */
     gint32 ymd;            /* 20250401, as written */
     gboolean is_date_only; /* the format has no hour */
 };

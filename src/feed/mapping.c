@@ -39,7 +39,7 @@ struct yaml_columns {
     char *one[FIELD_N];
 };
 struct yaml_mapping {
-    char *feed, *title, *jail, *person_scope, *format, *interval, *tell_after;
+    char *feed, *title, *jail, *person_scope, *format, *interval, *tell_after, *clock_slip;
     unsigned *breaker_share;
     struct yaml_facility *facility;
     struct yaml_dialect *dialect;
@@ -138,6 +138,7 @@ static const cyaml_schema_field_t mapping_fields[] = {
     TEXT("format", yaml_mapping, format),
     TEXT("interval", yaml_mapping, interval),
     OPTIONAL_TEXT("tell_people_after", yaml_mapping, tell_after),
+    OPTIONAL_TEXT("clock_slip", yaml_mapping, clock_slip),
     CYAML_FIELD_UINT_PTR("hold_above_percent", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL,
                          struct yaml_mapping, breaker_share),
     CYAML_FIELD_MAPPING_PTR("facility", CYAML_FLAG_POINTER, struct yaml_mapping, facility,
@@ -330,10 +331,10 @@ static gboolean take_columns(const struct base_yaml_source *source, struct yaml_
         return base_yaml_wrong(source, "columns", error,
                                "an event feed needs `event_id:` or `occurred_at:` under `columns:`, or "
                                "the same event could be told twice");
-    if (mapping->content == FEED_ROSTER &&
-        (mapping->columns[FIELD_EVENT] || mapping->columns[FIELD_OCCURRED_AT]))
-        return base_yaml_wrong(source, "event", error,
-                               "a roster has no `event` or `occurred_at` column");
+    if (mapping->content == FEED_ROSTER && mapping->columns[FIELD_OCCURRED_AT])
+        return base_yaml_wrong(source, "occurred_at", error,
+                               "a roster has no `occurred_at` column; its dates are `admitted_at` and "
+                               "`released_at`");
     return TRUE;
 }
 
@@ -400,6 +401,11 @@ static gboolean take_heads(const struct base_yaml_source *source, const struct y
     if (yaml->tell_after && !base_duration_parse(yaml->tell_after, &mapping->tell_after_us))
         return base_yaml_wrong(source, "tell_people_after", error,
                                "`tell_people_after` is a time such as 48h or 3d");
+    mapping->clock_slip_us = 2 * DAY_US;
+    if (yaml->clock_slip && !base_duration_parse(yaml->clock_slip, &mapping->clock_slip_us))
+        return base_yaml_wrong(source, "clock_slip", error,
+                               "`clock_slip` is a time such as 6h or 2d: how far the jail's clocks may "
+                               "differ");
     if (yaml->breaker_share) {
         if (*yaml->breaker_share < 1 || *yaml->breaker_share > 100)
             return base_yaml_wrong(source, "hold_above_percent", error,
@@ -421,6 +427,10 @@ static gboolean take_all(const struct base_yaml_source *source, struct yaml_mapp
         !take_codes(source, yaml->reasons, yaml->reasons_count, TRUE, mapping->reasons, error) ||
         !take_codes(source, yaml->statuses, yaml->statuses_count, FALSE, mapping->statuses, error))
         return FALSE;
+    if (mapping->content == FEED_ROSTER && mapping->columns[FIELD_EVENT] && !mapping->kinds->len)
+        return base_yaml_wrong(source, "event", error,
+                               "`event` of a roster needs a table `kinds:` that says what each code "
+                               "means: booked for who is in, released, escaped, temporary_absence");
     if (mapping->columns[FIELD_REASON] && !mapping->reasons->len)
         return base_yaml_wrong(source, "reason", error,
                                "`reason` needs a table `reasons:` that says what each code means: a "

@@ -70,6 +70,7 @@ struct feed_mapping {
     gboolean has_header;
     gint64 interval_us;      /* how often the source promises to send */
     gint64 tell_after_us;    /* silence after which the people who rely on it are told */
+    gint64 clock_slip_us;    /* how far a source's clocks may differ from each other */
     gint32 breaker_share;    /* 0: the breaker decides by what the feed's history makes plausible; else
                                 hold above this share of people vanishing, in percent */
     char **columns[FIELD_N]; /* NULL or the columns (or JSON paths) that fill the field */

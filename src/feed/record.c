@@ -57,10 +57,10 @@ static enum feed_date_found find_date(const struct reading *r, enum feed_field f
 
 enum instant { INSTANT_ABSENT, INSTANT_READ, INSTANT_UNREADABLE, INSTANT_FUTURE };
 
-/* `at_us` is set only when INSTANT_READ; a problem is noted for the other two. `ahead_us`: how far a
+/* `date` is set only when INSTANT_READ; a problem is noted for the other two. `ahead_us`: how far a
  * clock may run before ours. */
 static enum instant read_instant(const struct reading *r, enum feed_field field, GTimeZone *zone,
-                                 gint64 ahead_us, gint64 *at_us, gboolean *is_date_only) {
+                                 gint64 ahead_us, struct feed_date *read) {
     struct feed_date date;
     const enum feed_date_found found = find_date(r, field, zone, &date);
     if (found == FEED_DATE_NONE)
@@ -73,10 +73,14 @@ static enum instant read_instant(const struct reading *r, enum feed_field field,
         note(r, field, "a date in the future is not believed; the row was taken without it");
         return INSTANT_FUTURE;
     }
-    *at_us = date.at_us;
-    if (is_date_only)
-        *is_date_only = date.is_date_only;
+    *read = date;
     return INSTANT_READ;
+}
+
+static void read_admitted(const struct reading *r, struct feed_record *record) {
+    struct feed_date date;
+    if (read_instant(r, FIELD_ADMITTED_AT, record->facility->zone, DAY_US, &date) == INSTANT_READ)
+        record->admitted_at_us = date.at_us;
 }
 
 static void read_born(const struct reading *r, struct feed_record *record) {
@@ -142,6 +146,16 @@ static void read_name(const struct reading *r, struct feed_record *record) {
     people_parts_clear(&name);
 }
 
+/* What a row of a list says of somebody whom it lists and who is in. */
+#define KINDS_LISTED                                                                                   \
+    (KIND_BIT(CUSTODY_BOOKED) | KIND_BIT(CUSTODY_RECAPTURED) | KIND_BIT(CUSTODY_RETURNED) |            \
+     KIND_BIT(CUSTODY_STATUS_CHANGED) | KIND_BIT(CUSTODY_CORRECTED))
+
+static void make_unclear(struct feed_record *record) {
+    record->is_unclear = TRUE;
+    record->action = CUSTODY_STATUS_CHANGED;
+}
+
 /* What the source reports, with the reason's table narrowing it: a release whose reason means a
  * transfer or a death is that. A code nobody explained is never dressed up as a release, and never
  * dropped: it goes on as unclear. */
@@ -152,31 +166,69 @@ static void read_action(const struct reading *r, struct feed_record *record) {
     const struct feed_code *why = find_code(r->mapping->reasons, reason);
 
     struct feed_date date;
-    if (is_roster && find_date(r, FIELD_RELEASED_AT, record->facility->zone, &date) == FEED_DATE_NONE)
-        return;
-    record->has_action = TRUE;
+    const gboolean has_date =
+        find_date(r, FIELD_RELEASED_AT, record->facility->zone, &date) != FEED_DATE_NONE;
     record->action = CUSTODY_RELEASED;
-    if (!is_roster) {
+    if (r->mapping->columns[FIELD_EVENT]) {
         if (kind) {
             record->action = kind->kind;
+        } else if (is_roster && !event) { /* an empty cell says nothing */
+            record->action = has_date ? CUSTODY_RELEASED : CUSTODY_BOOKED;
         } else if (!event || !custody_kind_parse(event, &record->action) ||
                    (KIND_BIT(record->action) & KINDS_FEED)) {
             note(r, FIELD_EVENT,
                  "nothing under `kinds:` says what this code means; sent on as unclear");
             record->is_unclear = TRUE;
         }
+    } else if (!has_date) { /* a roster's row is of somebody held unless it says otherwise */
+        return;
     }
-    if (record->action == CUSTODY_RELEASED && reason && r->mapping->reasons->len) {
+    if (is_roster && !record->is_unclear && (KIND_BIT(record->action) & KINDS_LISTED))
+        return;
+    record->has_action = TRUE;
+    if (record->action == CUSTODY_RELEASED && r->mapping->reasons->len && !record->is_unclear) {
         if (why) {
             record->action = why->kind;
-        } else {
+        } else if (reason || is_roster) {
+            /* Why they left is told elsewhere than that they did: it may have been a death. */
             note(r, FIELD_REASON,
-                 "nothing under `reasons:` says what this code means; sent on as unclear");
+                 reason
+                     ? "nothing under `reasons:` says what this code means; sent on as unclear"
+                     : "a release without a reason, where the mapping has reasons; sent on as unclear");
             record->is_unclear = TRUE;
         }
     }
     if (record->is_unclear)
-        record->action = CUSTODY_STATUS_CHANGED;
+        make_unclear(record);
+}
+
+static void forget_occurred(struct feed_record *record) {
+    record->occurred_at_us = record->occurred_to_us = TIME_UNKNOWN;
+    record->occurred_on_date = FALSE;
+}
+
+/* What ended before it began. Where something else than the date says that it ended, only the time is
+ * wrong; where the date alone says so, it is of an earlier stay, or, by no more than clocks may differ,
+ * unclear. */
+static void check_order(const struct reading *r, enum feed_field field, gboolean is_said,
+                        struct feed_record *record) {
+    const gint64 slip_us = r->mapping->clock_slip_us;
+    if (record->occurred_at_us == TIME_UNKNOWN || record->admitted_at_us == TIME_UNKNOWN ||
+        !(KIND_BIT(record->action) & KINDS_OUT) || record->occurred_to_us >= record->admitted_at_us)
+        return;
+    const gboolean is_slip = record->occurred_to_us >= record->admitted_at_us - slip_us;
+    if (is_said && is_slip)
+        return;
+    note(r, field,
+         is_said   ? "it is before the row's own admission; the time was taken as unknown"
+         : is_slip ? "it is before the row's own admission; sent on as unclear"
+                   : "it is long before the row's own admission, of an earlier stay; the row was taken "
+                     "without it");
+    forget_occurred(record);
+    if (!is_said && is_slip)
+        make_unclear(record);
+    else if (!is_said)
+        record->has_action = FALSE;
 }
 
 /* When it happened. A release planned for later is not a release, and where only a date says that there
@@ -184,19 +236,24 @@ static void read_action(const struct reading *r, struct feed_record *record) {
  * happened, whatever its date: the time is unknown, and is a problem. */
 static void read_occurred(const struct reading *r, struct feed_record *record) {
     const gboolean is_roster = r->mapping->content == FEED_ROSTER;
+    const gboolean is_said = !is_roster || r->mapping->columns[FIELD_EVENT];
+    const enum feed_field field = is_roster ? FIELD_RELEASED_AT : FIELD_OCCURRED_AT;
+    struct feed_date date;
     if (!record->has_action)
         return;
     /* A list known by its day only was taken some time that day. */
     const gint64 ahead_us = is_roster && !r->mapping->snapshot_minutes ? DAY_US : HOUR_US;
-    enum instant found =
-        read_instant(r, is_roster ? FIELD_RELEASED_AT : FIELD_OCCURRED_AT, record->facility->zone,
-                     ahead_us, &record->occurred_at_us, &record->occurred_on_date);
-    if (is_roster && found == INSTANT_FUTURE) {
+    enum instant found = read_instant(r, field, record->facility->zone, ahead_us, &date);
+    if (found == INSTANT_READ) {
+        record->occurred_at_us = date.at_us;
+        record->occurred_to_us = date.to_us;
+        record->occurred_on_date = date.is_date_only;
+        check_order(r, field, is_said, record);
+    } else if (!is_said && found == INSTANT_FUTURE) {
         record->has_action = FALSE;
         record->is_deferred = TRUE;
-    } else if (is_roster && found == INSTANT_UNREADABLE) {
-        record->is_unclear = TRUE;
-        record->action = CUSTODY_STATUS_CHANGED;
+    } else if (!is_said && found == INSTANT_UNREADABLE) {
+        make_unclear(record);
     }
 }
 
@@ -209,7 +266,8 @@ gboolean feed_record_read(const struct feed_mapping *mapping, const struct feed_
                                    .person_key = cells->cell[FIELD_PERSON],
                                    .booking_key = cells->cell[FIELD_BOOKING],
                                    .admitted_at_us = TIME_UNKNOWN,
-                                   .occurred_at_us = TIME_UNKNOWN};
+                                   .occurred_at_us = TIME_UNKNOWN,
+                                   .occurred_to_us = TIME_UNKNOWN};
     if (!record->person_key || !record->booking_key) {
         note(&r, record->person_key ? FIELD_BOOKING : FIELD_PERSON,
              "the row does not say whom it is about; ask the jail's records staff to fill it in");
@@ -226,7 +284,7 @@ gboolean feed_record_read(const struct feed_mapping *mapping, const struct feed_
     record->known_flags = (mapping->columns[FIELD_SEALED] ? SUBJECT_SEALED : 0u) |
                           (mapping->columns[FIELD_JUVENILE] ? SUBJECT_JUVENILE : 0u) |
                           (mapping->columns[FIELD_PROTECTED] ? SUBJECT_PROTECTED : 0u);
-    read_instant(&r, FIELD_ADMITTED_AT, record->facility->zone, DAY_US, &record->admitted_at_us, NULL);
+    read_admitted(&r, record);
     read_action(&r, record);
     read_occurred(&r, record);
     record->event_id = cells->cell[FIELD_EVENT_ID];

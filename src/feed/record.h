@@ -32,8 +32,8 @@ struct feed_record {
     gboolean has_action; /* the source reports something that happened */
     enum custody_kind action;
     gboolean is_unclear; /* a code nobody has explained: something ended or changed, not known what */
-    gint64 occurred_at_us;
-    gboolean occurred_on_date; /* only the day is known */
+    gint64 occurred_at_us, occurred_to_us; /* alike, or the first and last instant of what is known */
+    gboolean occurred_on_date;             /* only the day is known */
     const char *event_id, *corrects_event_id;
 };
 
