@@ -173,8 +173,9 @@ static gboolean fill_one(struct db *db, const struct filling *f, guint i, GError
                                       .status = "",
                                       .admitted_at_us = TIME_UNKNOWN,
                                       .tenure_from_us = TIME_UNKNOWN,
-                                      .said_at_us = TIME_UNKNOWN,
-                                      .out_seen_at_us = TIME_UNKNOWN};
+                                      .listed_at_us = TIME_UNKNOWN,
+                                      .off_at_us = TIME_UNKNOWN,
+                                      .was_off_at_us = TIME_UNKNOWN};
     if (!store_person_save(db, &person, "poplar wren", error))
         return FALSE;
     booking.person_id = person.id;

@@ -6,6 +6,8 @@ saying so, where they are absent.
 """
 import ctypes
 import datetime
+import email
+import email.policy
 import fcntl
 import http.client
 import json
@@ -158,6 +160,12 @@ class Site:
         folder = self.path / "mail" / "new"
         files = sorted(folder.glob("*"), key=lambda file: file.stat().st_mtime_ns) if folder.exists() else []
         return [file.read_text(encoding="utf-8") for file in files]
+
+    def notices(self):
+        """What registered people were told, oldest first: the words of each notice on one line."""
+        parsed = [email.message_from_string(text, policy=email.policy.default) for text in self.mail()]
+        return [" ".join(message.get_body(("plain",)).get_content().split()) for message in parsed
+                if message["Subject"] in ("New notice", "Aviso nuevo")]
 
     def register(self, person, email="ana@example.org", pin="4711", **options):
         """Registers and confirms by the code in the mail; gives the registration's id."""

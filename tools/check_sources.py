@@ -27,11 +27,11 @@ ROOMS = {
                 LEAVES | {"feed/record.h", "feed/mapping.h"}),
     "watch": ("who asked to be told what about whom", LEAVES),
     "match": ("event × registration: does it concern them, and why",
-              LEAVES | {"custody/event.h", "watch/registration.h", "watch/request.h"}),
+              LEAVES | {"custody/belief.h", "custody/event.h", "watch/registration.h", "watch/request.h"}),
     "policy": ("attributes to a decision with its reasons; guarantees over every request", LEAVES),
     "ledger": ("Merkle tree, tiles, signed notes, proofs, the entry", LEAVES),
     "disclose": ("match or watch + policy to a permit and a leaf",
-                 LEAVES | {"policy", "ledger", "match/match.h", "custody/event.h", "watch/registration.h",
+                 LEAVES | {"policy", "ledger", "match/match.h", "custody/belief.h", "custody/event.h", "watch/registration.h",
                            "watch/request.h"}),
     "deliver": ("permit to message; channels, one folder each; schedule", LEAVES | {"disclose/permit.h"}),
     "store": ("the only owner of SQL: one file a subject over a driver", LEAVES | {

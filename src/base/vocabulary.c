@@ -19,6 +19,9 @@ static const char *const kind_names[CUSTODY_N_KINDS] = {
     [CUSTODY_FEED_RESTORED] = "feed_restored",
 };
 
+static const char *const standing_names[STANDING_N] = {"unknown",   "held", "away", "unlisted",
+                                                       "elsewhere", "out",  "dead"};
+
 static const char *const assertion_names[ASSERTION_N] = {"reported", "inferred", "corrected"};
 
 static const char *const relation_names[RELATION_N] = {"survivor", "family",  "friend",
@@ -52,6 +55,10 @@ DEFINE_NAMES(custody_kind, enum custody_kind, kind_names, CUSTODY_N_KINDS)
 DEFINE_NAMES(custody_assertion, enum custody_assertion, assertion_names, ASSERTION_N)
 DEFINE_NAMES(watch_relation, enum watch_relation, relation_names, RELATION_N)
 DEFINE_NAMES(language, enum language, language_names, LANGUAGE_N)
+
+const char *custody_standing_name(enum custody_standing standing) {
+    return standing_names[standing];
+}
 
 char *custody_kinds_format(custody_kinds kinds) {
     GString *text = g_string_new(NULL);

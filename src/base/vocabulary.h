@@ -27,6 +27,18 @@ enum custody_kind {
     CUSTODY_N_KINDS
 };
 
+/* Where a person is believed to be. Kept as these numbers. */
+enum custody_standing {
+    STANDING_UNKNOWN,
+    STANDING_HELD,
+    STANDING_AWAY,      /* a temporary absence */
+    STANDING_GONE,      /* no list shows them any more, and nobody said why */
+    STANDING_ELSEWHERE, /* moved away */
+    STANDING_OUT,       /* released, escaped */
+    STANDING_DEAD,
+    STANDING_N
+};
+
 /* How an event is known. Never shown as a code: every message puts it in words. */
 enum custody_assertion {
     ASSERTION_REPORTED, /* the source said so */
@@ -53,6 +65,8 @@ enum subject_flag { SUBJECT_SEALED = 1 << 0, SUBJECT_JUVENILE = 1 << 1, SUBJECT_
 
 const char *custody_kind_name(enum custody_kind kind);
 gboolean custody_kind_parse(const char *name, enum custody_kind *kind);
+
+const char *custody_standing_name(enum custody_standing standing);
 
 const char *custody_assertion_name(enum custody_assertion assertion);
 gboolean custody_assertion_parse(const char *name, enum custody_assertion *assertion);

@@ -3,12 +3,6 @@
 #define NEVER G_MININT64
 #define ALWAYS G_MAXINT64
 
-const char *belief_standing_name(enum belief_standing standing) {
-    static const char *const names[BELIEF_N] = {"unknown",   "held", "away", "gone",
-                                                "elsewhere", "out",  "dead"};
-    return names[standing];
-}
-
 /* ── What a report is ──────────────────────────────────────────────────────────────────────────── */
 
 static gboolean is_ending(const struct belief_report *r) {
@@ -234,9 +228,9 @@ static gboolean may_be_in_again(const struct belief_report *carrier,
 static void carry(struct belief_report *carrier, const struct belief_report *reports, guint n,
                   struct belief_booking *b) {
     carrier->fate = FATE_CARRIES;
-    b->standing = carrier->kind == CUSTODY_DIED          ? BELIEF_DEAD
-                  : carrier->kind == CUSTODY_TRANSFERRED ? BELIEF_ELSEWHERE
-                                                         : BELIEF_OUT;
+    b->standing = carrier->kind == CUSTODY_DIED          ? STANDING_DEAD
+                  : carrier->kind == CUSTODY_TRANSFERRED ? STANDING_ELSEWHERE
+                                                         : STANDING_OUT;
     b->kind = carrier->kind;
     b->from_us = carrier->from_us;
     b->to_us = carrier->to_us;
@@ -320,7 +314,7 @@ static gboolean find_gone(const struct belief_source *sources, guint n_sources,
     }
     if (!first)
         return FALSE;
-    b->standing = BELIEF_GONE;
+    b->standing = STANDING_GONE;
     b->kind = CUSTODY_LEFT_ROSTER;
     b->from_us = from_us;
     b->to_us = b->observed_at_us = first->made_at_us;
@@ -401,24 +395,24 @@ void belief_of_booking(const struct belief_source *sources, guint n_sources,
     if (carrier)
         carry(carrier, reports, n, b);
     else if (!find_gone(sources, n_sources, reports, n, lists, n_lists, b))
-        b->standing = is_away(n_sources, reports, n, lists, n_lists)   ? BELIEF_AWAY
-                      : is_held(n_sources, reports, n, lists, n_lists) ? BELIEF_HELD
-                                                                       : BELIEF_UNKNOWN;
+        b->standing = is_away(n_sources, reports, n, lists, n_lists)   ? STANDING_AWAY
+                      : is_held(n_sources, reports, n, lists, n_lists) ? STANDING_HELD
+                                                                       : STANDING_UNKNOWN;
 }
 
 /* ── A person ──────────────────────────────────────────────────────────────────────────────────── */
 
 static gboolean holds(const struct belief_booking *b) {
-    return b->standing == BELIEF_HELD || b->standing == BELIEF_AWAY;
+    return b->standing == STANDING_HELD || b->standing == STANDING_AWAY;
 }
 
-static gboolean leaves(enum belief_standing standing) {
-    return standing >= BELIEF_GONE;
+static gboolean leaves(enum custody_standing standing) {
+    return standing >= STANDING_GONE;
 }
 
 /* A death before all, then the newest. */
 static gboolean leaves_before(const struct belief_booking *a, const struct belief_booking *b) {
-    const gboolean a_died = a->standing == BELIEF_DEAD, b_died = b->standing == BELIEF_DEAD;
+    const gboolean a_died = a->standing == STANDING_DEAD, b_died = b->standing == STANDING_DEAD;
     if (a_died != b_died)
         return a_died;
     if (a->to_us != b->to_us)
@@ -430,13 +424,13 @@ static gboolean leaves_before(const struct belief_booking *a, const struct belie
 }
 
 static void say_held(const struct belief_booking *bookings, guint n, struct belief_statement *s) {
-    s->standing = BELIEF_AWAY;
+    s->standing = STANDING_AWAY;
     for (guint i = 0; i < n; i++) {
         s->is_unclear |= bookings[i].has_death;
         if (!holds(&bookings[i]))
             continue;
-        if (bookings[i].standing == BELIEF_HELD)
-            s->standing = BELIEF_HELD;
+        if (bookings[i].standing == STANDING_HELD)
+            s->standing = STANDING_HELD;
         if (s->n_holders < G_N_ELEMENTS(s->holders))
             s->holders[s->n_holders] = bookings[i].id;
         s->n_holders++;

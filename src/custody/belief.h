@@ -7,18 +7,6 @@
 
 #include "base/vocabulary.h"
 
-enum belief_standing {
-    BELIEF_UNKNOWN,
-    BELIEF_HELD,
-    BELIEF_AWAY,      /* a temporary absence */
-    BELIEF_GONE,      /* no list shows it any more, and nobody said why */
-    BELIEF_ELSEWHERE, /* moved away */
-    BELIEF_OUT,       /* released, escaped */
-    BELIEF_DEAD,
-    BELIEF_N
-};
-const char *belief_standing_name(enum belief_standing standing);
-
 enum belief_fate {
     FATE_NONE,    /* no ending */
     FATE_CARRIES, /* what is believed */
@@ -57,7 +45,7 @@ struct belief_source {
 
 struct belief_booking {
     gint64 id; /* the caller's */
-    enum belief_standing standing;
+    enum custody_standing standing;
     enum custody_kind kind; /* of the leaving; CUSTODY_N_KINDS: none */
     gint64 from_us, to_us;  /* of the leaving */
     gint64 observed_at_us;  /* of what carries it */
@@ -75,7 +63,7 @@ void belief_of_booking(const struct belief_source *sources, guint n_sources,
                        guint n_lists, struct belief_booking *booking);
 
 struct belief_statement {
-    enum belief_standing standing;
+    enum custody_standing standing;
     enum custody_kind kind; /* of the leaving; CUSTODY_N_KINDS: none */
     gint64 booking;         /* of the leaving */
     gint64 from_us, to_us;

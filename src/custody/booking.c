@@ -2,16 +2,156 @@
 
 #include <string.h>
 
+#include "base/random.h"
 #include "base/text.h"
 #include "base/time.h"
 
 /* How long somebody on a first list without dates of admission has been in, for want of better. */
 #define UNKNOWN_TENURE_US (45 * DAY_US)
 
-const char *custody_standing_name(enum custody_standing standing) {
-    static const char *const names[STANDING_N] = {"held", "away", "out", "unlisted"};
-    return names[standing];
+#define KINDS_SAID                                                                                     \
+    (KIND_BIT(CUSTODY_BOOKED) | KIND_BIT(CUSTODY_RELEASED) | KIND_BIT(CUSTODY_TRANSFERRED) |           \
+     KIND_BIT(CUSTODY_ESCAPED) | KIND_BIT(CUSTODY_RECAPTURED) | KIND_BIT(CUSTODY_DIED) |               \
+     KIND_BIT(CUSTODY_TEMPORARY_ABSENCE) | KIND_BIT(CUSTODY_RETURNED) | KIND_BIT(CUSTODY_CORRECTED))
+
+/* ── What was said ─────────────────────────────────────────────────────────────────────────────── */
+
+struct mark { /* of the report at the same place */
+    guint8 event_id[CUSTODY_EVENT_ID_BYTES];
+    gboolean is_row;
+};
+
+struct custody_history {
+    GArray *reports; /* struct belief_report */
+    GArray *marks;   /* struct mark */
+};
+
+struct custody_history *custody_history_new(void) {
+    struct custody_history *h = g_new(struct custody_history, 1);
+    h->reports = g_array_new(FALSE, FALSE, sizeof(struct belief_report));
+    h->marks = g_array_new(FALSE, FALSE, sizeof(struct mark));
+    return h;
 }
+
+void custody_history_free(struct custody_history *h) {
+    if (!h)
+        return;
+    g_array_unref(h->reports);
+    g_array_unref(h->marks);
+    g_free(h);
+}
+
+static struct belief_report *report_at(const struct custody_history *h, guint i) {
+    return &g_array_index(h->reports, struct belief_report, i);
+}
+
+static const struct mark *mark_at(const struct custody_history *h, guint i) {
+    return &g_array_index(h->marks, struct mark, i);
+}
+
+/* A row says one thing at a time: what it said before it says no more. */
+static void replace_row(struct custody_history *h, guint source) {
+    for (guint i = h->reports->len; i > 0; i--)
+        if (mark_at(h, i - 1)->is_row && report_at(h, i - 1)->source == source) {
+            g_array_remove_index(h->reports, i - 1);
+            g_array_remove_index(h->marks, i - 1);
+        }
+}
+
+static guint64 hash_of(const char *text) {
+    const guint64 hash = text ? base_hash64(text, strlen(text), 0) : 0;
+    return text && !hash ? 1 : hash;
+}
+
+void custody_history_add(struct custody_history *h, const struct custody_event *e, const char *feed,
+                         const char *event_id) {
+    const guint source = (guint)hash_of(feed);
+    struct mark mark = {.is_row = e->said == SAID_IN_ROW};
+    if (e->said != SAID_AS_EVENT && e->said != SAID_IN_ROW)
+        return;
+    if (mark.is_row)
+        replace_row(h, source);
+    if (!(KIND_BIT(e->kind) & KINDS_SAID) || e->is_unclear)
+        return;
+    memcpy(mark.event_id, e->id, sizeof mark.event_id);
+    const struct belief_report report = {.source = source,
+                                         .id = hash_of(event_id),
+                                         .names = hash_of(e->names),
+                                         .from_us = e->occurred_at_us,
+                                         .to_us = e->occurred_to_us,
+                                         .observed_at_us = e->observed_at_us,
+                                         .kind = e->kind,
+                                         .is_within = e->is_within,
+                                         .is_doubtful = e->is_doubtful};
+    g_array_append_val(h->reports, report);
+    g_array_append_val(h->marks, mark);
+}
+
+static gint find_event(const struct custody_history *h, const guint8 id[CUSTODY_EVENT_ID_BYTES]) {
+    for (guint i = 0; i < h->marks->len; i++)
+        if (memcmp(mark_at(h, i)->event_id, id, CUSTODY_EVENT_ID_BYTES) == 0)
+            return (gint)i;
+    return -1;
+}
+
+/* ── Its lists ─────────────────────────────────────────────────────────────────────────────────── */
+
+static gboolean is_shown(const struct custody_booking *b) {
+    return b->listing == LISTING_NOW && !b->row_says_out && b->off_at_us == TIME_UNKNOWN;
+}
+
+/* A new list of its roster. `next` is still as the list before left it. */
+static void note_list(const struct custody_source *source, struct custody_booking *next,
+                      gboolean shows) {
+    const gboolean was_shown = is_shown(next);
+    const gint64 before_us = source->list_before_at_us;
+    if (was_shown && !shows) {
+        next->listed_at_us = before_us != TIME_UNKNOWN ? before_us : next->tenure_from_us;
+        next->off_at_us = source->observed_at_us;
+        next->is_off_doubtful = FALSE;
+    } else if (!was_shown && shows) {
+        if (next->off_at_us != TIME_UNKNOWN)
+            next->was_off_at_us = MAX(next->off_at_us, before_us);
+        next->listed_at_us = next->off_at_us = TIME_UNKNOWN;
+        next->is_off_doubtful = FALSE;
+    }
+    next->newest_list_at_us = source->observed_at_us;
+    next->list_interval_us = source->mapping->interval_us;
+}
+
+/* ── What is believed ──────────────────────────────────────────────────────────────────────────── */
+
+static void believe(struct custody_booking *b, const struct custody_history *h) {
+    const struct belief_source roster = {.interval_us = b->list_interval_us};
+    struct belief_list lists[4];
+    guint n = 0;
+    if (b->was_off_at_us != TIME_UNKNOWN)
+        lists[n++] = (struct belief_list){.made_at_us = b->was_off_at_us};
+    if (is_shown(b)) {
+        lists[n++] = (struct belief_list){.made_at_us = b->newest_list_at_us, .shows = TRUE};
+    } else if (b->off_at_us != TIME_UNKNOWN) {
+        lists[n++] = (struct belief_list){.made_at_us = b->listed_at_us, .shows = TRUE};
+        lists[n++] =
+            (struct belief_list){.made_at_us = b->off_at_us, .is_doubtful = b->is_off_doubtful};
+        if (b->listing == LISTING_GONE && b->newest_list_at_us > b->off_at_us)
+            lists[n++] = (struct belief_list){.made_at_us = b->newest_list_at_us};
+    }
+    b->belief.id = b->id;
+    belief_of_booking(&roster, 1, (struct belief_report *)(gpointer)h->reports->data, h->reports->len,
+                      lists, n, &b->belief);
+    b->belief.reports = NULL; /* the history's: it may go before the booking */
+    b->belief.n_reports = 0;
+}
+
+static gboolean is_out(const struct custody_booking *b) {
+    return b->belief.standing >= STANDING_GONE;
+}
+
+static gboolean is_in(const struct custody_booking *b) {
+    return b->belief.standing == STANDING_HELD || b->belief.standing == STANDING_AWAY;
+}
+
+/* ── Events ────────────────────────────────────────────────────────────────────────────────────── */
 
 static struct custody_event event_about(const struct custody_source *source,
                                         const struct custody_booking *booking, enum custody_kind kind,
@@ -22,54 +162,43 @@ static struct custody_event event_about(const struct custody_source *source,
                                   .person_key = booking->person_key,
                                   .facility_id = booking->facility_id,
                                   .occurred_at_us = TIME_UNKNOWN,
+                                  .occurred_to_us = TIME_UNKNOWN,
                                   .observed_at_us = source->observed_at_us};
 }
 
 /* Rule 3: the id is made of what the source said, never of when we read it: the source's own id for
- * the event, or the booking, the kind, the time and, for a roster, the file. */
+ * the event, or the booking, the kind, the time and, for a roster, the file. `again`: how often the
+ * same was said and taken back before. */
 static void identify(const struct custody_source *source, struct custody_event *event,
-                     const char *source_event_id) {
+                     const char *source_event_id, guint again) {
+    const gboolean by_file = source->content && !event->is_unclear;
     const gboolean has_time = event->occurred_at_us != TIME_UNKNOWN && !source->content;
-    g_autofree char *when = base_time_format(has_time ? event->occurred_at_us : event->observed_at_us);
+    g_autofree char *when =
+        event->is_unclear && source->content
+            ? g_strdup("") /* a code that stays is told once */
+            : base_time_format(has_time ? event->occurred_at_us : event->observed_at_us);
+    char count[16] = "";
+    if (again)
+        g_snprintf(count, sizeof count, "%u", again);
     const char *const by_id[] = {
         source->feed, "id", source_event_id, event->booking_key, custody_kind_name(event->kind), NULL};
-    const char *const by_content[] = {source->mapping->jail,
-                                      custody_kind_name(event->kind),
-                                      event->booking_key,
-                                      when,
-                                      event->detail,
-                                      source->content ? source->content : "",
-                                      NULL};
+    const char *const by_content[] = {
+        source->mapping->jail, custody_kind_name(event->kind), event->booking_key,   when,
+        event->detail,         by_file ? source->content : "", again ? count : NULL, NULL};
     custody_event_id(event->id, source_event_id ? by_id : by_content);
 }
 
-/* Makes `event` the newest thing known of the booking. Only a time that the source gave counts for
- * what is late: a roster's own time does not, for rosters lag. */
-static void remember(struct custody_booking *booking, const struct custody_event *event) {
+/* Makes `event` what was told of the booking last. */
+static void remember(struct custody_booking *booking, const guint8 id[CUSTODY_EVENT_ID_BYTES],
+                     enum custody_kind kind) {
     booking->has_event = TRUE;
-    booking->last_kind = event->kind;
-    memcpy(booking->last_event_id, event->id, sizeof booking->last_event_id);
-    booking->out_seen_at_us = booking->standing == STANDING_OUT ? event->observed_at_us : TIME_UNKNOWN;
-    if (event->assertion == ASSERTION_CORRECTED) { /* what was taken back makes nothing late */
-        booking->said_at_us = TIME_UNKNOWN;
-    } else if (event->occurred_at_us != TIME_UNKNOWN) {
-        booking->said_at_us = event->occurred_at_us;
-        booking->said_on_date = event->occurred_on_date;
-    }
+    booking->last_kind = kind;
+    memcpy(booking->last_event_id, id, CUSTODY_EVENT_ID_BYTES);
 }
 
 static void take_back(struct custody_event *event, const struct custody_booking *prior) {
     event->has_corrects = prior->has_event;
     memcpy(event->corrects, prior->last_event_id, sizeof event->corrects);
-}
-
-/* Whoever was told that somebody got out hears of what ends it, asked for or not. */
-static void follow(struct custody_event *event, const struct custody_booking *prior) {
-    event->has_follows = prior && prior->has_event && !event->has_corrects &&
-                         (KIND_BIT(prior->last_kind) & KINDS_OUT) &&
-                         (KIND_BIT(event->kind) & KINDS_HELD);
-    if (event->has_follows)
-        memcpy(event->follows, prior->last_event_id, sizeof event->follows);
 }
 
 /* The booking after a record, before what happened is taken into account. What the source does not
@@ -79,8 +208,10 @@ static void carry_over(const struct custody_source *source, const struct custody
     *next = prior ? *prior
                   : (struct custody_booking){.admitted_at_us = TIME_UNKNOWN,
                                              .tenure_from_us = TIME_UNKNOWN,
-                                             .said_at_us = TIME_UNKNOWN,
-                                             .out_seen_at_us = TIME_UNKNOWN,
+                                             .listed_at_us = TIME_UNKNOWN,
+                                             .off_at_us = TIME_UNKNOWN,
+                                             .was_off_at_us = TIME_UNKNOWN,
+                                             .newest_list_at_us = TIME_UNKNOWN,
                                              .status = ""};
     next->key = record->booking_key;
     next->person_key = record->person_key;
@@ -95,185 +226,326 @@ static void carry_over(const struct custody_source *source, const struct custody
         next->status = record->status;
 }
 
-/* Rule 4: whether what the source reports is older than what was told already, of this booking or,
- * for an ending, of another booking that holds the person now. A status is no custody; a death is
- * never too late. When only days are known, the later to arrive is the newer. */
-static gboolean is_late(const struct custody_source *source, const struct custody_booking *prior,
-                        const struct custody_event *event) {
-    if (event->occurred_at_us == TIME_UNKNOWN || event->kind == CUSTODY_DIED ||
-        event->kind == CUSTODY_CORRECTED)
-        return FALSE;
-    const gboolean by_day = event->occurred_on_date || (prior && prior->said_on_date);
-    const gint64 newest_us = event->occurred_at_us + (by_day ? DAY_US : 0);
-    if ((KIND_BIT(event->kind) & KINDS_OUT) && source->held_since_us != TIME_UNKNOWN &&
-        newest_us < source->held_since_us)
-        return TRUE;
-    return prior && prior->said_at_us != TIME_UNKNOWN && newest_us < prior->said_at_us;
-}
+/* ── A source's event ──────────────────────────────────────────────────────────────────────────── */
 
-/* The same ending told again, by another file or feed. */
-static gboolean is_repeated(const struct custody_booking *prior, const struct custody_event *event) {
-    return prior && prior->has_event && prior->last_kind == event->kind &&
-           (event->kind == CUSTODY_BOOKED || prior->standing == STANDING_OUT) &&
-           (event->occurred_at_us == TIME_UNKNOWN || prior->said_at_us == TIME_UNKNOWN ||
-            ABS(event->occurred_at_us - prior->said_at_us) < DAY_US);
-}
-
-static enum custody_standing standing_after(enum custody_kind kind, enum custody_standing before) {
-    switch (kind) {
-    case CUSTODY_BOOKED:
-    case CUSTODY_RECAPTURED:
-    case CUSTODY_RETURNED:
-    case CUSTODY_BACK_ON_ROSTER:
-    case CUSTODY_TRANSFERRED: /* whether inside the jail or away, nobody said they are free */
-    case CUSTODY_CORRECTED: return STANDING_HELD;
-    case CUSTODY_TEMPORARY_ABSENCE: return STANDING_AWAY;
-    case CUSTODY_RELEASED:
-    case CUSTODY_ESCAPED:
-    case CUSTODY_DIED: return STANDING_OUT;
-    case CUSTODY_LEFT_ROSTER: return STANDING_UNLISTED;
-    default: return before;
+static struct custody_event event_of(const struct custody_source *source,
+                                     const struct custody_booking *prior,
+                                     const struct custody_booking *next,
+                                     const struct feed_record *record) {
+    struct custody_event event = event_about(source, next, record->action, ASSERTION_REPORTED);
+    event.is_unclear = record->is_unclear;
+    event.said = record->is_unclear || !(KIND_BIT(record->action) & KINDS_SAID) ? SAID_BY_US
+                 : source->content                                              ? SAID_IN_ROW
+                                                                                : SAID_AS_EVENT;
+    event.occurred_at_us = record->occurred_at_us;
+    event.occurred_to_us = record->occurred_to_us;
+    event.occurred_on_date = record->occurred_on_date;
+    event.row = record->row;
+    if (record->action == CUSTODY_BOOKED && event.occurred_at_us == TIME_UNKNOWN)
+        event.occurred_at_us = event.occurred_to_us = record->admitted_at_us;
+    if (record->action == CUSTODY_STATUS_CHANGED)
+        text_copy(event.detail, sizeof event.detail, record->status);
+    if (record->action == CUSTODY_CORRECTED) {
+        event.assertion = ASSERTION_CORRECTED;
+        event.names = record->corrects_event_id;
     }
+    /* To another place of this source they were moved within it; else away from it. */
+    if (record->action == CUSTODY_TRANSFERRED && !source->content && record->has_facility && prior &&
+        g_strcmp0(prior->facility_id, next->facility_id) != 0) {
+        event.is_within = TRUE;
+        text_copy(event.detail, sizeof event.detail,
+                  feed_mapping_facility_by_id(source->mapping, prior->facility_id)->name);
+    }
+    return event;
+}
+
+/* Gives the event its id. FALSE: it was said before, and stands or was taken back by its name. What was
+ * taken back and is said again, without an id of the source's own, is said anew. */
+static gboolean identify_new(const struct custody_source *source, const struct custody_history *h,
+                             struct custody_event *event, const char *event_id) {
+    for (guint again = 0;; again++) {
+        identify(source, event, event_id, again);
+        const gint at = find_event(h, event->id);
+        if (at < 0)
+            return TRUE;
+        if (event_id || !report_at(h, (guint)at)->is_removed ||
+            event->observed_at_us <= report_at(h, (guint)at)->observed_at_us)
+            return FALSE;
+    }
+}
+
+/* What the correction, the newest report, takes back: what was carried, if that is among it. */
+static void find_corrected(const struct custody_history *h, const GArray *before,
+                           struct custody_event *event) {
+    const struct belief_report *last = report_at(h, h->reports->len - 1);
+    event->waits = last->names ? !last->is_removed : last->waits;
+    for (guint i = 0; i < before->len; i++) {
+        const struct belief_report *was = &g_array_index(before, struct belief_report, i);
+        if (was->is_removed || !report_at(h, i)->is_removed)
+            continue;
+        event->waits = FALSE;
+        if (!event->has_corrects || was->fate == FATE_CARRIES)
+            memcpy(event->corrects, mark_at(h, i)->event_id, sizeof event->corrects);
+        event->has_corrects = TRUE;
+    }
+}
+
+/* Rule 4: an ending that is set aside, or anything before what began after it. */
+static gboolean is_late(const struct custody_history *h, const struct custody_event *event) {
+    const gint at = find_event(h, event->id);
+    if (at < 0) { /* no report */
+        for (guint i = 0; event->occurred_at_us != TIME_UNKNOWN && i < h->reports->len; i++)
+            if (!report_at(h, i)->is_removed && report_at(h, i)->from_us > event->occurred_to_us)
+                return TRUE;
+        return FALSE;
+    }
+    const struct belief_report *r = report_at(h, (guint)at);
+    if (r->fate != FATE_NONE)
+        return r->fate != FATE_CARRIES && r->fate != FATE_STANDS;
+    for (guint i = 0; r->kind != CUSTODY_CORRECTED && i < h->reports->len; i++)
+        if (!report_at(h, i)->is_removed && report_at(h, i)->kind != CUSTODY_CORRECTED &&
+            report_at(h, i)->from_us > r->to_us)
+            return TRUE;
+    return r->is_removed;
+}
+
+/* What carries the belief is what was told last; where nothing does, the newest. */
+static void remember_carrier(const struct custody_history *h, const struct custody_booking *prior,
+                             const struct custody_event *event, struct custody_booking *next) {
+    for (guint i = 0; i < h->reports->len; i++)
+        if (report_at(h, i)->fate == FATE_CARRIES) {
+            remember(next, mark_at(h, i)->event_id, report_at(h, i)->kind);
+            return;
+        }
+    if (event->kind != CUSTODY_STATUS_CHANGED &&
+        (!event->is_late || !prior || prior->belief.standing != next->belief.standing))
+        remember(next, event->id, event->kind);
 }
 
 gboolean custody_booking_reported(const struct custody_source *source,
-                                  const struct custody_booking *prior, const struct feed_record *record,
-                                  struct custody_booking *next, struct custody_event *event) {
+                                  const struct custody_booking *prior, struct custody_history *h,
+                                  const struct feed_record *record, struct custody_booking *next,
+                                  struct custody_event *event) {
     carry_over(source, prior, record, next);
-    *event = event_about(source, next, record->action, ASSERTION_REPORTED);
-    event->is_unclear = record->is_unclear;
-    event->occurred_at_us = record->occurred_at_us;
-    event->occurred_on_date = record->occurred_on_date;
-    event->row = record->row;
-    if (record->action == CUSTODY_BOOKED && event->occurred_at_us == TIME_UNKNOWN)
-        event->occurred_at_us = record->admitted_at_us;
-    if (record->action == CUSTODY_STATUS_CHANGED)
-        text_copy(event->detail, sizeof event->detail, record->status);
-    if (record->action == CUSTODY_CORRECTED) {
-        event->assertion = ASSERTION_CORRECTED;
-        if (source->corrected) {
-            memcpy(event->corrects, source->corrected, sizeof event->corrects);
-            event->has_corrects = TRUE;
-        } else if (prior && !record->corrects_event_id) {
-            take_back(event, prior);
-        }
-    }
-    identify(source, event, record->event_id);
-    event->is_late = is_late(source, prior, event);
-    if (event->is_late && prior) {
-        const guint flags = next->flags; /* sealing is never too late */
-        *next = *prior;
-        next->flags = flags;
-    }
-    if (event->is_late) {
-        next->standing = prior ? next->standing : STANDING_OUT;
-        return !source->is_baseline;
-    }
-    if (is_repeated(prior, event))
+    *event = event_of(source, prior, next, record);
+    believe(next, h); /* for the fates before */
+    if (!identify_new(source, h, event, record->event_id)) {
+        const guint flags = next->flags;
+        if (prior)
+            *next = *prior;
+        next->flags = flags; /* sealing is never said twice */
         return FALSE;
-    follow(event, prior);
-    next->standing = standing_after(event->kind, next->standing);
-    if (event->kind != CUSTODY_STATUS_CHANGED)
-        remember(next, event);
-    return !source->is_baseline;
+    }
+    g_autoptr(GArray) fates = g_array_copy(h->reports);
+    custody_history_add(h, event, source->feed, record->event_id);
+    if (event->said == SAID_IN_ROW && event->kind != CUSTODY_TEMPORARY_ABSENCE)
+        next->row_says_out = TRUE; /* also when a second row of the booking tells it */
+    believe(next, h);
+    if (event->kind == CUSTODY_CORRECTED)
+        find_corrected(h, fates, event);
+    event->is_late = is_late(h, event);
+    if (event->is_late && prior) {
+        next->facility_id = prior->facility_id;
+        next->status = prior->status;
+        next->admitted_at_us = prior->admitted_at_us;
+        next->tenure_from_us = prior->tenure_from_us;
+    }
+    remember_carrier(h, prior, event, next);
+    return TRUE;
 }
 
-/* What a listing alone says about a booking that was known before. */
+/* ── Lists ─────────────────────────────────────────────────────────────────────────────────────── */
+
+/* What a list made of the booking. */
+static gboolean tell_of_list(const struct custody_source *source, const struct custody_booking *prior,
+                             struct custody_booking *next, struct custody_event *event) {
+    if (is_out(prior) && is_in(next)) {
+        if (!prior->has_event) /* nobody was told of a leaving */
+            return FALSE;
+        *event = event_about(source, next, CUSTODY_BACK_ON_ROSTER, ASSERTION_CORRECTED);
+        take_back(event, prior);
+    } else if (next->belief.standing == STANDING_GONE &&
+               (!is_out(prior) || prior->belief.is_doubtful != next->belief.is_doubtful)) {
+        *event = event_about(source, next, CUSTODY_LEFT_ROSTER, ASSERTION_INFERRED);
+        event->is_doubtful = next->belief.is_doubtful;
+        if (event->is_doubtful)
+            text_copy(event->detail, sizeof event->detail, "held");
+    } else if (next->belief.standing == STANDING_DEAD && next->belief.is_unclear &&
+               !prior->belief.is_unclear) {
+        /* A list that shows the dead: a person must find out. */
+        *event = event_about(source, next, CUSTODY_STATUS_CHANGED, ASSERTION_INFERRED);
+        event->is_unclear = TRUE;
+    } else {
+        return FALSE;
+    }
+    identify(source, event, NULL, 0);
+    if (event->kind != CUSTODY_STATUS_CHANGED)
+        remember(next, event->id, event->kind);
+    return TRUE;
+}
+
+/* What else a row says of who is held as before. */
 static gboolean compare_listing(const struct custody_source *source,
                                 const struct custody_booking *prior, const struct feed_record *record,
                                 struct custody_booking *next, struct custody_event *event) {
-    /* Off the list and on it again; or its row told of a release and does so no more. */
-    const gboolean is_back =
-        !record->has_action &&
-        ((prior->listing == LISTING_GONE &&
-          (prior->standing == STANDING_UNLISTED || prior->standing == STANDING_OUT)) ||
-         (prior->standing == STANDING_OUT && prior->row_says_out));
-    if (is_back)
-        next->standing = STANDING_HELD;
-    if (is_back && prior->has_event) { /* without an event nobody was told of a leaving */
-        *event = event_about(source, next, CUSTODY_BACK_ON_ROSTER, ASSERTION_CORRECTED);
-        take_back(event, prior);
-    } else if (prior->standing != STANDING_OUT &&
-               g_strcmp0(prior->facility_id, next->facility_id) != 0) {
+    if (is_in(next) && g_strcmp0(prior->facility_id, next->facility_id) != 0) {
         *event = event_about(source, next, CUSTODY_TRANSFERRED, ASSERTION_REPORTED);
-        const struct feed_facility *from =
-            feed_mapping_facility_by_id(source->mapping, prior->facility_id);
-        text_copy(event->detail, sizeof event->detail, from->name);
+        event->is_within = TRUE;
+        text_copy(event->detail, sizeof event->detail,
+                  feed_mapping_facility_by_id(source->mapping, prior->facility_id)->name);
     } else if (*record->status && g_strcmp0(prior->status, record->status) != 0 && *prior->status) {
         *event = event_about(source, next, CUSTODY_STATUS_CHANGED, ASSERTION_REPORTED);
         text_copy(event->detail, sizeof event->detail, record->status);
     } else {
         return FALSE;
     }
+    identify(source, event, NULL, 0);
+    return TRUE;
+}
+
+/* What the row said on the list before; NULL: only that they are in. */
+static const struct belief_report *row_before(const struct custody_source *source,
+                                              const struct custody_history *h) {
+    for (guint i = 0; i < h->reports->len; i++)
+        if (mark_at(h, i)->is_row && report_at(h, i)->source == (guint)hash_of(source->feed))
+            return report_at(h, i);
+    return NULL;
+}
+
+static gboolean is_row_repeated(const struct custody_source *source, const struct custody_history *h,
+                                const struct feed_record *record) {
+    const struct belief_report *before = row_before(source, h);
+    return before && before->kind == record->action &&
+           (before->from_us == record->occurred_at_us || record->occurred_at_us == TIME_UNKNOWN);
+}
+
+/* The row tells of an ending. */
+static gboolean listed_as_out(const struct custody_source *source, const struct custody_booking *prior,
+                              struct custody_history *h, const struct feed_record *record,
+                              struct custody_booking *next, struct custody_event *event) {
+    if (prior && prior->row_says_out && is_row_repeated(source, h, record)) {
+        carry_over(source, prior, record, next);
+        next->listing = LISTING_NOW;
+        next->newest_list_at_us = source->observed_at_us;
+        believe(next, h);
+        return FALSE;
+    }
+    struct custody_booking listed = {.id = 0};
+    if (prior) {
+        listed = *prior;
+        note_list(source, &listed, FALSE);
+        listed.listing = LISTING_NOW;
+    }
+    return custody_booking_reported(source, prior ? &listed : NULL, h, record, next, event);
+}
+
+/* The row says no more what it said: that is said, too. */
+static gboolean listed_as_in_again(const struct custody_source *source,
+                                   const struct custody_booking *prior, struct custody_history *h,
+                                   struct custody_booking *next, struct custody_event *event) {
+    *event = prior->row_says_out
+                 ? event_about(source, next, CUSTODY_BACK_ON_ROSTER, ASSERTION_CORRECTED)
+                 : event_about(source, next, CUSTODY_RETURNED, ASSERTION_REPORTED);
+    event->said = SAID_IN_ROW;
+    if (prior->row_says_out)
+        take_back(event, prior);
+    identify(source, event, NULL, 0);
+    custody_history_add(h, event, source->feed, NULL);
+    believe(next, h);
+    remember(next, event->id, event->kind);
+    return !prior->row_says_out || prior->has_event;
+}
+
+static gboolean listed_as_in(const struct custody_source *source, const struct custody_booking *prior,
+                             struct custody_history *h, const struct feed_record *record,
+                             struct custody_booking *next, struct custody_event *event) {
+    carry_over(source, prior, record, next);
+    note_list(source, next, TRUE);
+    next->listing = LISTING_NOW;
+    next->row_says_out = FALSE;
+    const struct belief_report *before = row_before(source, h);
+    if (prior && (prior->row_says_out ||
+                  (before && before->kind == CUSTODY_TEMPORARY_ABSENCE && !record->has_action)))
+        return listed_as_in_again(source, prior, h, next, event);
+    believe(next, h);
+    if (prior && (prior->listing != LISTING_NEVER || prior->belief.standing != STANDING_UNKNOWN))
+        return tell_of_list(source, prior, next, event) ||
+               compare_listing(source, prior, record, next, event);
+    *event = event_about(source, next, CUSTODY_BOOKED, ASSERTION_REPORTED);
+    event->occurred_at_us = event->occurred_to_us = record->admitted_at_us;
+    identify(source, event, NULL, 0);
+    remember(next, event->id, event->kind);
     return TRUE;
 }
 
 gboolean custody_booking_listed(const struct custody_source *source,
-                                const struct custody_booking *prior, const struct feed_record *record,
-                                guint64 digest, struct custody_booking *next,
-                                struct custody_event *event) {
+                                const struct custody_booking *prior, struct custody_history *h,
+                                const struct feed_record *record, guint64 digest,
+                                struct custody_booking *next, struct custody_event *event) {
+    /* What said that they are out does not take it back by being unreadable. */
+    const gboolean says_out =
+        record->has_action && (record->is_unclear ? prior && prior->row_says_out
+                                                  : record->action != CUSTODY_TEMPORARY_ABSENCE);
     gboolean happened;
-
-    const gboolean is_amended = prior && (KIND_BIT(record->action) & KINDS_OUT) && prior->has_event &&
-                                record->action != prior->last_kind; /* a release that was a death */
-    if (record->has_action && (!prior || prior->standing != STANDING_OUT || is_amended)) {
-        happened = custody_booking_reported(source, prior, record, next, event);
-    } else if (!prior) {
-        carry_over(source, NULL, record, next);
-        *event = event_about(source, next, CUSTODY_BOOKED, ASSERTION_REPORTED);
-        event->occurred_at_us = record->admitted_at_us;
-        identify(source, event, NULL);
-        remember(next, event);
-        happened = TRUE;
+    if (record->has_action && (record->is_unclear || !says_out)) {
+        struct custody_booking as_listed;
+        if (!says_out)
+            listed_as_in(source, prior, h, record, &as_listed, event);
+        happened =
+            !is_row_repeated(source, h, record) &&
+            custody_booking_reported(source, says_out ? prior : &as_listed, h, record, next, event);
+        if (!happened)
+            *next = says_out ? *prior : as_listed;
     } else {
-        carry_over(source, prior, record, next);
-        happened = compare_listing(source, prior, record, next, event);
-        if (happened) {
-            identify(source, event, NULL);
-            if (event->kind != CUSTODY_STATUS_CHANGED)
-                remember(next, event);
-        }
+        happened = (says_out ? listed_as_out : listed_as_in)(source, prior, h, record, next, event);
     }
     event->row = record->row;
     next->digest = record->is_deferred ? 0 : digest;
-    next->row_says_out = record->has_action;
+    next->row_says_out = says_out;
     next->listing = LISTING_NOW;
-    if (source->is_baseline && !prior)
-        next->has_event = FALSE;
-    return happened && !source->is_baseline;
+    next->newest_list_at_us = source->observed_at_us;
+    next->list_interval_us = source->mapping->interval_us;
+    if (source->is_baseline && !says_out) {
+        next->has_event = prior && prior->has_event;
+        return FALSE;
+    }
+    return happened;
 }
 
 gboolean custody_booking_still_listed(const struct custody_source *source,
-                                      const struct custody_booking *prior, struct custody_booking *next,
-                                      struct custody_event *event) {
-    if (prior->standing != STANDING_OUT || prior->row_says_out || prior->listing != LISTING_NOW ||
-        prior->out_seen_at_us == TIME_UNKNOWN ||
-        source->observed_at_us < prior->out_seen_at_us + source->mapping->interval_us)
-        return FALSE;
+                                      const struct custody_booking *prior, struct custody_history *h,
+                                      struct custody_booking *next, struct custody_event *event) {
     *next = *prior;
-    *event = event_about(source, next, CUSTODY_BACK_ON_ROSTER, ASSERTION_CORRECTED);
-    take_back(event, prior);
-    identify(source, event, NULL);
-    next->standing = STANDING_HELD;
-    remember(next, event);
-    return TRUE;
+    next->newest_list_at_us = source->observed_at_us;
+    believe(next, h);
+    return tell_of_list(source, prior, next, event);
+}
+
+gboolean custody_booking_relisted(const struct custody_source *source,
+                                  const struct custody_booking *prior, struct custody_history *h,
+                                  struct custody_booking *next, struct custody_event *event) {
+    *next = *prior;
+    note_list(source, next, TRUE);
+    believe(next, h);
+    return tell_of_list(source, prior, next, event);
 }
 
 gboolean custody_booking_unlisted(const struct custody_source *source,
-                                  const struct custody_booking *prior, gboolean is_rebooked,
+                                  const struct custody_booking *prior, struct custody_history *h,
+                                  gboolean is_rebooked, gboolean is_doubtful,
                                   struct custody_booking *next, struct custody_event *event) {
     *next = *prior;
-    next->listing = LISTING_GONE;
+    note_list(source, next, FALSE);
+    if (is_doubtful)
+        next->is_off_doubtful = TRUE;
+    else
+        next->listing = LISTING_GONE;
+    if (next->off_at_us == source->observed_at_us && !is_doubtful)
+        next->is_off_doubtful = FALSE;
+    believe(next, h);
     if (is_rebooked) { /* the new booking tells the story; a return of the old one would be news */
-        next->standing = prior->standing == STANDING_OUT ? STANDING_OUT : STANDING_UNLISTED;
         next->has_event = FALSE;
         return FALSE;
     }
-    if (prior->standing == STANDING_OUT) /* the roster confirms what was reported */
-        return FALSE;
-    *event = event_about(source, next, CUSTODY_LEFT_ROSTER, ASSERTION_INFERRED);
-    identify(source, event, NULL);
-    next->standing = STANDING_UNLISTED;
-    remember(next, event);
-    return TRUE;
+    return tell_of_list(source, prior, next, event);
 }

@@ -1,23 +1,14 @@
-/* What is known of one booking, and how one record changes it. Pure: no clock, no store.
+/* What is known of one booking, and how one record or list changes it. Pure: no clock, no store.
  *
- *   record + booking before  ──►  booking after + at most one event
+ *   record + what was said before ──► belief (belief.h) ──► booking after + at most one event
  *
- * Rule 1 (assertion) and rule 2 (kinds) live in booking.c; rule 4 (order) in its `is_late`. */
+ * Rule 1 (assertion) and rule 2 (kinds) live in booking.c; rule 4 (order) in the fold. */
 #ifndef CUSTODY_BOOKING_H
 #define CUSTODY_BOOKING_H
 
+#include "custody/belief.h"
 #include "custody/event.h"
 #include "feed/record.h"
-
-/* Where the person stands as far as this booking says. */
-enum custody_standing {
-    STANDING_HELD,
-    STANDING_AWAY,     /* a temporary absence was reported */
-    STANDING_OUT,      /* a release, transfer out, escape or death was reported */
-    STANDING_UNLISTED, /* inferred: the roster no longer shows the booking */
-    STANDING_N
-};
-const char *custody_standing_name(enum custody_standing standing);
 
 enum custody_listing {
     LISTING_NEVER, /* known from events only */
@@ -32,17 +23,30 @@ struct custody_booking {
     guint flags; /* enum subject_flag */
     gint64 admitted_at_us;
     gint64 tenure_from_us; /* admitted, or first seen where the source tells no dates */
-    guint64 digest;        /* of the roster row that was read last */
-    enum custody_standing standing;
+
+    guint64 digest; /* of the roster row that was read last */
     enum custody_listing listing;
-    gint64 said_at_us; /* the newest time that a source itself gave; what is older is late */
-    gboolean said_on_date;
-    gint64 out_seen_at_us; /* when the report of OUT came; TIME_UNKNOWN: not out */
-    gboolean row_says_out; /* the roster's own row tells of the release */
+    gboolean row_says_out; /* it is listed, with its release: no list that shows them held */
+    gint64 listed_at_us;   /* the last list that showed them held, when the newest does not */
+    gint64 off_at_us;      /* the first after it */
+    gboolean is_off_doubtful;
+    gint64 was_off_at_us;     /* the last that did not show them, before one that did */
+    gint64 newest_list_at_us; /* of its roster's feed; TIME_UNKNOWN: it has none */
+    gint64 list_interval_us;
+
+    struct belief_booking belief; /* as of what was said so far */
     gboolean has_event;
-    enum custody_kind last_kind; /* of the newest event that says something of custody */
+    enum custody_kind last_kind; /* of the event that told what is believed */
     guint8 last_event_id[CUSTODY_EVENT_ID_BYTES];
 };
+
+/* All that sources said of one booking, each with its event. */
+struct custody_history;
+struct custody_history *custody_history_new(void);
+void custody_history_free(struct custody_history *history);
+/* Of events that are no reports it takes none. `event_id`: the source's own; NULL: none. */
+void custody_history_add(struct custody_history *history, const struct custody_event *event,
+                         const char *feed, const char *event_id);
 
 /* Who says it and when. */
 struct custody_source {
@@ -52,32 +56,40 @@ struct custody_source {
     gboolean is_baseline; /* rule 8: the first load makes no events */
     const char
         *content; /* digest of the file, so that another file of the same time is another source */
-    gint64 held_since_us;    /* the newest time told of the person's other bookings that hold them */
-    const guint8 *corrected; /* id of the event that the record takes back; NULL: not known */
+    gint64 list_before_at_us; /* of a roster: the list taken before; TIME_UNKNOWN: none */
 };
 
 /* A roster lists the booking. `prior` NULL: not known before. Fills `next` (strings borrowed from
- * prior, record and mapping) and, when TRUE is returned, `event`. */
+ * prior, record and mapping) and, when TRUE is returned, `event`. `history` gets what is said. */
 gboolean custody_booking_listed(const struct custody_source *source,
-                                const struct custody_booking *prior, const struct feed_record *record,
-                                guint64 digest, struct custody_booking *next,
-                                struct custody_event *event);
+                                const struct custody_booking *prior, struct custody_history *history,
+                                const struct feed_record *record, guint64 digest,
+                                struct custody_booking *next, struct custody_event *event);
 
-/* The roster still lists a booking whose release was reported, on a list made an interval or more
- * after the report, without saying so itself: the report was wrong. */
+/* A roster went on listing a booking of which something else was reported: what is believed now that
+ * the newest list shows it. */
 gboolean custody_booking_still_listed(const struct custody_source *source,
-                                      const struct custody_booking *prior, struct custody_booking *next,
+                                      const struct custody_booking *prior,
+                                      struct custody_history *history, struct custody_booking *next,
                                       struct custody_event *event);
 
-/* The source reports that something happened. */
+/* The source reports that something happened. FALSE: exactly this was said before, and `next` is the
+ * prior. */
 gboolean custody_booking_reported(const struct custody_source *source,
-                                  const struct custody_booking *prior, const struct feed_record *record,
+                                  const struct custody_booking *prior, struct custody_history *history,
+                                  const struct feed_record *record, struct custody_booking *next,
+                                  struct custody_event *event);
+
+/* A held list that did not show the booking was wrong. */
+gboolean custody_booking_relisted(const struct custody_source *source,
+                                  const struct custody_booking *prior, struct custody_history *history,
                                   struct custody_booking *next, struct custody_event *event);
 
 /* A roster no longer lists the booking. `is_rebooked`: the same person stands on it under another
- * booking, so nobody left. */
+ * booking, so nobody left. `is_doubtful`: the list is held. */
 gboolean custody_booking_unlisted(const struct custody_source *source,
-                                  const struct custody_booking *prior, gboolean is_rebooked,
+                                  const struct custody_booking *prior, struct custody_history *history,
+                                  gboolean is_rebooked, gboolean is_doubtful,
                                   struct custody_booking *next, struct custody_event *event);
 
 #endif

@@ -147,7 +147,7 @@ static void print_history(const struct history *h) {
 
 static void print_statement(const char *who, const struct belief_statement *s) {
     fprintf(stderr, "# %s: %s %s booking %d [%" G_GINT64_FORMAT " %" G_GINT64_FORMAT "]%s%s, %u hold\n",
-            who, belief_standing_name(s->standing),
+            who, custody_standing_name(s->standing),
             s->kind < CUSTODY_N_KINDS ? custody_kind_name(s->kind) : "-", (int)s->booking, s->from_us,
             s->to_us, s->is_doubtful ? " doubtful" : "", s->is_unclear ? " unclear" : "", s->n_holders);
 }
@@ -232,8 +232,8 @@ static void compare_with_second(const struct history *h) {
                           w.said[b].n_lists, &w.bookings[b]);
         if (!is_alike(&v->bookings[b], &w.bookings[b])) {
             fprintf(stderr, "# booking %u: %s and %s\n", b,
-                    belief_standing_name(v->bookings[b].standing),
-                    belief_standing_name(w.bookings[b].standing));
+                    custody_standing_name(v->bookings[b].standing),
+                    custody_standing_name(w.bookings[b].standing));
             fails(h, "the two implementations do not believe the same of a booking");
         }
         for (guint i = 0; i < w.said[b].n_reports; i++) {
@@ -285,7 +285,7 @@ static void tell_what_is_over(struct told *told, const struct view *v) {
     for (guint b = 0; b < N_BOOKINGS; b++)
         for (guint i = 0; i < v->said[b].n_reports; i++) {
             const struct belief_report *r = &v->said[b].reports[i];
-            const struct belief_statement over = {.standing = BELIEF_OUT,
+            const struct belief_statement over = {.standing = STANDING_OUT,
                                                   .kind = r->kind,
                                                   .booking = b + 1,
                                                   .from_us = r->from_us,
@@ -399,10 +399,10 @@ static void newest_ending_ends(const struct history *h, const struct view *v) {
         if (said->reports[i].from_us > e->from_us && times[l->time].from_us != G_MININT64 &&
             times[l->time].from_us <= (gint64)h->n * STEP_US)
             return; /* not the newest in time */
-    const enum belief_standing standing = v->bookings[l->booking].standing;
-    if (standing != BELIEF_OUT && standing != BELIEF_DEAD && standing != BELIEF_ELSEWHERE)
+    const enum custody_standing standing = v->bookings[l->booking].standing;
+    if (standing != STANDING_OUT && standing != STANDING_DEAD && standing != STANDING_ELSEWHERE)
         fails(h, "the newest ending does not end");
-    if (e->kind == CUSTODY_DIED && standing != BELIEF_DEAD)
+    if (e->kind == CUSTODY_DIED && standing != STANDING_DEAD)
         fails(h, "a death is worded otherwise");
 }
 
@@ -418,7 +418,7 @@ static void newest_holding_holds(const struct history *h, const struct view *v) 
     for (guint i = 0; i < said->n_lists; i++)
         if (said->lists[i].shows && said->lists[i].made_at_us >= r->from_us)
             return; /* off the list since: not the newest in time */
-    if (v->bookings[h->letters[h->n - 1]->booking].standing != BELIEF_HELD)
+    if (v->bookings[h->letters[h->n - 1]->booking].standing != STANDING_HELD)
         fails(h, "the newest holding does not hold");
 }
 
@@ -458,8 +458,8 @@ static void every_ending_has_a_fate(const struct history *h, const struct view *
             if (r->fate == FATE_CARRIES && r->kind != v->bookings[b].kind)
                 fails(h, "another ending carries what is believed");
         }
-        const enum belief_standing standing = v->bookings[b].standing;
-        if ((n_carry == 1) != (standing >= BELIEF_ELSEWHERE) || n_carry > 1)
+        const enum custody_standing standing = v->bookings[b].standing;
+        if ((n_carry == 1) != (standing >= STANDING_ELSEWHERE) || n_carry > 1)
             fails(h, "what is believed is carried by nothing, or by two");
     }
     if (!is_named && !is_repeated && n_gone > n_corrections)
@@ -471,14 +471,14 @@ static void held_anywhere_is_held(const struct history *h, const struct view *v)
     const struct belief_statement *s = &v->statement;
     gboolean held = FALSE, died = FALSE, same = FALSE;
     for (guint b = 0; b < N_BOOKINGS; b++) {
-        held |= v->bookings[b].standing == BELIEF_HELD || v->bookings[b].standing == BELIEF_AWAY;
+        held |= v->bookings[b].standing == STANDING_HELD || v->bookings[b].standing == STANDING_AWAY;
         died |= v->bookings[b].has_death;
         same |= v->bookings[b].standing == s->standing && v->bookings[b].kind == s->kind &&
                 v->bookings[b].from_us == s->from_us && v->bookings[b].to_us == s->to_us;
     }
-    if (held != (s->standing == BELIEF_HELD || s->standing == BELIEF_AWAY))
+    if (held != (s->standing == STANDING_HELD || s->standing == STANDING_AWAY))
         fails(h, "held on a booking, and not said to be held");
-    if (died && !held && s->standing != BELIEF_DEAD)
+    if (died && !held && s->standing != STANDING_DEAD)
         fails(h, "a death is worded otherwise");
     if (died && held && !s->is_unclear)
         fails(h, "a death is worded as if it were none");
@@ -497,9 +497,9 @@ static void only_what_was_said_is_said(const struct history *h, const struct vie
             was_listed |= v->said[b].lists[i].shows;
             is_off |= was_listed && !v->said[b].lists[i].shows;
         }
-        if (booking->standing >= BELIEF_ELSEWHERE && !is_said)
+        if (booking->standing >= STANDING_ELSEWHERE && !is_said)
             fails(h, "nobody said what is believed");
-        if (booking->standing == BELIEF_GONE && !is_off)
+        if (booking->standing == STANDING_GONE && !is_off)
             fails(h, "gone, and no list has them no more");
     }
 }
@@ -510,13 +510,13 @@ static void away_is_seen(const struct history *h, const struct view *v) {
     const guint before = (1u << (h->n - 1)) - 1;
     const struct letter *l = h->letters[h->n - 1];
     if (!r || r->kind != CUSTODY_TEMPORARY_ABSENCE || is_taken_back(h) ||
-        h->views[before].bookings[l->booking].standing != BELIEF_HELD)
+        h->views[before].bookings[l->booking].standing != STANDING_HELD)
         return;
     const struct said *said = &v->said[l->booking];
     for (guint i = 0; i + 1 < said->n_reports; i++)
         if (is_holding_kind(&said->reports[i]) && said->reports[i].from_us > r->to_us)
             return;
-    if (v->bookings[l->booking].standing != BELIEF_AWAY)
+    if (v->bookings[l->booking].standing != STANDING_AWAY)
         fails(h, "an absence is not seen");
 }
 

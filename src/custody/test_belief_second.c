@@ -251,9 +251,9 @@ static gboolean ends(const struct said *said, struct belief_booking *booking) {
     guint carrier = newest_of(said, deaths != 0 ? deaths : said->stands);
     struct belief_report *it = &said->reports[carrier];
     it->fate = FATE_CARRIES;
-    booking->standing = it->kind == CUSTODY_DIED          ? BELIEF_DEAD
-                        : it->kind == CUSTODY_TRANSFERRED ? BELIEF_ELSEWHERE
-                                                          : BELIEF_OUT;
+    booking->standing = it->kind == CUSTODY_DIED          ? STANDING_DEAD
+                        : it->kind == CUSTODY_TRANSFERRED ? STANDING_ELSEWHERE
+                                                          : STANDING_OUT;
     booking->kind = it->kind;
     booking->from_us = it->from_us;
     booking->to_us = it->to_us;
@@ -326,7 +326,7 @@ static gboolean is_gone(const struct said *said, struct belief_booking *booking)
     }
     if (first_us == G_MAXINT64)
         return FALSE;
-    booking->standing = BELIEF_GONE;
+    booking->standing = STANDING_GONE;
     booking->kind = CUSTODY_LEFT_ROSTER;
     booking->from_us = since_us;
     booking->to_us = first_us;
@@ -415,7 +415,7 @@ void second_of_booking(const struct belief_source *sources, guint n_sources,
     }
 
     *booking = (struct belief_booking){.id = booking->id,
-                                       .standing = BELIEF_UNKNOWN,
+                                       .standing = STANDING_UNKNOWN,
                                        .kind = CUSTODY_N_KINDS,
                                        .from_us = G_MININT64,
                                        .to_us = G_MININT64,
@@ -429,16 +429,16 @@ void second_of_booking(const struct belief_source *sources, guint n_sources,
     if (ends(&said, booking) || is_gone(&said, booking))
         return;
     if (is_away(&said))
-        booking->standing = BELIEF_AWAY;
+        booking->standing = STANDING_AWAY;
     else if (is_held(&said))
-        booking->standing = BELIEF_HELD;
+        booking->standing = STANDING_HELD;
 }
 
 /* A person */
 
-static gboolean is_of_leaving(enum belief_standing standing) {
-    return standing == BELIEF_GONE || standing == BELIEF_ELSEWHERE || standing == BELIEF_OUT ||
-           standing == BELIEF_DEAD;
+static gboolean is_of_leaving(enum custody_standing standing) {
+    return standing == STANDING_GONE || standing == STANDING_ELSEWHERE || standing == STANDING_OUT ||
+           standing == STANDING_DEAD;
 }
 
 static gboolean left_later(const struct belief_booking *a, const struct belief_booking *b) {
@@ -454,21 +454,21 @@ static gboolean left_later(const struct belief_booking *a, const struct belief_b
 void second_of_person(const struct belief_booking *bookings, guint n,
                       struct belief_statement *statement) {
     memset(statement, 0, sizeof *statement);
-    statement->standing = BELIEF_UNKNOWN;
+    statement->standing = STANDING_UNKNOWN;
     statement->kind = CUSTODY_N_KINDS;
     statement->from_us = statement->to_us = G_MININT64;
 
     gboolean has_death = FALSE, all_away = TRUE;
     for (guint i = 0; i < n; i++) {
         has_death = has_death || bookings[i].has_death;
-        if (bookings[i].standing != BELIEF_HELD && bookings[i].standing != BELIEF_AWAY)
+        if (bookings[i].standing != STANDING_HELD && bookings[i].standing != STANDING_AWAY)
             continue;
-        all_away = all_away && bookings[i].standing == BELIEF_AWAY;
+        all_away = all_away && bookings[i].standing == STANDING_AWAY;
         if (statement->n_holders < G_N_ELEMENTS(statement->holders))
             statement->holders[statement->n_holders++] = bookings[i].id;
     }
     if (statement->n_holders > 0) {
-        statement->standing = all_away ? BELIEF_AWAY : BELIEF_HELD;
+        statement->standing = all_away ? STANDING_AWAY : STANDING_HELD;
         statement->is_unclear = has_death;
         return;
     }
@@ -543,7 +543,7 @@ static gboolean some_over_was_never_told(const struct belief_statement *told, gu
 gboolean second_is_owed(const struct belief_statement *told, guint n_told,
                         const struct belief_statement *now, const struct belief_booking *bookings,
                         guint n, gboolean asked_for_all) {
-    static const struct belief_statement unknown = {.standing = BELIEF_UNKNOWN,
+    static const struct belief_statement unknown = {.standing = STANDING_UNKNOWN,
                                                     .kind = CUSTODY_N_KINDS};
     const struct belief_statement *last = n_told > 0 ? &told[n_told - 1] : &unknown;
     if (some_over_was_never_told(told, n_told, bookings, n))

@@ -15,11 +15,6 @@ static const char mapping_yaml[] = "feed: t\nformat: csv-roster\ninterval: 24h\n
 static struct feed_mapping *mapping;
 static const gint64 monday = G_GINT64_CONSTANT(1746446400000000); /* 2025-05-05T12:00Z */
 
-static struct custody_source source_at(gint64 at_us) {
-    return (struct custody_source){
-        .feed = "t", .mapping = mapping, .observed_at_us = at_us, .held_since_us = TIME_UNKNOWN};
-}
-
 static struct feed_record listed(const char *booking) {
     return (struct feed_record){.row = 2,
                                 .person_key = "7",
@@ -32,251 +27,372 @@ static struct feed_record listed(const char *booking) {
                                 .facility = feed_mapping_facility(mapping),
                                 .has_facility = TRUE,
                                 .admitted_at_us = monday - DAY_US,
-                                .occurred_at_us = TIME_UNKNOWN};
+                                .occurred_at_us = TIME_UNKNOWN,
+                                .occurred_to_us = TIME_UNKNOWN};
 }
 
 static struct feed_record reported(enum custody_kind kind, gint64 occurred_at_us) {
     struct feed_record record = listed("b1");
     record.has_action = TRUE;
     record.action = kind;
-    record.occurred_at_us = occurred_at_us;
+    record.occurred_at_us = record.occurred_to_us = occurred_at_us;
     return record;
 }
 
-/* A booking on the roster since Monday, with no event yet (as after the baseline). */
-static struct custody_booking baseline_booking(void) {
-    struct custody_source source = source_at(monday);
-    struct feed_record record = listed("b1");
-    struct custody_booking booking;
+/* One booking as records and lists come: what is known of it, all that was said, the newest event. */
+struct story {
+    struct custody_booking now;
+    struct custody_history *said;
     struct custody_event event;
-    source.is_baseline = TRUE;
-    g_assert_false(custody_booking_listed(&source, NULL, &record, 1, &booking, &event));
-    booking.id = 1;
-    return booking;
+    gboolean happened, is_known;
+    gint64 list_at_us;
+};
+
+static struct story story_new(void) {
+    return (struct story){.said = custody_history_new(), .list_at_us = TIME_UNKNOWN};
+}
+
+static void story_end(struct story *s) {
+    custody_history_free(s->said);
+}
+
+static struct custody_source source_at(const struct story *s, gint64 at_us, const char *file) {
+    return (struct custody_source){.feed = "t",
+                                   .mapping = mapping,
+                                   .observed_at_us = at_us,
+                                   .content = file,
+                                   .list_before_at_us = s->list_at_us};
+}
+
+static void take(struct story *s, const struct custody_booking *next) {
+    s->now = *next;
+    s->now.id = 1;
+    s->is_known = TRUE;
+}
+
+static void list(struct story *s, gint64 at_us, struct feed_record record, gboolean is_baseline) {
+    g_autofree char *file = g_strdup_printf("file of %" G_GINT64_FORMAT, at_us);
+    struct custody_source source = source_at(s, at_us, file);
+    struct custody_booking next;
+    source.is_baseline = is_baseline;
+    s->happened = custody_booking_listed(&source, s->is_known ? &s->now : NULL, s->said, &record,
+                                         (guint64)at_us, &next, &s->event);
+    take(s, &next);
+    s->list_at_us = at_us;
+}
+
+/* The list shows the booking, and its row is as it was. */
+static void list_same(struct story *s, gint64 at_us) {
+    struct custody_source source = source_at(s, at_us, "same");
+    struct custody_booking next;
+    s->happened = custody_booking_still_listed(&source, &s->now, s->said, &next, &s->event);
+    take(s, &next);
+    s->list_at_us = at_us;
+}
+
+static void list_without(struct story *s, gint64 at_us, gboolean is_rebooked) {
+    g_autofree char *file = g_strdup_printf("file of %" G_GINT64_FORMAT, at_us);
+    struct custody_source source = source_at(s, at_us, file);
+    struct custody_booking next;
+    s->happened =
+        custody_booking_unlisted(&source, &s->now, s->said, is_rebooked, FALSE, &next, &s->event);
+    take(s, &next);
+    s->list_at_us = at_us;
+}
+
+static void report(struct story *s, gint64 at_us, struct feed_record record) {
+    struct custody_source source = source_at(s, at_us, NULL);
+    struct custody_booking next;
+    s->happened = custody_booking_reported(&source, s->is_known ? &s->now : NULL, s->said, &record,
+                                           &next, &s->event);
+    take(s, &next);
+}
+
+/* A booking on the roster since Monday, with no event yet (as after the baseline). */
+static struct story baseline(void) {
+    struct story s = story_new();
+    list(&s, monday, listed("b1"), TRUE);
+    g_assert_false(s.happened);
+    return s;
 }
 
 /* ── Rules 1, 2, 8 ── */
 
 static void first_load_is_a_baseline_and_alerts_nobody(void) {
-    struct custody_booking booking = baseline_booking();
-    g_assert_cmpint(booking.standing, ==, STANDING_HELD);
-    g_assert_cmpint(booking.listing, ==, LISTING_NOW);
-    g_assert_false(booking.has_event);
+    struct story s = baseline();
+    g_assert_cmpint(s.now.belief.standing, ==, STANDING_HELD);
+    g_assert_cmpint(s.now.listing, ==, LISTING_NOW);
+    g_assert_false(s.now.has_event);
+    story_end(&s);
 }
 
 static void vanishing_is_inferred_and_never_a_release(void) {
-    struct custody_booking prior = baseline_booking(), next;
-    struct custody_source source = source_at(monday + DAY_US);
-    struct custody_event event;
-    g_assert_true(custody_booking_unlisted(&source, &prior, FALSE, &next, &event));
-    g_assert_cmpint(event.kind, ==, CUSTODY_LEFT_ROSTER);
-    g_assert_cmpint(event.assertion, ==, ASSERTION_INFERRED);
-    g_assert_cmpuint(event.row, ==, 0);
-    g_assert_cmpint(event.occurred_at_us, ==, TIME_UNKNOWN);
-    g_assert_cmpint(next.standing, ==, STANDING_UNLISTED);
+    struct story s = baseline();
+    list_without(&s, monday + DAY_US, FALSE);
+    g_assert_true(s.happened);
+    g_assert_cmpint(s.event.kind, ==, CUSTODY_LEFT_ROSTER);
+    g_assert_cmpint(s.event.assertion, ==, ASSERTION_INFERRED);
+    g_assert_cmpuint(s.event.row, ==, 0);
+    g_assert_cmpint(s.event.occurred_at_us, ==, TIME_UNKNOWN);
+    g_assert_cmpint(s.now.belief.standing, ==, STANDING_GONE);
+    story_end(&s);
 }
 
 static void a_return_takes_the_leaving_back(void) {
-    struct custody_booking prior = baseline_booking(), gone, back;
-    struct custody_source tuesday = source_at(monday + DAY_US), friday = source_at(monday + 4 * DAY_US);
-    struct custody_event left, event;
-    struct feed_record record = listed("b1");
-    custody_booking_unlisted(&tuesday, &prior, FALSE, &gone, &left);
-    g_assert_true(custody_booking_listed(&friday, &gone, &record, 1, &back, &event));
-    g_assert_cmpint(event.kind, ==, CUSTODY_BACK_ON_ROSTER);
-    g_assert_cmpint(event.assertion, ==, ASSERTION_CORRECTED);
-    g_assert_true(event.has_corrects);
-    g_assert_cmpmem(event.corrects, 16, left.id, 16);
-    g_assert_cmpint(back.standing, ==, STANDING_HELD);
+    struct story s = baseline();
+    list_without(&s, monday + DAY_US, FALSE);
+    const struct custody_event left = s.event;
+    list(&s, monday + 4 * DAY_US, listed("b1"), FALSE);
+    g_assert_true(s.happened);
+    g_assert_cmpint(s.event.kind, ==, CUSTODY_BACK_ON_ROSTER);
+    g_assert_cmpint(s.event.assertion, ==, ASSERTION_CORRECTED);
+    g_assert_true(s.event.has_corrects);
+    g_assert_cmpmem(s.event.corrects, 16, left.id, 16);
+    g_assert_cmpint(s.now.belief.standing, ==, STANDING_HELD);
+    story_end(&s);
 }
 
 static void hidden_rebooking_tells_of_the_new_booking_only(void) {
-    struct custody_booking prior = baseline_booking(), old, fresh, again;
-    struct custody_source tuesday = source_at(monday + DAY_US), friday = source_at(monday + 4 * DAY_US);
-    struct custody_event event;
-    struct feed_record new_record = listed("b2"), old_record = listed("b1");
-    g_assert_true(custody_booking_listed(&tuesday, NULL, &new_record, 2, &fresh, &event));
-    g_assert_cmpint(event.kind, ==, CUSTODY_BOOKED);
-    g_assert_false(custody_booking_unlisted(&tuesday, &prior, TRUE, &old, &event));
+    struct story old = baseline(), fresh = story_new();
+    list(&fresh, monday + DAY_US, listed("b2"), FALSE);
+    g_assert_cmpint(fresh.event.kind, ==, CUSTODY_BOOKED);
+    list_without(&old, monday + DAY_US, TRUE);
+    g_assert_false(old.happened);
     /* Nobody was told that they left, so their coming back is no correction. */
-    g_assert_false(custody_booking_listed(&friday, &old, &old_record, 1, &again, &event));
-    g_assert_cmpint(again.standing, ==, STANDING_HELD);
+    list(&old, monday + 4 * DAY_US, listed("b1"), FALSE);
+    g_assert_false(old.happened);
+    g_assert_cmpint(old.now.belief.standing, ==, STANDING_HELD);
+    story_end(&old);
+    story_end(&fresh);
 }
 
 static void a_reported_release_is_told_once_and_vanishing_after_it_is_silent(void) {
-    struct custody_booking prior = baseline_booking(), out, gone, back;
-    struct custody_source tuesday = source_at(monday + DAY_US), friday = source_at(monday + 4 * DAY_US);
-    struct custody_event released, event;
-    struct feed_record release = reported(CUSTODY_RELEASED, monday + HOUR_US), row = listed("b1");
-    g_assert_true(custody_booking_reported(&tuesday, &prior, &release, &out, &released));
+    struct story s = baseline();
+    report(&s, monday + DAY_US, reported(CUSTODY_RELEASED, monday + HOUR_US));
+    const struct custody_event released = s.event;
+    g_assert_true(s.happened);
     g_assert_cmpint(released.assertion, ==, ASSERTION_REPORTED);
-    g_assert_cmpint(out.standing, ==, STANDING_OUT);
-    g_assert_false(custody_booking_reported(&tuesday, &out, &release, &back, &event));
-    g_assert_false(custody_booking_unlisted(&tuesday, &out, FALSE, &gone, &event));
-    g_assert_cmpint(gone.standing, ==, STANDING_OUT);
-    /* If the list shows the booking again, the report was wrong. */
-    g_assert_true(custody_booking_listed(&friday, &gone, &row, 1, &back, &event));
-    g_assert_cmpint(event.kind, ==, CUSTODY_BACK_ON_ROSTER);
-    g_assert_cmpmem(event.corrects, 16, released.id, 16);
+    g_assert_cmpint(s.now.belief.standing, ==, STANDING_OUT);
+    report(&s, monday + DAY_US, reported(CUSTODY_RELEASED, monday + HOUR_US));
+    g_assert_false(s.happened);
+    list_without(&s, monday + DAY_US, FALSE);
+    g_assert_false(s.happened);
+    g_assert_cmpint(s.now.belief.standing, ==, STANDING_OUT);
+    /* If the list shows the booking again an interval later, the report was wrong. */
+    list(&s, monday + 4 * DAY_US, listed("b1"), FALSE);
+    g_assert_cmpint(s.event.kind, ==, CUSTODY_BACK_ON_ROSTER);
+    g_assert_cmpmem(s.event.corrects, 16, released.id, 16);
+    story_end(&s);
 }
 
 static void a_roster_that_lags_does_not_undo_a_release(void) {
-    struct custody_booking prior = baseline_booking(), out, next, still;
-    struct custody_source tuesday = source_at(monday + DAY_US),
-                          later_that_day = source_at(monday + DAY_US + 12 * HOUR_US),
-                          thursday = source_at(monday + 3 * DAY_US);
-    struct custody_event released, event;
-    struct feed_record release = reported(CUSTODY_RELEASED, monday + HOUR_US), row = listed("b1");
-    custody_booking_reported(&tuesday, &prior, &release, &out, &released);
-    g_assert_false(custody_booking_listed(&tuesday, &out, &row, 1, &next, &event));
-    g_assert_cmpint(next.standing, ==, STANDING_OUT);
-    g_assert_false(custody_booking_still_listed(&later_that_day, &next, &still, &event));
-    /* A list made more than an interval after the report, and still showing them: it was wrong. */
-    g_assert_true(custody_booking_still_listed(&thursday, &next, &still, &event));
-    g_assert_cmpint(event.kind, ==, CUSTODY_BACK_ON_ROSTER);
-    g_assert_cmpmem(event.corrects, 16, released.id, 16);
-    g_assert_cmpint(still.standing, ==, STANDING_HELD);
+    struct story s = baseline();
+    report(&s, monday + DAY_US, reported(CUSTODY_RELEASED, monday + HOUR_US));
+    const struct custody_event released = s.event;
+    list(&s, monday + DAY_US, listed("b1"), FALSE);
+    g_assert_false(s.happened);
+    g_assert_cmpint(s.now.belief.standing, ==, STANDING_OUT);
+    list_same(&s, monday + DAY_US + 12 * HOUR_US);
+    g_assert_false(s.happened);
+    /* A list made an interval after the report, and still showing them: it was wrong. */
+    list_same(&s, monday + 3 * DAY_US);
+    g_assert_true(s.happened);
+    g_assert_cmpint(s.event.kind, ==, CUSTODY_BACK_ON_ROSTER);
+    g_assert_cmpmem(s.event.corrects, 16, released.id, 16);
+    g_assert_cmpint(s.now.belief.standing, ==, STANDING_HELD);
+    story_end(&s);
 }
 
 static void a_rosters_release_that_is_taken_back_is_corrected_at_once(void) {
-    struct custody_booking prior = baseline_booking(), out, next;
-    struct custody_source tuesday = source_at(monday + DAY_US),
-                          wednesday = source_at(monday + 2 * DAY_US);
-    struct custody_event released, event;
-    struct feed_record with_release = reported(CUSTODY_RELEASED, monday + HOUR_US),
-                       without = listed("b1");
-    g_assert_true(custody_booking_listed(&tuesday, &prior, &with_release, 2, &out, &released));
+    struct story s = baseline();
+    list(&s, monday + DAY_US, reported(CUSTODY_RELEASED, monday + HOUR_US), FALSE);
+    const struct custody_event released = s.event;
     g_assert_cmpint(released.kind, ==, CUSTODY_RELEASED);
-    g_assert_true(custody_booking_listed(&wednesday, &out, &without, 3, &next, &event));
-    g_assert_cmpint(event.kind, ==, CUSTODY_BACK_ON_ROSTER);
-    g_assert_cmpmem(event.corrects, 16, released.id, 16);
+    list(&s, monday + 2 * DAY_US, listed("b1"), FALSE);
+    g_assert_true(s.happened);
+    g_assert_cmpint(s.event.kind, ==, CUSTODY_BACK_ON_ROSTER);
+    g_assert_cmpmem(s.event.corrects, 16, released.id, 16);
+    g_assert_cmpint(s.now.belief.standing, ==, STANDING_HELD);
+    story_end(&s);
 }
 
 static void a_row_that_still_tells_of_the_release_takes_nothing_back(void) {
-    struct custody_booking prior = baseline_booking(), out, gone, next;
-    struct custody_source tuesday = source_at(monday + DAY_US),
-                          wednesday = source_at(monday + 2 * DAY_US),
-                          friday = source_at(monday + 4 * DAY_US);
-    struct custody_event event;
-    struct feed_record row = reported(CUSTODY_RELEASED, monday + HOUR_US);
-    custody_booking_listed(&tuesday, &prior, &row, 2, &out, &event);
-    g_assert_false(custody_booking_unlisted(&wednesday, &out, FALSE, &gone, &event));
-    g_assert_false(custody_booking_listed(&friday, &gone, &row, 2, &next, &event));
-    g_assert_cmpint(next.standing, ==, STANDING_OUT);
+    struct story s = baseline();
+    list(&s, monday + DAY_US, reported(CUSTODY_RELEASED, monday + HOUR_US), FALSE);
+    list_without(&s, monday + 2 * DAY_US, FALSE);
+    g_assert_false(s.happened);
+    list(&s, monday + 4 * DAY_US, reported(CUSTODY_RELEASED, monday + HOUR_US), FALSE);
+    g_assert_false(s.happened);
+    g_assert_cmpint(s.now.belief.standing, ==, STANDING_OUT);
+    story_end(&s);
+}
+
+static void a_release_that_was_a_death_is_told_as_one(void) {
+    struct story s = baseline();
+    list(&s, monday + DAY_US, reported(CUSTODY_RELEASED, monday + HOUR_US), FALSE);
+    list(&s, monday + 2 * DAY_US, reported(CUSTODY_DIED, monday + HOUR_US), FALSE);
+    g_assert_true(s.happened);
+    g_assert_cmpint(s.event.kind, ==, CUSTODY_DIED);
+    g_assert_cmpint(s.now.belief.standing, ==, STANDING_DEAD);
+    story_end(&s);
+}
+
+/* A row's absence ends when the row says so, not by being listed. */
+static void a_row_may_say_that_they_are_away(void) {
+    struct story s = baseline();
+    list(&s, monday + DAY_US, reported(CUSTODY_TEMPORARY_ABSENCE, TIME_UNKNOWN), FALSE);
+    g_assert_cmpint(s.event.kind, ==, CUSTODY_TEMPORARY_ABSENCE);
+    g_assert_cmpint(s.now.belief.standing, ==, STANDING_AWAY);
+    list(&s, monday + 2 * DAY_US, reported(CUSTODY_TEMPORARY_ABSENCE, TIME_UNKNOWN), FALSE);
+    g_assert_false(s.happened);
+    g_assert_cmpint(s.now.belief.standing, ==, STANDING_AWAY);
+    list(&s, monday + 3 * DAY_US, listed("b1"), FALSE);
+    g_assert_cmpint(s.event.kind, ==, CUSTODY_RETURNED);
+    g_assert_cmpint(s.now.belief.standing, ==, STANDING_HELD);
+    story_end(&s);
 }
 
 static void what_a_source_does_not_tell_stays(void) {
-    struct custody_booking prior = baseline_booking(), next;
-    struct custody_source source = source_at(monday + DAY_US);
-    struct custody_event event;
+    struct story s = baseline();
     struct feed_record returned = reported(CUSTODY_RETURNED, monday + HOUR_US);
-    prior.flags = SUBJECT_SEALED;
-    prior.facility_id = "annex";
+    s.now.flags = SUBJECT_SEALED;
+    s.now.facility_id = "annex";
     returned.has_facility = FALSE;
-    custody_booking_reported(&source, &prior, &returned, &next, &event);
-    g_assert_cmpuint(next.flags, ==, SUBJECT_SEALED);
-    g_assert_cmpstr(next.facility_id, ==, "annex");
+    report(&s, monday + DAY_US, returned);
+    g_assert_cmpuint(s.now.flags, ==, SUBJECT_SEALED);
+    g_assert_cmpstr(s.now.facility_id, ==, "annex");
     returned.known_flags = SUBJECT_SEALED;
-    custody_booking_reported(&source, &prior, &returned, &next, &event);
-    g_assert_cmpuint(next.flags, ==, 0);
-}
-
-static void an_old_bookings_release_is_no_news_of_a_person_held_since(void) {
-    struct custody_booking next;
-    struct custody_source source = source_at(monday);
-    struct custody_event event;
-    struct feed_record release = reported(CUSTODY_RELEASED, monday - 400 * DAY_US);
-    source.held_since_us = monday - 10 * DAY_US;
-    g_assert_true(custody_booking_reported(&source, NULL, &release, &next, &event));
-    g_assert_true(event.is_late);
-}
-
-static void what_ends_an_ending_follows_it(void) {
-    struct custody_booking prior = baseline_booking(), out, next;
-    struct custody_source source = source_at(monday + DAY_US);
-    struct custody_event escaped, event;
-    struct feed_record escape = reported(CUSTODY_ESCAPED, monday + HOUR_US),
-                       recapture = reported(CUSTODY_RECAPTURED, monday + 2 * HOUR_US);
-    custody_booking_reported(&source, &prior, &escape, &out, &escaped);
-    custody_booking_reported(&source, &out, &recapture, &next, &event);
-    g_assert_true(event.has_follows);
-    g_assert_cmpmem(event.follows, 16, escaped.id, 16);
+    report(&s, monday + DAY_US, returned); /* said before, but for the seal */
+    g_assert_cmpuint(s.now.flags, ==, 0);
+    story_end(&s);
 }
 
 static void a_move_between_facilities_is_a_transfer(void) {
-    struct custody_booking prior = baseline_booking(), next;
-    struct custody_source source = source_at(monday + DAY_US);
-    struct custody_event event;
+    struct story s = baseline();
     struct feed_record record = listed("b1");
     record.facility = feed_mapping_facility_by_id(mapping, "annex");
-    g_assert_true(custody_booking_listed(&source, &prior, &record, 9, &next, &event));
-    g_assert_cmpint(event.kind, ==, CUSTODY_TRANSFERRED);
-    g_assert_cmpstr(event.detail, ==, "Main");
-    g_assert_cmpint(next.standing, ==, STANDING_HELD);
+    list(&s, monday + DAY_US, record, FALSE);
+    g_assert_cmpint(s.event.kind, ==, CUSTODY_TRANSFERRED);
+    g_assert_true(s.event.is_within);
+    g_assert_cmpstr(s.event.detail, ==, "Main");
+    g_assert_cmpint(s.now.belief.standing, ==, STANDING_HELD);
+    story_end(&s);
+}
+
+static void moved_away_and_no_longer_listed_is_moved_and_not_out(void) {
+    struct story s = baseline();
+    report(&s, monday + HOUR_US, reported(CUSTODY_TRANSFERRED, monday + HOUR_US));
+    g_assert_cmpint(s.now.belief.standing, ==, STANDING_ELSEWHERE);
+    list_without(&s, monday + DAY_US, FALSE);
+    g_assert_false(s.happened);
+    g_assert_cmpint(s.now.belief.standing, ==, STANDING_ELSEWHERE);
+    story_end(&s);
+}
+
+static void who_is_listed_after_their_death_is_unclear_and_never_back(void) {
+    struct story s = baseline();
+    report(&s, monday + HOUR_US, reported(CUSTODY_DIED, monday + HOUR_US));
+    list_same(&s, monday + 3 * DAY_US);
+    g_assert_true(s.happened);
+    g_assert_true(s.event.is_unclear);
+    g_assert_cmpint(s.now.belief.standing, ==, STANDING_DEAD);
+    list_same(&s, monday + 4 * DAY_US);
+    g_assert_false(s.happened);
+    story_end(&s);
 }
 
 /* ── Rule 3 ── */
 
 static void the_same_source_makes_the_same_id(void) {
-    struct custody_booking prior = baseline_booking(), next;
-    struct custody_source tuesday = source_at(monday + DAY_US), friday = source_at(monday + 4 * DAY_US);
-    struct custody_event a, b, c;
-    custody_booking_unlisted(&tuesday, &prior, FALSE, &next, &a);
-    custody_booking_unlisted(&tuesday, &prior, FALSE, &next, &b);
-    custody_booking_unlisted(&friday, &prior, FALSE, &next, &c);
-    g_assert_cmpmem(a.id, 16, b.id, 16);
-    g_assert_cmpint(memcmp(a.id, c.id, 16), !=, 0);
+    guint8 id[3][16];
+    for (guint i = 0; i < 3; i++) {
+        struct story s = baseline();
+        list_without(&s, monday + (i == 2 ? 4 : 1) * DAY_US, FALSE);
+        memcpy(id[i], s.event.id, 16);
+        story_end(&s);
+    }
+    g_assert_cmpmem(id[0], 16, id[1], 16);
+    g_assert_cmpint(memcmp(id[0], id[2], 16), !=, 0);
 }
 
 /* ── Rule 4 ── */
 
-static void an_older_report_is_kept_and_told_to_nobody(void) {
-    struct custody_booking prior = baseline_booking(), back, next;
-    struct custody_source source = source_at(monday + DAY_US);
-    struct custody_event event;
-    struct feed_record returned = reported(CUSTODY_RETURNED, monday + 5 * HOUR_US),
-                       away = reported(CUSTODY_TEMPORARY_ABSENCE, monday + HOUR_US);
-    custody_booking_reported(&source, &prior, &returned, &back, &event);
-    g_assert_true(custody_booking_reported(&source, &back, &away, &next, &event));
-    g_assert_true(event.is_late);
-    g_assert_cmpint(next.standing, ==, STANDING_HELD);
+static void an_older_report_is_kept_and_counts_as_late(void) {
+    struct story s = baseline();
+    report(&s, monday + DAY_US, reported(CUSTODY_RETURNED, monday + 5 * HOUR_US));
+    report(&s, monday + DAY_US, reported(CUSTODY_TEMPORARY_ABSENCE, monday + HOUR_US));
+    g_assert_true(s.happened);
+    g_assert_true(s.event.is_late);
+    g_assert_cmpint(s.now.belief.standing, ==, STANDING_HELD);
+    story_end(&s);
 }
 
 static void a_release_older_than_a_roster_is_still_told(void) {
-    struct custody_booking prior = baseline_booking(), next; /* listed at noon on Monday */
-    struct custody_source source = source_at(monday + DAY_US);
-    struct custody_event event;
-    struct feed_record release = reported(CUSTODY_RELEASED, monday - HOUR_US);
-    g_assert_true(custody_booking_reported(&source, &prior, &release, &next, &event));
-    g_assert_false(event.is_late);
+    struct story s = baseline(); /* listed at noon on Monday */
+    report(&s, monday + DAY_US, reported(CUSTODY_RELEASED, monday - HOUR_US));
+    g_assert_true(s.happened);
+    g_assert_false(s.event.is_late);
+    story_end(&s);
 }
 
-static void a_death_is_never_too_late(void) {
-    struct custody_booking prior = baseline_booking(), back, next;
-    struct custody_source source = source_at(monday + DAY_US);
-    struct custody_event event;
-    struct feed_record returned = reported(CUSTODY_RETURNED, monday + 5 * HOUR_US),
-                       died = reported(CUSTODY_DIED, monday + HOUR_US);
-    custody_booking_reported(&source, &prior, &returned, &back, &event);
-    g_assert_true(custody_booking_reported(&source, &back, &died, &next, &event));
-    g_assert_false(event.is_late);
-    g_assert_cmpint(event.kind, ==, CUSTODY_DIED);
+static void an_ending_that_a_later_move_overtook_is_over(void) {
+    struct story s = baseline();
+    struct feed_record moved = reported(CUSTODY_TRANSFERRED, monday + 5 * HOUR_US);
+    moved.facility = feed_mapping_facility_by_id(mapping, "annex");
+    report(&s, monday + DAY_US, moved);
+    g_assert_true(s.event.is_within);
+    report(&s, monday + DAY_US, reported(CUSTODY_RELEASED, monday + HOUR_US));
+    g_assert_true(s.event.is_late);
+    g_assert_cmpint(s.now.belief.standing, ==, STANDING_HELD);
+    story_end(&s);
 }
 
-static void a_correction_of_the_newest_event_restores_custody(void) {
-    struct custody_booking prior = baseline_booking(), out, next;
-    struct custody_source source = source_at(monday + DAY_US);
-    struct custody_event released, event;
-    struct feed_record release = reported(CUSTODY_RELEASED, monday + HOUR_US),
-                       correction = reported(CUSTODY_CORRECTED, monday + 2 * HOUR_US);
-    release.event_id = "e1";
-    correction.event_id = "e2";
-    correction.corrects_event_id = "e1";
-    custody_booking_reported(&source, &prior, &release, &out, &released);
-    source.corrected = released.id;
-    g_assert_true(custody_booking_reported(&source, &out, &correction, &next, &event));
-    g_assert_cmpmem(event.corrects, 16, released.id, 16);
-    g_assert_cmpint(next.standing, ==, STANDING_HELD);
+static void a_booking_that_is_finished_after_its_release_undoes_nothing(void) {
+    struct story s = story_new();
+    report(&s, monday + HOUR_US, reported(CUSTODY_RELEASED, monday));
+    report(&s, monday + 2 * HOUR_US, reported(CUSTODY_BOOKED, monday - DAY_US));
+    g_assert_true(s.event.is_late);
+    g_assert_cmpint(s.now.belief.standing, ==, STANDING_OUT);
+    g_assert_false(s.now.belief.is_unclear);
+    story_end(&s);
+}
+
+/* Mistaken release, true release, correction of the mistake: in each order they are out. */
+static void a_correction_takes_back_what_it_names_in_any_order(void) {
+    static const guint orders[6][3] = {{0, 1, 2}, {0, 2, 1}, {1, 0, 2},
+                                       {1, 2, 0}, {2, 0, 1}, {2, 1, 0}};
+    for (guint o = 0; o < G_N_ELEMENTS(orders); o++) {
+        struct story s = baseline();
+        struct feed_record records[3] = {reported(CUSTODY_RELEASED, monday + HOUR_US),
+                                         reported(CUSTODY_RELEASED, monday + 5 * HOUR_US),
+                                         reported(CUSTODY_CORRECTED, TIME_UNKNOWN)};
+        records[0].event_id = "mistake";
+        records[1].event_id = "true";
+        records[2].event_id = "correction";
+        records[2].corrects_event_id = "mistake";
+        for (guint i = 0; i < 3; i++) {
+            report(&s, monday + (6 + (gint64)i) * HOUR_US, records[orders[o][i]]);
+            g_assert_cmpint(s.event.waits, ==,
+                            orders[o][i] == 2 && (i == 0 || orders[o][0] == 1) && i < 2);
+        }
+        g_assert_cmpint(s.now.belief.standing, ==, STANDING_OUT);
+        g_assert_cmpint(s.now.belief.from_us, ==, monday + 5 * HOUR_US);
+        story_end(&s);
+    }
+}
+
+static void what_was_taken_back_and_is_said_again_is_said_anew(void) {
+    struct story s = baseline();
+    report(&s, monday + 2 * HOUR_US, reported(CUSTODY_RELEASED, monday + HOUR_US));
+    const struct custody_event first = s.event;
+    report(&s, monday + 3 * HOUR_US, reported(CUSTODY_CORRECTED, TIME_UNKNOWN));
+    g_assert_cmpmem(s.event.corrects, 16, first.id, 16);
+    g_assert_cmpint(s.now.belief.standing, ==, STANDING_HELD);
+    report(&s, monday + 4 * HOUR_US, reported(CUSTODY_RELEASED, monday + HOUR_US));
+    g_assert_true(s.happened);
+    g_assert_cmpint(memcmp(s.event.id, first.id, 16), !=, 0);
+    g_assert_cmpint(s.now.belief.standing, ==, STANDING_OUT);
+    story_end(&s);
 }
 
 /* ── The join ── */
@@ -512,15 +628,20 @@ int main(int argc, char **argv) {
     g_test_add_func("/rule1/lag", a_roster_that_lags_does_not_undo_a_release);
     g_test_add_func("/rule1/taken_back", a_rosters_release_that_is_taken_back_is_corrected_at_once);
     g_test_add_func("/rule1/still_told", a_row_that_still_tells_of_the_release_takes_nothing_back);
+    g_test_add_func("/rule1/death_in_row", a_release_that_was_a_death_is_told_as_one);
+    g_test_add_func("/rule1/away_in_row", a_row_may_say_that_they_are_away);
     g_test_add_func("/rule1/stays", what_a_source_does_not_tell_stays);
-    g_test_add_func("/rule1/follows", what_ends_an_ending_follows_it);
-    g_test_add_func("/rule4/person", an_old_bookings_release_is_no_news_of_a_person_held_since);
     g_test_add_func("/rule2/transfer", a_move_between_facilities_is_a_transfer);
+    g_test_add_func("/rule2/moved_away", moved_away_and_no_longer_listed_is_moved_and_not_out);
+    g_test_add_func("/rule2/dead", who_is_listed_after_their_death_is_unclear_and_never_back);
     g_test_add_func("/rule3/ids", the_same_source_makes_the_same_id);
-    g_test_add_func("/rule4/late", an_older_report_is_kept_and_told_to_nobody);
+    g_test_add_func("/rule4/late", an_older_report_is_kept_and_counts_as_late);
     g_test_add_func("/rule4/roster", a_release_older_than_a_roster_is_still_told);
-    g_test_add_func("/rule4/death", a_death_is_never_too_late);
-    g_test_add_func("/rule4/correction", a_correction_of_the_newest_event_restores_custody);
+    g_test_add_func("/rule4/over", an_ending_that_a_later_move_overtook_is_over);
+    g_test_add_func("/rule4/finished_late",
+                    a_booking_that_is_finished_after_its_release_undoes_nothing);
+    g_test_add_func("/rule4/corrections", a_correction_takes_back_what_it_names_in_any_order);
+    g_test_add_func("/rule4/again", what_was_taken_back_and_is_said_again_is_said_anew);
     g_test_add_func("/roster/join", the_join_sees_same_changed_new_and_twice);
     g_test_add_func("/roster/spare", whoever_stands_in_an_unreadable_row_is_not_gone);
     g_test_add_func("/roster/grows", the_join_grows);

@@ -87,61 +87,180 @@ static void say_time(struct saying *s, enum message key, gint64 at_us, GTimeZone
 
 /* ── The alert ─────────────────────────────────────────────────────────────────────────────────── */
 
-static enum message what_message(const struct permit *permit) {
-    static const enum message by_kind[CUSTODY_N_KINDS] = {
-        [CUSTODY_BOOKED] = MESSAGE_WHAT_BOOKED,
-        [CUSTODY_RELEASED] = MESSAGE_WHAT_RELEASED,
-        [CUSTODY_TRANSFERRED] = MESSAGE_WHAT_TRANSFERRED,
-        [CUSTODY_ESCAPED] = MESSAGE_WHAT_ESCAPED,
-        [CUSTODY_RECAPTURED] = MESSAGE_WHAT_RECAPTURED,
-        [CUSTODY_DIED] = MESSAGE_WHAT_DIED,
-        [CUSTODY_TEMPORARY_ABSENCE] = MESSAGE_WHAT_TEMPORARY_ABSENCE,
-        [CUSTODY_RETURNED] = MESSAGE_WHAT_RETURNED,
-        [CUSTODY_LEFT_ROSTER] = MESSAGE_WHAT_LEFT_ROSTER,
-        [CUSTODY_BACK_ON_ROSTER] = MESSAGE_WHAT_BACK_ON_ROSTER,
-        [CUSTODY_STATUS_CHANGED] = MESSAGE_WHAT_STATUS_CHANGED,
-        [CUSTODY_CORRECTED] = MESSAGE_WHAT_CORRECTED,
-        [CUSTODY_FEED_SILENT] = MESSAGE_WHAT_FEED_SILENT,
-        [CUSTODY_FEED_RESTORED] = MESSAGE_WHAT_FEED_RESTORED,
-    };
-    if (permit_is_another_person(permit))
-        return MESSAGE_WHAT_ANOTHER_PERSON;
-    if (permit_is_unclear(permit))
-        return MESSAGE_WHAT_UNCLEAR;
-    if (permit_kind(permit) == CUSTODY_TRANSFERRED && *permit_detail(permit))
-        return MESSAGE_WHAT_TRANSFERRED_FROM;
-    return by_kind[permit_kind(permit)];
+static const enum message what_by_kind[CUSTODY_N_KINDS] = {
+    [CUSTODY_BOOKED] = MESSAGE_WHAT_BOOKED,
+    [CUSTODY_RELEASED] = MESSAGE_WHAT_RELEASED,
+    [CUSTODY_TRANSFERRED] = MESSAGE_WHAT_TRANSFERRED,
+    [CUSTODY_ESCAPED] = MESSAGE_WHAT_ESCAPED,
+    [CUSTODY_RECAPTURED] = MESSAGE_WHAT_RECAPTURED,
+    [CUSTODY_DIED] = MESSAGE_WHAT_DIED,
+    [CUSTODY_TEMPORARY_ABSENCE] = MESSAGE_WHAT_TEMPORARY_ABSENCE,
+    [CUSTODY_RETURNED] = MESSAGE_WHAT_RETURNED,
+    [CUSTODY_LEFT_ROSTER] = MESSAGE_WHAT_LEFT_ROSTER,
+    [CUSTODY_BACK_ON_ROSTER] = MESSAGE_WHAT_BACK_ON_ROSTER,
+    [CUSTODY_STATUS_CHANGED] = MESSAGE_WHAT_STATUS_CHANGED,
+    [CUSTODY_CORRECTED] = MESSAGE_WHAT_CORRECTED,
+    [CUSTODY_FEED_SILENT] = MESSAGE_WHAT_FEED_SILENT,
+    [CUSTODY_FEED_RESTORED] = MESSAGE_WHAT_FEED_RESTORED,
+};
+
+/* What was told before, for who must be told what holds no more. */
+static const enum message told_by_kind[CUSTODY_N_KINDS] = {
+    [CUSTODY_BOOKED] = MESSAGE_TOLD_BOOKED,           [CUSTODY_RELEASED] = MESSAGE_TOLD_RELEASED,
+    [CUSTODY_TRANSFERRED] = MESSAGE_TOLD_TRANSFERRED, [CUSTODY_ESCAPED] = MESSAGE_TOLD_ESCAPED,
+    [CUSTODY_RECAPTURED] = MESSAGE_TOLD_IN,           [CUSTODY_DIED] = MESSAGE_TOLD_DIED,
+    [CUSTODY_TEMPORARY_ABSENCE] = MESSAGE_TOLD_OTHER, [CUSTODY_RETURNED] = MESSAGE_TOLD_IN,
+    [CUSTODY_LEFT_ROSTER] = MESSAGE_TOLD_LEFT_ROSTER, [CUSTODY_BACK_ON_ROSTER] = MESSAGE_TOLD_IN,
+    [CUSTODY_STATUS_CHANGED] = MESSAGE_TOLD_OTHER,    [CUSTODY_CORRECTED] = MESSAGE_TOLD_OTHER,
+    [CUSTODY_FEED_SILENT] = MESSAGE_TOLD_OTHER,       [CUSTODY_FEED_RESTORED] = MESSAGE_TOLD_OTHER,
+};
+
+static gboolean is_ending(const struct permit *permit) {
+    return (KIND_BIT(permit_kind(permit)) & KINDS_OUT) ||
+           (permit_kind(permit) == CUSTODY_TRANSFERRED && !*permit_detail(permit));
 }
 
-static void say_what(struct saying *s, const struct permit *permit) {
+static enum message ending_message(const struct permit *permit) {
+    switch (permit_kind(permit)) {
+    case CUSTODY_TRANSFERRED: return MESSAGE_ENDING_TRANSFERRED;
+    case CUSTODY_ESCAPED: return MESSAGE_ENDING_ESCAPED;
+    case CUSTODY_DIED: return MESSAGE_ENDING_DIED;
+    case CUSTODY_LEFT_ROSTER: return MESSAGE_ENDING_LEFT_ROSTER;
+    default: return MESSAGE_ENDING_RELEASED;
+    }
+}
+
+static enum message unclear_message(const struct permit_now *now) {
+    return now->standing == STANDING_OUT || now->standing == STANDING_ELSEWHERE ? MESSAGE_UNCLEAR_OUT
+                                                                                : MESSAGE_UNCLEAR_DIED;
+}
+
+/* What is believed since a correction. */
+static enum message now_message(const struct permit_now *now) {
+    switch (now->standing) {
+    case STANDING_HELD: return MESSAGE_NOW_HELD;
+    case STANDING_AWAY: return MESSAGE_NOW_AWAY;
+    case STANDING_UNKNOWN: return MESSAGE_NOW_UNKNOWN;
+    default: return what_by_kind[now->kind];
+    }
+}
+
+static gboolean is_held(const struct permit_now *now) {
+    return now && (now->standing == STANDING_HELD || now->standing == STANDING_AWAY);
+}
+
+static enum message doubtful_message(const struct permit_now *now) {
+    return is_held(now)                     ? MESSAGE_DOUBTFUL_IN
+           : now->standing == STANDING_GONE ? MESSAGE_DOUBTFUL_LEFT_ROSTER
+                                            : MESSAGE_DOUBTFUL_OUT;
+}
+
+static enum message what_message(const struct permit *permit) {
+    const struct permit_now *now = permit_now(permit);
+    if (permit_is_another_person(permit))
+        return MESSAGE_WHAT_ANOTHER_PERSON;
+    if (now && now->is_unclear)
+        return unclear_message(now);
+    if (permit_is_unclear(permit))
+        return MESSAGE_WHAT_UNCLEAR;
+    if (now && now->is_doubtful)
+        return doubtful_message(now);
+    if (is_ending(permit) && is_held(now))
+        return now->is_other_booking ? MESSAGE_ENDED_ELSEWHERE : MESSAGE_ENDED_OVER;
+    if (permit_kind(permit) == CUSTODY_CORRECTED && now)
+        return now_message(now);
+    if (permit_kind(permit) == CUSTODY_TRANSFERRED && *permit_detail(permit))
+        return MESSAGE_WHAT_TRANSFERRED_FROM;
+    return what_by_kind[permit_kind(permit)];
+}
+
+static char *fill(const struct saying *s, const struct permit *permit, enum message message) {
+    const struct permit_now *now = permit_now(permit);
     const char *name = permit_person_name(permit);
     const char *const parts[] = {
         "person",   *name ? name : say(s->language, MESSAGE_PERSON_UNKNOWN),
         "Person",   *name ? name : say(s->language, MESSAGE_PERSON_UNKNOWN_START),
         "facility", permit_facility_name(permit),
+        "now",      now && *now->facility_name ? now->facility_name : permit_facility_name(permit),
+        "ending",   say(s->language, ending_message(permit)),
         "detail",   permit_detail(permit),
         NULL};
-    g_autofree char *what = text_fill(say(s->language, what_message(permit)), parts, FALSE);
-    say_strong(s, what);
+    return text_fill(say(s->language, message), parts, FALSE);
+}
+
+static void say_filled(struct saying *s, int kind, const struct permit *permit, enum message message) {
+    g_autofree char *text = fill(s, permit, message);
+    say_line(s, kind, text);
+}
+
+/* "On November 3 we told you that … was released. The jail has taken that back." */
+static void say_earlier(struct saying *s, const struct permit *permit) {
+    const struct permit_earlier *earlier = permit_earlier(permit);
+    const struct permit_now *now = permit_now(permit);
+    if (!earlier)
+        return;
+    const char *name = permit_person_name(permit);
+    g_autofree char *words =
+        time_in_words(s->language, earlier->told_at_us, permit_zone(permit), FALSE);
+    const char *const parts[] = {"time", words, "person",
+                                 *name ? name : say(s->language, MESSAGE_PERSON_UNKNOWN), NULL};
+    const enum message told =
+        earlier->was_doubtful ? MESSAGE_TOLD_DOUBTFUL : told_by_kind[earlier->kind];
+    const enum message since = earlier->was_doubtful && !(now && now->is_doubtful) ? MESSAGE_DOUBT_OVER
+                               : permit_kind(permit) == CUSTODY_CORRECTED          ? MESSAGE_TAKEN_BACK
+                                                                                   : MESSAGE_NOW_OTHER;
+    g_autofree char *line = text_fill(say(s->language, told), parts, FALSE);
+    g_autofree char *both = g_strconcat(line, " ", say(s->language, since), NULL);
+    say_text(s, both);
+}
+
+/* Where another thing is reported of the same person. */
+static void say_beside(struct saying *s, const struct permit *permit) {
+    const struct permit_now *now = permit_now(permit);
+    if (!now || !is_ending(permit) || permit_kind(permit) == now->kind || now->is_unclear ||
+        now->is_doubtful)
+        return;
+    if (now->standing == STANDING_ELSEWHERE)
+        say_filled(s, LINE_TEXT, permit, MESSAGE_BESIDE_TRANSFERRED);
+    else if (now->standing == STANDING_GONE)
+        say_filled(s, LINE_TEXT, permit, MESSAGE_BESIDE_LEFT_ROSTER);
+}
+
+static void say_what(struct saying *s, const struct permit *permit) {
+    say_earlier(s, permit);
+    say_filled(s, LINE_STRONG, permit, what_message(permit));
+    say_beside(s, permit);
+}
+
+/* An instant, a day, or an hour that came twice. */
+static void say_occurred(struct saying *s, gint64 from_us, gint64 to_us, gboolean on_date,
+                         GTimeZone *zone) {
+    const gboolean is_twice = !on_date && to_us != TIME_UNKNOWN && to_us > from_us;
+    say_time(s, is_twice ? MESSAGE_WHEN_TWICE : MESSAGE_WHEN_OCCURRED, from_us, zone, on_date);
 }
 
 static void say_when(struct saying *s, const struct permit *permit) {
     const custody_kinds kind = KIND_BIT(permit_kind(permit));
+    const struct permit_now *now = permit_now(permit);
     const gboolean from_list =
+        permit_is_from_list(permit) ||
         (kind & (KIND_BIT(CUSTODY_LEFT_ROSTER) | KIND_BIT(CUSTODY_BACK_ON_ROSTER))) != 0;
+    const gboolean is_correction = permit_kind(permit) == CUSTODY_CORRECTED;
     GTimeZone *zone = permit_zone(permit);
 
-    if (permit_occurred_at_us(permit) != TIME_UNKNOWN && !(kind & KINDS_FEED))
-        say_time(s, MESSAGE_WHEN_OCCURRED, permit_occurred_at_us(permit), zone,
-                 permit_occurred_on_date(permit));
-    else if (!from_list && !(kind & KINDS_FEED))
+    if (is_correction && now && now->kind != CUSTODY_LEFT_ROSTER && now->from_us != TIME_UNKNOWN)
+        say_occurred(s, now->from_us, now->to_us, now->to_us - now->from_us > 2 * HOUR_US, zone);
+    else if (permit_occurred_at_us(permit) != TIME_UNKNOWN && !is_correction && !(kind & KINDS_FEED))
+        say_occurred(s, permit_occurred_at_us(permit), permit_occurred_to_us(permit),
+                     permit_occurred_on_date(permit), zone);
+    else if (!from_list && !is_correction && !(kind & KINDS_FEED))
         say_text(s, say(s->language, MESSAGE_WHEN_UNKNOWN));
     if (permit_observed_at_us(permit) != TIME_UNKNOWN)
         say_time(s,
                  kind & KINDS_FEED ? MESSAGE_WHEN_NOTICED
                  : from_list       ? MESSAGE_WHEN_LIST
                                    : MESSAGE_WHEN_TOLD,
-                 permit_observed_at_us(permit), zone, FALSE);
+                 permit_observed_at_us(permit), zone, permit_list_on_date(permit) && from_list);
 }
 
 static void say_how(struct saying *s, const struct permit *permit) {

@@ -6,10 +6,13 @@
 struct permit {
     enum custody_kind kind;
     enum custody_assertion assertion;
-    gboolean is_unclear, is_possible, is_another_person, occurred_on_date;
-    char *person_name, *facility_name, *facility_phone, *detail;
+    gboolean is_unclear, is_possible, is_another_person, occurred_on_date, is_from_list, list_on_date;
+    char *person_name, *facility_name, *facility_phone, *detail, *now_facility_name;
     GTimeZone *zone;
-    gint64 occurred_at_us, observed_at_us;
+    gint64 occurred_at_us, occurred_to_us, observed_at_us;
+    gboolean has_now, has_earlier;
+    struct permit_now now;
+    struct permit_earlier earlier;
 };
 
 /* The words of a policy that this program speaks. */
@@ -169,6 +172,21 @@ static char *allowed(gboolean is_allowed, const char *text) {
     return g_strdup(is_allowed && text ? text : "");
 }
 
+/* News of another kind may say that somebody left: then it must be allowed as such, too. */
+static void judge_leaving(const struct disclose_gate *gate, struct policy_request *request,
+                          struct policy_decision *decision) {
+    const guint8 data = request->value[POLICY_DATA];
+    struct policy_decision of_leaving;
+    request->value[POLICY_DATA] = gate->word[SPOKEN_RELEASE];
+    policy_decide(gate->policy, request, &of_leaving);
+    if (!of_leaving.is_permitted) {
+        *decision = of_leaving;
+        return;
+    }
+    request->value[POLICY_DATA] = data;
+    decision->fields &= of_leaving.fields;
+}
+
 struct permit *disclose_alert(const struct disclose_gate *gate, const struct disclose_facts *facts,
                               const struct disclose_recipient *recipient, gint64 now_at_us,
                               struct policy_request *request, struct policy_decision *decision) {
@@ -179,6 +197,8 @@ struct permit *disclose_alert(const struct disclose_gate *gate, const struct dis
     request->value[POLICY_FLAG] = flags(gate, facts->subject_flags);
     request->value[POLICY_JURISDICTION] = gate->jurisdiction;
     policy_decide(gate->policy, request, decision);
+    if (decision->is_permitted && facts->now && (KIND_BIT(facts->now->kind) & KINDS_OUT))
+        judge_leaving(gate, request, decision);
     if (!decision->is_permitted)
         return NULL;
     const gboolean place = has_field(gate, decision, SPOKEN_FACILITY),
@@ -197,7 +217,19 @@ struct permit *disclose_alert(const struct disclose_gate *gate, const struct dis
         .detail = allowed(has_field(gate, decision, SPOKEN_DETAIL), facts->detail),
         .zone = g_time_zone_ref(facts->zone),
         .occurred_at_us = times ? facts->occurred_at_us : TIME_UNKNOWN,
-        .observed_at_us = times ? facts->observed_at_us : TIME_UNKNOWN};
+        .occurred_to_us = times ? facts->occurred_to_us : TIME_UNKNOWN,
+        .observed_at_us = times ? facts->observed_at_us : TIME_UNKNOWN,
+        .is_from_list = facts->is_from_list,
+        .list_on_date = facts->list_on_date};
+    if ((permit->has_now = facts->now != NULL)) {
+        permit->now = *facts->now;
+        permit->now_facility_name = allowed(place, facts->now->facility_name);
+        permit->now.facility_name = permit->now_facility_name;
+        if (!times)
+            permit->now.from_us = permit->now.to_us = TIME_UNKNOWN;
+    }
+    if ((permit->has_earlier = facts->earlier != NULL))
+        permit->earlier = *facts->earlier;
     return permit;
 }
 
@@ -261,6 +293,7 @@ void permit_free(struct permit *permit) {
     g_free(permit->facility_name);
     g_free(permit->facility_phone);
     g_free(permit->detail);
+    g_free(permit->now_facility_name);
     g_time_zone_unref(permit->zone);
     g_free(permit);
 }
@@ -305,4 +338,19 @@ gboolean permit_occurred_on_date(const struct permit *permit) {
 }
 gint64 permit_observed_at_us(const struct permit *permit) {
     return permit->observed_at_us;
+}
+gint64 permit_occurred_to_us(const struct permit *permit) {
+    return permit->occurred_to_us;
+}
+gboolean permit_is_from_list(const struct permit *permit) {
+    return permit->is_from_list;
+}
+gboolean permit_list_on_date(const struct permit *permit) {
+    return permit->list_on_date;
+}
+const struct permit_now *permit_now(const struct permit *permit) {
+    return permit->has_now ? &permit->now : NULL;
+}
+const struct permit_earlier *permit_earlier(const struct permit *permit) {
+    return permit->has_earlier ? &permit->earlier : NULL;
 }

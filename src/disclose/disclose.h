@@ -26,8 +26,10 @@ struct disclose_facts {
     guint subject_flags; /* as they are now, at the moment of sending */
     const char *person_name, *facility_name, *facility_phone, *detail;
     GTimeZone *zone;
-    gint64 occurred_at_us, observed_at_us;
-    gboolean occurred_on_date;
+    gint64 occurred_at_us, occurred_to_us, observed_at_us;
+    gboolean occurred_on_date, is_from_list, list_on_date;
+    const struct permit_now *now;         /* NULL: nothing but what the event says */
+    const struct permit_earlier *earlier; /* NULL: it takes nothing back */
 };
 
 /* Who is to be told, and on what they rest. */

@@ -64,7 +64,7 @@ gboolean load_raise_silence(struct load *load, const struct custody_event *event
         : g_str_equal(event->detail, "held")   ? "has sent only lists that are held"
                                                : "has sent nothing",
         since);
-    return owe_event(&load->owing, event, 0, 0, &load->feed.silence_seq, error) &&
+    return owe_feed_event(&load->owing, event, &load->feed.silence_seq, error) &&
            owe_page(load->db, load->site, page, error);
 }
 
@@ -77,7 +77,7 @@ gboolean load_note_speech(struct load *load, GError **error) {
         MAX(load->feed.last_at_us, load->custody.observed_at_us); /* TIME_UNKNOWN is the least */
     if (!custody_feed_speaks(&state, load->custody.observed_at_us, &event))
         return TRUE;
-    if (!owe_event(&load->owing, &event, 0, 0, &seq, error) ||
+    if (!owe_feed_event(&load->owing, &event, &seq, error) ||
         (load->feed.silence_told && !owe_silence(&load->owing, &event, seq, error)))
         return FALSE;
     load->feed.silent_since_us = TIME_UNKNOWN;
@@ -136,49 +136,60 @@ static gboolean refuse_other_person(struct load *load, const struct custody_book
     return TRUE;
 }
 
-gboolean load_save_change(struct load *load, const char *roster_feed, struct custody_booking *next,
+gboolean load_save_change(struct load *load, const char *roster_feed,
+                          const struct custody_booking *prior, struct custody_booking *next,
                           const struct custody_event *event, GError **error) {
-    return store_booking_save(load->db, load->mapping->jail, roster_feed, next, error) &&
-           (!event || owe_event(&load->owing, event, next->id, next->person_id, NULL, error));
+    if (!store_booking_save(load->db, load->mapping->jail, roster_feed, next, error))
+        return FALSE;
+    const struct owe_change change = {.event = event,
+                                      .booking_id = next->id,
+                                      .person_id = next->person_id,
+                                      .before = prior ? &prior->belief : NULL};
+    return !event || owe_news(&load->owing, &change, error);
 }
 
-/* Person, booking, event, in that order; nothing changes when the event was recorded before. */
+gboolean load_change_booking(struct load *load, gint64 booking_id, load_change_fn change,
+                             GError **error) {
+    struct store_booking prior;
+    struct custody_booking next;
+    struct custody_event event;
+    if (!store_booking_by_id(load->db, booking_id, &prior, error))
+        return FALSE;
+    struct custody_history *history = store_history(load->db, booking_id, error);
+    gboolean ok = history != NULL;
+    if (ok) {
+        const gboolean happened = change(&load->custody, &prior.booking, history, &next, &event);
+        ok = load_save_change(load, NULL, &prior.booking, &next, happened ? &event : NULL, error);
+    }
+    custody_history_free(history);
+    store_booking_clear(&prior);
+    return ok;
+}
+
+/* Person, booking, event, in that order. */
 static gboolean save_record(struct load *load, const struct feed_record *record,
                             const struct custody_booking *known, guint64 digest, gboolean as_listing,
                             GError **error) {
     struct custody_booking next;
     struct custody_event event;
     gint64 person_id = 0;
-    guint8 corrected[CUSTODY_EVENT_ID_BYTES];
-    gboolean is_corrected = FALSE, is_known = FALSE;
 
     if (!save_person(load, record, &person_id, error))
         return FALSE;
-    load->custody.held_since_us = TIME_UNKNOWN;
-    if (record->has_action && !store_person_held_since(load->db, person_id, known ? known->id : 0,
-                                                       &load->custody.held_since_us, error))
+    struct custody_history *history =
+        known ? store_history(load->db, known->id, error) : custody_history_new();
+    if (!history)
         return FALSE;
-    if (record->corrects_event_id &&
-        !store_event_by_source_key(load->db, load->feed.id, record->corrects_event_id, corrected,
-                                   &is_corrected, error))
-        return FALSE;
-    load->custody.corrected = is_corrected ? corrected : NULL;
     load->owing.source_key = record->event_id;
-    gboolean happened =
-        as_listing ? custody_booking_listed(&load->custody, known, record, digest, &next, &event)
-                   : custody_booking_reported(&load->custody, known, record, &next, &event);
-    if (happened && !as_listing) {
-        if (!owe_is_known(&load->owing, &event, &is_known, error))
-            return FALSE;
-        if (is_known)
-            return TRUE;
-    }
-    if (load_is_roster(load) && record->has_action)
-        next.row_says_out = TRUE; /* also when a second row of the booking tells it */
+    const gboolean happened =
+        as_listing
+            ? custody_booking_listed(&load->custody, known, history, record, digest, &next, &event)
+            : custody_booking_reported(&load->custody, known, history, record, &next, &event);
+    custody_history_free(history);
     next.id = known ? known->id : 0;
     next.person_id = person_id;
-    return load_save_change(load, as_listing ? load->feed.id : NULL, &next, happened ? &event : NULL,
-                            error);
+    return load_save_change(load, as_listing ? load->feed.id : NULL, known, &next,
+                            happened ? &event : NULL, error);
 }
 
 /* A correction is about the booking of the event that it takes back, whatever booking its row names. */
@@ -336,6 +347,10 @@ gboolean load_begin(struct load *load, struct db *db, GError **error) {
                                  .now_at_us = site_now(load->site),
                                  .tells_nobody = load->options->tells_nobody,
                                  .events = load->summary->list};
+    if (load_is_roster(load) && !load->feed.has_baseline) { /* rule 8 */
+        load->owing.tells_nobody = TRUE;
+        load->owing.events = NULL;
+    }
     load->custody =
         (struct custody_source){.feed = load->feed.id,
                                 .mapping = load->mapping,
@@ -343,7 +358,8 @@ gboolean load_begin(struct load *load, struct db *db, GError **error) {
                                 .is_baseline = load_is_roster(load) && !load->feed.has_baseline};
     text_hex(load->digest, sizeof load->digest, load->content_name);
     load->custody.content = load_is_roster(load) ? load->content_name : NULL;
-    load->custody.held_since_us = TIME_UNKNOWN;
+    load->custody.list_before_at_us = load->feed.listed_at_us;
+    load->feed.interval_us = load->mapping->interval_us;
     load->mapping_digest = base_hash64(load->feed.mapping, strlen(load->feed.mapping), 0);
     load->scratch = g_string_chunk_new(4096);
     return TRUE;

@@ -70,9 +70,16 @@ gboolean load_apply_record(struct load *load, const struct feed_record *record, 
                            gboolean as_listing, GError **error);
 
 /* A booking as it is now (`id` is set when it is new) and what happened to it, told; `event` NULL:
- * nothing did. `roster_feed` NULL leaves the booking's roster as it is. */
-gboolean load_save_change(struct load *load, const char *roster_feed, struct custody_booking *next,
+ * nothing did. `prior` NULL: it is new. `roster_feed` NULL leaves the booking's roster as it is. */
+gboolean load_save_change(struct load *load, const char *roster_feed,
+                          const struct custody_booking *prior, struct custody_booking *next,
                           const struct custody_event *event, GError **error);
+/* A booking that a list says something about, by `change`. */
+typedef gboolean (*load_change_fn)(const struct custody_source *source,
+                                   const struct custody_booking *prior, struct custody_history *history,
+                                   struct custody_booking *next, struct custody_event *event);
+gboolean load_change_booking(struct load *load, gint64 booking_id, load_change_fn change,
+                             GError **error);
 
 gboolean load_roster(struct load *load, struct custody_verdict *verdict, GError **error);
 gboolean load_events(struct load *load, GError **error);

@@ -51,19 +51,23 @@ static gboolean take_row(struct load *load, struct load_run *run, const struct f
            load_apply_record(load, &record, digest, TRUE, error);
 }
 
-static gboolean take_vanished(struct load *load, const struct custody_vanished *gone, GError **error) {
-    struct store_booking prior;
-    struct custody_booking next;
-    struct custody_event event;
+static gboolean no_longer_listed(const struct custody_source *source,
+                                 const struct custody_booking *prior, struct custody_history *history,
+                                 struct custody_booking *next, struct custody_event *event) {
+    return custody_booking_unlisted(source, prior, history, FALSE, FALSE, next, event);
+}
 
-    if (!store_booking_by_id(load->db, gone->booking_id, &prior, error))
-        return FALSE;
-    gboolean happened =
-        custody_booking_unlisted(&load->custody, &prior.booking, gone->is_rebooked, &next, &event);
-    gboolean ok = load_save_change(load, NULL, &next, happened ? &event : NULL, error) &&
-                  (!gone->is_rebooked || store_registration_rebook(load->db, gone->booking_id, error));
-    store_booking_clear(&prior);
-    return ok;
+static gboolean listed_under_another(const struct custody_source *source,
+                                     const struct custody_booking *prior,
+                                     struct custody_history *history, struct custody_booking *next,
+                                     struct custody_event *event) {
+    return custody_booking_unlisted(source, prior, history, TRUE, FALSE, next, event);
+}
+
+static gboolean take_vanished(struct load *load, const struct custody_vanished *gone, GError **error) {
+    return load_change_booking(load, gone->booking_id,
+                               gone->is_rebooked ? listed_under_another : no_longer_listed, error) &&
+           (!gone->is_rebooked || store_registration_rebook(load->db, gone->booking_id, error));
 }
 
 static struct custody_breaker_input breaker_input(const struct load *load, const struct load_run *run) {
@@ -102,19 +106,18 @@ static gboolean learn_baseline(struct load *load, GError **error) {
     return ok;
 }
 
-/* Whom a report let out and the list goes on showing: the report was wrong. */
+/* Whom a report let out and the list goes on showing, and whom a list that is held did not show. */
 static gboolean take_still_listed(struct load *load, GError **error) {
-    g_autoptr(GArray) ids = store_booking_still_listed(load->db, load->feed.id, error);
-    gboolean ok = ids != NULL;
-    for (guint i = 0; ok && i < ids->len; i++) {
-        struct store_booking prior;
-        struct custody_booking next;
-        struct custody_event event;
-        ok = store_booking_by_id(load->db, g_array_index(ids, gint64, i), &prior, error);
-        if (ok && custody_booking_still_listed(&load->custody, &prior.booking, &next, &event))
-            ok = load_save_change(load, NULL, &next, &event, error);
-        store_booking_clear(&prior);
-    }
+    g_autoptr(GArray) out = store_booking_still_listed(load->db, load->feed.id, error);
+    g_autoptr(GArray) doubted =
+        out ? store_booking_doubtfully_gone(load->db, load->feed.id, error) : NULL;
+    gboolean ok = doubted != NULL;
+    for (guint i = 0; ok && i < out->len; i++)
+        ok = load_change_booking(load, g_array_index(out, gint64, i), custody_booking_still_listed,
+                                 error);
+    for (guint i = 0; ok && i < doubted->len; i++)
+        ok = load_change_booking(load, g_array_index(doubted, gint64, i), custody_booking_relisted,
+                                 error);
     return ok;
 }
 
@@ -128,6 +131,7 @@ static gboolean accept_roster(struct load *load, struct load_run *run, GArray *v
         return FALSE;
     load->feed.has_last_digest = TRUE;
     memcpy(load->feed.last_digest, load->digest, sizeof load->feed.last_digest);
+    load->feed.listed_at_us = load->snapshot_at_us;
     if (!load->feed.has_baseline)
         return learn_baseline(load, error) && load_note_speech(load, error);
     if (!vanished->len && !run->n_new && !run->n_changed)
@@ -142,7 +146,7 @@ static gboolean take_reported(struct load *load, struct load_run *run, const str
                               GError **error) {
     struct feed_record record;
     (void)run;
-    if (!cells->cell[FIELD_RELEASED_AT] ||
+    if ((!cells->cell[FIELD_RELEASED_AT] && !cells->cell[FIELD_EVENT]) ||
         !feed_record_read(load->mapping, cells, load->observed_at_us, load->scratch, &record,
                           load_keep_problem, load) ||
         !record.has_action)

@@ -1,14 +1,21 @@
 #include "match/match.h"
 
+#include "base/time.h"
+
+/* Whether the event is nothing to them whatever it says. */
+static gboolean is_elsewhere(const struct custody_event *event,
+                             const struct watch_registration *registration) {
+    return registration->booking_key && event->booking_key &&
+           g_strcmp0(registration->booking_key, event->booking_key) != 0;
+}
+
 enum match_reason match_registration(const struct custody_event *event,
                                      const struct watch_registration *registration,
                                      gboolean told_before, gint64 now_at_us) {
     const custody_kinds bit = KIND_BIT(event->kind);
 
-    if (!watch_registration_is_active(registration, now_at_us) || event->is_late)
-        return MATCH_NONE;
-    if (registration->booking_key && event->booking_key &&
-        g_strcmp0(registration->booking_key, event->booking_key) != 0)
+    if (!watch_registration_is_active(registration, now_at_us) || event->is_late ||
+        is_elsewhere(event, registration))
         return MATCH_NONE;
     if (told_before)
         return MATCH_CORRECTION;
@@ -20,4 +27,52 @@ enum match_reason match_registration(const struct custody_event *event,
         return registration->kinds & (KINDS_OUT | KIND_BIT(CUSTODY_STATUS_CHANGED)) ? MATCH_UNCLEAR
                                                                                     : MATCH_NONE;
     return registration->kinds & bit ? MATCH_ASKED : MATCH_NONE;
+}
+
+static gboolean is_ending(const struct custody_event *event) {
+    return (KIND_BIT(event->kind) & KINDS_OUT) ||
+           (event->kind == CUSTODY_TRANSFERRED && !event->is_within);
+}
+
+/* Whether the ending says more than what is believed: that they are in, or were only moved, or are gone
+ * without a word. Then it is told beside it. */
+static gboolean is_more(const struct custody_event *event, const struct belief_statement *now) {
+    return !belief_is_leaving(now) ||
+           (now->standing < STANDING_OUT && (KIND_BIT(event->kind) & KINDS_OUT) &&
+            event->kind != CUSTODY_LEFT_ROSTER);
+}
+
+/* Whether some statement told of this very ending. */
+static gboolean was_told(const struct match_news *news, const struct belief_statement *told, guint n) {
+    const gint64 from_us = news->event->occurred_at_us;
+    const gint64 to_us =
+        from_us == TIME_UNKNOWN ? news->event->observed_at_us : news->event->occurred_to_us;
+    const struct belief_booking booking = {.id = news->booking};
+    const struct belief_report ending = {.kind = news->event->kind, .from_us = from_us, .to_us = to_us};
+    return belief_was_told(&booking, &ending, told, n);
+}
+
+enum match_reason match_news(const struct match_news *news, const struct watch_registration *r,
+                             const struct belief_statement *told, guint n_told, gint64 now_at_us) {
+    static const struct belief_statement nothing = {.kind = CUSTODY_N_KINDS};
+    const struct custody_event *event = news->event;
+    const struct belief_statement *now = news->now, *last = n_told ? &told[n_told - 1] : &nothing;
+    const gboolean asked = (r->kinds & KIND_BIT(event->kind)) != 0;
+
+    if (event->is_unclear || event->kind == CUSTODY_STATUS_CHANGED ||
+        (event->kind == CUSTODY_TRANSFERRED && event->is_within && !belief_is_leaving(last)))
+        return match_registration(event, r, FALSE, now_at_us);
+    if (!watch_registration_is_active(r, now_at_us) || is_elsewhere(event, r))
+        return MATCH_NONE;
+    if (is_ending(event) && asked && is_more(event, now) && !was_told(news, told, n_told))
+        return MATCH_ASKED;
+    if (news->told_before)
+        return MATCH_CORRECTION;
+    if (belief_is_same(last, now, news->beliefs, news->n_beliefs))
+        return MATCH_NONE;
+    if (belief_is_leaving(last)) /* they rely on what holds no longer, whatever they asked for */
+        return MATCH_CORRECTION;
+    if (belief_is_leaving(now))
+        return r->kinds & KIND_BIT(now->kind) ? MATCH_ASKED : MATCH_NONE;
+    return asked && !event->is_late ? MATCH_ASKED : MATCH_NONE;
 }

@@ -26,13 +26,13 @@ static json_t *event_json(const struct owing *p, const struct custody_event *eve
     }
     return json_pack("{s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:{s:s, s:o, s:o}, s:o, s:s, s:b, s:b}",
                      "event_id", id, "kind", custody_kind_name(event->kind), "assertion",
-                     custody_assertion_name(event->assertion), "facility", event->facility_id,
-                     "booking", text_json(event->booking_key), "person", text_json(event->person_key),
-                     "occurred_at", occurred, "observed_at", time_json(event->observed_at_us), "source",
-                     "feed", p->feed->id, "file", text_json(p->file), "row",
-                     event->row ? json_integer(event->row) : json_null(), "corrects",
-                     event->has_corrects ? json_string(corrects) : json_null(), "detail", event->detail,
-                     "late", event->is_late, "unclear", event->is_unclear);
+                     event->is_doubtful ? "doubtful" : custody_assertion_name(event->assertion),
+                     "facility", event->facility_id, "booking", text_json(event->booking_key), "person",
+                     text_json(event->person_key), "occurred_at", occurred, "observed_at",
+                     time_json(event->observed_at_us), "source", "feed", p->feed->id, "file",
+                     text_json(p->file), "row", event->row ? json_integer(event->row) : json_null(),
+                     "corrects", event->has_corrects ? json_string(corrects) : json_null(), "detail",
+                     event->detail, "late", event->is_late, "unclear", event->is_unclear);
 }
 
 gboolean owe_message(struct db *db, const struct site *site, enum store_alert_purpose purpose,
@@ -87,89 +87,153 @@ static gboolean owe(struct owing *p, const char *registration_id, gint64 event_s
     return TRUE;
 }
 
-/* What an event takes back or ends. */
-struct earlier {
-    gint64 seq;            /* 0: nothing */
-    gboolean may_withdraw; /* an alert of it that has not left may stay unsent, and this one too */
-};
-
-/* Matches each registration. Whoever was told of the earlier event is told of this one; who was not
- * told of it yet, and will not be, hears of neither. */
-static gboolean tell(struct owing *p, GPtrArray *registrations, const struct custody_event *event,
-                     gint64 seq, struct earlier earlier, GError **error) {
-    for (guint i = 0; i < registrations->len; i++) {
+gboolean owe_silence(struct owing *p, const struct custody_event *event, gint64 seq, GError **error) {
+    g_autoptr(GPtrArray) registrations = store_registrations_on_jail(p->db, p->mapping->jail, error);
+    for (guint i = 0; registrations && i < registrations->len; i++) {
         const struct store_registration *row = registrations->pdata[i];
-        gboolean told = FALSE, withdrawn = FALSE;
-        if (earlier.seq && !store_alert_told(p->db, row->id, earlier.seq, earlier.may_withdraw, &told,
-                                             &withdrawn, error))
+        gboolean told = FALSE, withdrawn;
+        if (p->feed->silence_seq &&
+            !store_alert_told(p->db, row->id, p->feed->silence_seq, FALSE, &told, &withdrawn, error))
             return FALSE;
         enum match_reason reason = match_registration(event, &row->registration, told, p->now_at_us);
-        if (reason != MATCH_NONE && !withdrawn && !owe(p, row->id, seq, reason, error))
+        if (reason != MATCH_NONE && !owe(p, row->id, seq, reason, error))
             return FALSE;
     }
+    return registrations != NULL;
+}
+
+/* ── News of a person ──────────────────────────────────────────────────────────────────────────── */
+
+struct news {
+    struct match_news match;
+    const struct owe_change *change;
+    gint64 seq;
+    struct store_event_place corrected; /* seq 0: it takes nothing back */
+    gboolean is_told;                   /* by anybody */
+};
+
+/* Whoever was to be told of what this takes back, and was not yet, hears of neither. */
+static gboolean tell_one(struct owing *p, struct news *n, const struct store_registration *row,
+                         GError **error) {
+    gboolean withdrawn = FALSE;
+    n->match.told_before = FALSE;
+    if (n->corrected.seq && !store_alert_told(p->db, row->id, n->corrected.seq, !n->corrected.corrects,
+                                              &n->match.told_before, &withdrawn, error))
+        return FALSE;
+    if (withdrawn && !belief_is_leaving(n->match.now))
+        return TRUE;
+    g_autoptr(GArray) told = store_told(p->db, row->id, error);
+    if (!told)
+        return FALSE;
+    const enum match_reason reason =
+        match_news(&n->match, &row->registration, (const struct belief_statement *)(gpointer)told->data,
+                   told->len, p->now_at_us);
+    n->is_told |= reason != MATCH_NONE;
+    return reason == MATCH_NONE || owe(p, row->id, n->seq, reason, error);
+}
+
+/* What was believed of the person before. */
+static struct belief_statement believed_before(const GArray *beliefs, const struct owe_change *change) {
+    g_autoptr(GArray) before = g_array_new(FALSE, FALSE, sizeof(struct belief_booking));
+    struct belief_statement statement;
+    for (guint i = 0; i < beliefs->len; i++) {
+        struct belief_booking belief = g_array_index(beliefs, struct belief_booking, i);
+        if (belief.id == change->booking_id && !change->before)
+            continue;
+        if (belief.id == change->booking_id) {
+            belief = *change->before;
+            belief.id = change->booking_id;
+        }
+        g_array_append_val(before, belief);
+    }
+    belief_of_person((const struct belief_booking *)(gpointer)before->data, before->len, &statement);
+    return statement;
+}
+
+/* Whether it can be news to anybody: another belief, an ending, or what is no matter of belief. */
+static gboolean is_news(const struct news *n, const struct belief_statement *before) {
+    const struct custody_event *e = n->change->event;
+    return (KIND_BIT(e->kind) &
+            (KINDS_OUT | KIND_BIT(CUSTODY_TRANSFERRED) | KIND_BIT(CUSTODY_STATUS_CHANGED))) ||
+           n->corrected.seq ||
+           !belief_is_same(before, n->match.now, n->match.beliefs, n->match.n_beliefs);
+}
+
+static gboolean tell_person(struct owing *p, const struct owe_change *change, gint64 seq,
+                            GError **error) {
+    struct belief_statement now, before;
+    struct news n = {.change = change, .seq = seq};
+    g_autoptr(GPtrArray) registrations = store_registrations_on_person(p->db, change->person_id, error);
+    if (!registrations || !registrations->len)
+        return registrations != NULL;
+    g_autoptr(GArray) beliefs = store_beliefs(p->db, change->person_id, error);
+    if (!beliefs || (change->event->has_corrects &&
+                     !store_event_place(p->db, change->event->corrects, &n.corrected, error)))
+        return FALSE;
+    belief_of_person((const struct belief_booking *)(gpointer)beliefs->data, beliefs->len, &now);
+    before = believed_before(beliefs, change);
+    n.match = (struct match_news){.event = change->event,
+                                  .booking = change->booking_id,
+                                  .now = &now,
+                                  .beliefs = (const struct belief_booking *)(gpointer)beliefs->data,
+                                  .n_beliefs = beliefs->len};
+    if (!is_news(&n, &before))
+        return TRUE;
+    for (guint i = 0; i < registrations->len; i++)
+        if (!tell_one(p, &n, registrations->pdata[i], error))
+            return FALSE;
+    return !n.is_told || store_event_state(p->db, seq, &now, error);
+}
+
+/* What a person must look at, whoever is followed or not: a page must not tell. One page a file. */
+static gboolean page_set_aside(struct owing *p, const struct custody_event *event, GError **error) {
+    g_autofree char *page = NULL;
+    if (event->is_late && (KIND_BIT(event->kind) & KINDS_OUT) && !p->n_late++)
+        page = g_strdup_printf(
+            "The feed %s reports in row %u of %s, and perhaps in others, an ending (\"%s\") of a time "
+            "before what is known of that person. We go on taking them as held, and tell whoever asked "
+            "of both. If they are out, somebody relies on that: look at the row, and at `tocsin person "
+            "show`.",
+            p->feed->id, event->row, p->file, custody_kind_name(event->kind));
+    else if (event->waits && !p->n_waits++)
+        page = g_strdup_printf(
+            "The feed %s takes back in row %u of %s, and perhaps in others, what it has not said, or "
+            "not yet. Nobody was told. Ask the jail's records staff what was meant, and see `tocsin "
+            "person show`.",
+            p->feed->id, event->row, p->file);
+    return !page || owe_page(p->db, p->site, page, error);
+}
+
+/* ── Recording ─────────────────────────────────────────────────────────────────────────────────── */
+
+static gboolean record(struct owing *p, const struct custody_event *event, gint64 booking_id,
+                       struct store_event *row, GError **error) {
+    *row = (struct store_event){.event = event,
+                                .feed = p->feed->id,
+                                .source_id = p->source_id,
+                                .booking_id = booking_id,
+                                .source_key = p->source_key,
+                                .recorded_at_us = p->now_at_us};
+    if (!store_event_add(p->db, row, error))
+        return FALSE;
+    if (row->is_new && p->events)
+        json_array_append_new(p->events, event_json(p, event));
     return TRUE;
 }
 
-gboolean owe_silence(struct owing *p, const struct custody_event *event, gint64 seq, GError **error) {
-    g_autoptr(GPtrArray) registrations = store_registrations_on_jail(p->db, p->mapping->jail, error);
-    const struct earlier silence = {.seq = p->feed->silence_seq};
-    return registrations && tell(p, registrations, event, seq, silence, error);
-}
-
-/* An ending that counts as older than what is known is told to nobody, and may be the one that counts:
- * a person looks. Whoever is followed or not: a page must not tell. One page a file. */
-static gboolean page_late(struct owing *p, const struct custody_event *event, GError **error) {
-    if (!event->is_late || !(KIND_BIT(event->kind) & KINDS_OUT) || p->n_late++)
-        return TRUE;
-    g_autofree char *page = g_strdup_printf(
-        "The feed %s reports in row %u of %s, and perhaps in others, an ending (\"%s\") of a time "
-        "before "
-        "what is known of that person. Nobody was told. If they are out, somebody may be waiting to "
-        "hear of it: look at the row, and at `tocsin person show`.",
-        p->feed->id, event->row, p->file, custody_kind_name(event->kind));
-    return owe_page(p->db, p->site, page, error);
-}
-
-static gboolean tell_person(struct owing *p, const struct custody_event *event, gint64 seq,
-                            gint64 person_id, GError **error) {
-    struct store_event_place place = {.seq = 0};
-    const guint8 *earlier_id = event->has_corrects  ? event->corrects
-                               : event->has_follows ? event->follows
-                                                    : NULL;
-    if (earlier_id && !store_event_place(p->db, earlier_id, &place, error))
-        return FALSE;
-    const struct earlier earlier = {.seq = place.seq,
-                                    .may_withdraw = event->has_corrects && !place.corrects};
-    g_autoptr(GPtrArray) registrations = store_registrations_on_person(p->db, person_id, error);
-    return registrations && page_late(p, event, error) &&
-           tell(p, registrations, event, seq, earlier, error);
-}
-
-gboolean owe_event(struct owing *p, const struct custody_event *event, gint64 booking_id,
-                   gint64 person_id, gint64 *seq, GError **error) {
-    struct store_event row = {.event = event,
-                              .feed = p->feed->id,
-                              .source_id = p->source_id,
-                              .booking_id = booking_id,
-                              .source_key = p->source_key,
-                              .recorded_at_us = p->now_at_us};
-    if (!store_event_add(p->db, &row, error))
-        return FALSE;
-    if (seq)
+gboolean owe_feed_event(struct owing *p, const struct custody_event *event, gint64 *seq,
+                        GError **error) {
+    struct store_event row;
+    const gboolean ok = record(p, event, 0, &row, error);
+    if (ok && seq)
         *seq = row.seq;
-    if (!row.is_new)
-        return TRUE;
-    if (p->events)
-        json_array_append_new(p->events, event_json(p, event));
-    if (p->tells_nobody || !person_id)
-        return TRUE;
-    return tell_person(p, event, row.seq, person_id, error);
+    return ok;
 }
 
-gboolean owe_is_known(const struct owing *p, const struct custody_event *event, gboolean *is_known,
-                      GError **error) {
-    gint64 seq = 0;
-    const gboolean ok = store_event_seq(p->db, event->id, &seq, error);
-    *is_known = seq != 0;
-    return ok;
+gboolean owe_news(struct owing *p, const struct owe_change *change, GError **error) {
+    struct store_event row;
+    if (!record(p, change->event, change->booking_id, &row, error))
+        return FALSE;
+    return !row.is_new || p->tells_nobody ||
+           (page_set_aside(p, change->event, error) && tell_person(p, change, row.seq, error));
 }

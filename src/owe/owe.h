@@ -23,17 +23,22 @@ struct owing {
     gboolean tells_nobody; /* a baseline, on request */
     json_t *events;        /* those that were new, as JSON */
     guint n_alerts;
-    guint n_late; /* endings that were told to nobody, being older than what is known */
+    guint n_late, n_waits; /* endings that were set aside; corrections of what was not said */
 };
 
-/* Whether the event was recorded before: then nothing about it may change anything. */
-gboolean owe_is_known(const struct owing *owing, const struct custody_event *event, gboolean *is_known,
-                      GError **error);
+/* Records an event of the feed. Does nothing more when it was recorded before. `seq` may be NULL. */
+gboolean owe_feed_event(struct owing *owing, const struct custody_event *event, gint64 *seq,
+                        GError **error);
 
-/* Records `event` about a booking (or, both ids 0, the feed). Does nothing more when it was recorded
- * before. `seq` may be NULL. */
-gboolean owe_event(struct owing *owing, const struct custody_event *event, gint64 booking_id,
-                   gint64 person_id, gint64 *seq, GError **error);
+/* What an event made of its booking. */
+struct owe_change {
+    const struct custody_event *event;
+    gint64 booking_id, person_id;
+    const struct belief_booking *before; /* what was believed of it; NULL: it was not known */
+};
+/* Records the event of a booking that is saved as it is now, and owes what is believed since to
+ * everyone to whom it is news. Does nothing more when it was recorded before. */
+gboolean owe_news(struct owing *owing, const struct owe_change *change, GError **error);
 
 /* Tells those who rely on the jail of a silence recorded as event `seq`. */
 gboolean owe_silence(struct owing *owing, const struct custody_event *event, gint64 seq,

@@ -15,11 +15,22 @@ void send_job_free(struct send_job *job) {
     store_agency_watch_free(job->watch);
     store_alert_facts_clear(&job->facts);
     feed_mapping_free(job->mapping);
+    feed_mapping_free(job->now_mapping);
     permit_free(job->permit);
     g_free(job->denial);
     g_free(job->receipt);
     g_clear_error(&job->problem);
     g_free(job);
+}
+
+static struct feed_mapping *mapping_of(struct db *db, struct site *site, const char *feed_id,
+                                       GError **error) {
+    struct store_feed feed;
+    if (!store_feed_get(db, feed_id, &feed, error))
+        return NULL;
+    struct feed_mapping *mapping = site_mapping(site, feed.id, feed.mapping, error);
+    store_feed_clear(&feed);
+    return mapping;
 }
 
 static gboolean read_job(struct db *db, struct send_job *job, GError **error) {
@@ -36,13 +47,10 @@ static gboolean read_job(struct db *db, struct send_job *job, GError **error) {
         return FALSE;
     if (job->alert->purpose != PURPOSE_ALERT)
         return TRUE;
-    struct store_feed feed;
-    if (!store_alert_facts_get(db, job->alert->event_seq, &job->facts, error) ||
-        !store_feed_get(db, job->facts.feed, &feed, error))
-        return FALSE;
-    job->mapping = site_mapping(job->site, feed.id, feed.mapping, error);
-    store_feed_clear(&feed);
-    return job->mapping != NULL;
+    return store_alert_facts_get(db, job->alert, &job->facts, error) &&
+           (job->mapping = mapping_of(db, job->site, job->facts.feed, error)) &&
+           (!job->facts.now_feed ||
+            (job->now_mapping = mapping_of(db, job->site, job->facts.now_feed, error)));
 }
 
 struct claim {

@@ -47,28 +47,74 @@ static gboolean log_agency(struct db *db, struct send_job *job, const struct log
     return TRUE;
 }
 
-gboolean send_judge(struct db *db, struct send_job *job, const struct disclose_gate *gate,
-                    GError **error) {
+static struct permit_now now_of(const struct send_job *job) {
     const struct store_alert_facts *f = &job->facts;
-    const struct store_agency_watch *w = job->watch;
-    const struct watch_registration *r = &job->row->registration;
+    return (struct permit_now){
+        .standing = f->now,
+        .kind = f->now_kind,
+        .is_other_booking = f->now_is_other_booking,
+        .is_doubtful = f->now_is_doubtful || f->is_doubtful,
+        .is_unclear = f->now_is_unclear,
+        .facility_name = job->now_mapping
+                             ? feed_mapping_facility_by_id(job->now_mapping, f->now_facility_id)->name
+                             : "",
+        .from_us = f->now_from_us,
+        .to_us = f->now_to_us};
+}
+
+/* Whether the notice must say what it takes back: it is a correction, or another ending than the one
+ * that they were told of. */
+static gboolean takes_back(const struct send_job *job) {
+    const struct store_alert_facts *f = &job->facts;
+    return f->has_earlier && job->alert->reason == MATCH_CORRECTION &&
+           (f->assertion == ASSERTION_CORRECTED || (KIND_BIT(f->kind) & KINDS_OUT));
+}
+
+/* The facts of an alert, with what they borrow. */
+struct telling {
+    struct disclose_facts facts;
+    struct permit_now now;
+    struct permit_earlier earlier;
+    char *name;
+};
+
+static void gather(const struct send_job *job, struct telling *t) {
+    const struct store_alert_facts *f = &job->facts;
     const struct feed_facility *place = feed_mapping_facility_by_id(job->mapping, f->facility_id);
-    g_autofree char *name = display_name(f);
-    struct policy_request request;
-    struct policy_decision decision;
-    const struct disclose_facts facts = {
+    const gboolean is_from_list = job->mapping->content == FEED_ROSTER;
+    const char *file_date = job->mapping->file_date;
+    t->name = display_name(f);
+    t->now = now_of(job);
+    t->earlier =
+        (struct permit_earlier){f->earlier_kind, f->earlier_was_doubtful, f->earlier_told_at_us};
+    t->facts = (struct disclose_facts){
         .kind = f->kind,
         .assertion = f->assertion,
         .is_unclear = f->is_unclear,
         .subject_flags = f->subject_flags,
-        .person_name = name,
+        .person_name = t->name,
         .facility_name = place->name,
         .facility_phone = place->phone ? place->phone : feed_mapping_facility(job->mapping)->phone,
         .detail = f->detail,
         .zone = place->zone,
         .occurred_at_us = f->occurred_at_us,
+        .occurred_to_us = f->occurred_to_us,
         .occurred_on_date = f->occurred_on_date,
-        .observed_at_us = f->observed_at_us};
+        .observed_at_us = f->observed_at_us,
+        .is_from_list = is_from_list,
+        .list_on_date = is_from_list && file_date && !strstr(file_date, "%H"),
+        .now = f->has_now ? &t->now : NULL,
+        .earlier = takes_back(job) ? &t->earlier : NULL};
+}
+
+gboolean send_judge(struct db *db, struct send_job *job, const struct disclose_gate *gate,
+                    GError **error) {
+    const struct store_agency_watch *w = job->watch;
+    const struct watch_registration *r = &job->row->registration;
+    struct policy_request request;
+    struct policy_decision decision;
+    struct telling telling;
+    gather(job, &telling);
     const struct disclose_agency agency = {w ? w->recipient : NULL, w ? w->purpose : NULL,
                                            w ? w->basis : NULL};
     const struct disclose_recipient recipient = {
@@ -76,7 +122,9 @@ gboolean send_judge(struct db *db, struct send_job *job, const struct disclose_g
         .is_role_verified =
             r->is_role_verified && (r->relation == RELATION_SURVIVOR || r->relation == RELATION_FAMILY),
         .agency = w ? &agency : NULL};
-    job->permit = disclose_alert(gate, &facts, &recipient, site_now(job->site), &request, &decision);
+    job->permit =
+        disclose_alert(gate, &telling.facts, &recipient, site_now(job->site), &request, &decision);
+    g_free(telling.name);
     if (!job->permit)
         job->denial = g_strdup(policy_decision_citation(disclose_gate_policy(gate), &decision));
     if (!w)
@@ -85,7 +133,7 @@ gboolean send_judge(struct db *db, struct send_job *job, const struct disclose_g
     struct leaf_field payload[LEAF_MAX_FIELDS] = {{NULL, NULL}};
     if (job->permit) {
         payload[0] = (struct leaf_field){"alert", job->alert->id};
-        payload[1] = (struct leaf_field){"kind", custody_kind_name(f->kind)};
+        payload[1] = (struct leaf_field){"kind", custody_kind_name(job->facts.kind)};
         payload[2] = (struct leaf_field){"name", permit_person_name(job->permit)};
         payload[3] = (struct leaf_field){"facility", permit_facility_name(job->permit)};
     }

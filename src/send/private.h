@@ -22,10 +22,11 @@ struct send_job {
     struct store_agency_watch *watch; /* NULL: a registered person's */
     struct store_alert_facts facts;
     struct feed_mapping *mapping;
-    struct permit *permit; /* NULL: not an alert, or denied */
-    char *denial;          /* why, if it was */
-    char *receipt;         /* of an agency's alert: where it stands in the ledger */
-    GError *problem;       /* it could not be read */
+    struct feed_mapping *now_mapping; /* of the booking that what is believed rests on; NULL: none */
+    struct permit *permit;            /* NULL: not an alert, or denied */
+    char *denial;                     /* why, if it was */
+    char *receipt;                    /* of an agency's alert: where it stands in the ledger */
+    GError *problem;                  /* it could not be read */
 };
 void send_job_free(struct send_job *job);
 

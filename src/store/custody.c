@@ -51,36 +51,69 @@ gboolean store_person_save(struct db *db, struct store_person *p, const char *fo
 /* ── Bookings ──────────────────────────────────────────────────────────────────────────────────── */
 
 #define BOOKING_COLUMNS                                                                                \
-    "id, person_id, key, person_key, facility, status, flags, admitted_at_us, tenure_from_us, "        \
-    "digest, "                                                                                         \
-    "standing, listing, last_kind, last_event_id, said_at_us, said_on_date, out_seen_at_us, "          \
-    "row_says_out"
+    "b.id, b.person_id, b.key, b.person_key, b.facility, b.status, b.flags, b.admitted_at_us, "        \
+    "b.tenure_from_us, b.digest, b.listing, b.row_says_out, b.listed_at_us, b.off_at_us, "             \
+    "b.off_is_doubtful, b.was_off_at_us, f.listed_at_us, f.interval_us, b.last_kind, "                 \
+    "b.last_event_id, " BELIEF_COLUMNS " FROM booking b LEFT JOIN feed f ON f.id = b.roster_feed "
+#define BELIEF_COLUMNS                                                                                 \
+    "b.standing, b.left_from_us, b.left_to_us, b.left_seen_at_us, b.belief_flags, b.held_from_us, "    \
+    "b.last_kind, b.id"
+enum { BELIEF_AT = 20 }; /* where they begin among the booking's */
+
+enum { BELIEF_DOUBTFUL = 1, BELIEF_UNCLEAR = 2, BELIEF_DEATH = 4 };
+
+/* Of a leaving, what carried it is what was told of it last. */
+static struct belief_booking read_belief(struct db_rows *rows, int at) {
+    const enum custody_standing standing = (enum custody_standing)db_int(rows, at);
+    const gint64 flags = db_int(rows, at + 4);
+    return (struct belief_booking){.id = db_int(rows, at + 7),
+                                   .standing = standing,
+                                   .kind = standing == STANDING_GONE        ? CUSTODY_LEFT_ROSTER
+                                           : standing == STANDING_ELSEWHERE ? CUSTODY_TRANSFERRED
+                                           : standing == STANDING_DEAD      ? CUSTODY_DIED
+                                           : standing == STANDING_OUT && !db_is_null(rows, at + 6) &&
+                                                   db_int(rows, at + 6) == CUSTODY_ESCAPED
+                                               ? CUSTODY_ESCAPED
+                                           : standing == STANDING_OUT ? CUSTODY_RELEASED
+                                                                      : CUSTODY_N_KINDS,
+                                   .from_us = db_time(rows, at + 1),
+                                   .to_us = db_time(rows, at + 2),
+                                   .observed_at_us = db_time(rows, at + 3),
+                                   .is_doubtful = (flags & BELIEF_DOUBTFUL) != 0,
+                                   .is_unclear = (flags & BELIEF_UNCLEAR) != 0,
+                                   .has_death = (flags & BELIEF_DEATH) != 0,
+                                   .held_from_us = db_time(rows, at + 5)};
+}
 
 static void read_booking(struct db_rows *rows, struct store_booking *row) {
     row->key = g_strdup(db_text(rows, 2));
     row->person_key = g_strdup(db_text(rows, 3));
     row->facility_id = g_strdup(db_text(rows, 4));
     row->status = g_strdup(db_text(rows, 5));
-    row->booking = (struct custody_booking){.id = db_int(rows, 0),
-                                            .person_id = db_int(rows, 1),
-                                            .key = row->key,
-                                            .person_key = row->person_key,
-                                            .facility_id = row->facility_id,
-                                            .status = row->status,
-                                            .flags = (guint)db_int(rows, 6),
-                                            .admitted_at_us = db_time(rows, 7),
-                                            .tenure_from_us = db_time(rows, 8),
-                                            .digest = (guint64)db_int(rows, 9),
-                                            .standing = (enum custody_standing)db_int(rows, 10),
-                                            .listing = (enum custody_listing)db_int(rows, 11),
-                                            .has_event = !db_is_null(rows, 12),
-                                            .last_kind = (enum custody_kind)db_int(rows, 12),
-                                            .said_at_us = db_time(rows, 14),
-                                            .said_on_date = db_int(rows, 15) != 0,
-                                            .out_seen_at_us = db_time(rows, 16),
-                                            .row_says_out = db_int(rows, 17) != 0};
+    row->booking =
+        (struct custody_booking){.id = db_int(rows, 0),
+                                 .person_id = db_int(rows, 1),
+                                 .key = row->key,
+                                 .person_key = row->person_key,
+                                 .facility_id = row->facility_id,
+                                 .status = row->status,
+                                 .flags = (guint)db_int(rows, 6),
+                                 .admitted_at_us = db_time(rows, 7),
+                                 .tenure_from_us = db_time(rows, 8),
+                                 .digest = (guint64)db_int(rows, 9),
+                                 .listing = (enum custody_listing)db_int(rows, 10),
+                                 .row_says_out = db_int(rows, 11) != 0,
+                                 .listed_at_us = db_time(rows, 12),
+                                 .off_at_us = db_time(rows, 13),
+                                 .is_off_doubtful = db_int(rows, 14) != 0,
+                                 .was_off_at_us = db_time(rows, 15),
+                                 .newest_list_at_us = db_time(rows, 16),
+                                 .list_interval_us = db_is_null(rows, 17) ? DAY_US : db_int(rows, 17),
+                                 .has_event = !db_is_null(rows, 18),
+                                 .last_kind = (enum custody_kind)db_int(rows, 18),
+                                 .belief = read_belief(rows, BELIEF_AT)};
     gsize n;
-    const void *id = db_blob(rows, 13, &n);
+    const void *id = db_blob(rows, 19, &n);
     if (id && n == sizeof row->booking.last_event_id)
         memcpy(row->booking.last_event_id, id, n);
 }
@@ -102,16 +135,15 @@ static gboolean take_booking(struct db_rows *rows, struct store_booking *row, GE
 
 gboolean store_booking_by_key(struct db *db, const char *jail, const char *key,
                               struct store_booking *row, GError **error) {
-    return take_booking(
-        db_query(db, "SELECT " BOOKING_COLUMNS " FROM booking WHERE jail = :jail AND key = :key",
-                 PARAMS(P_TEXT("jail", jail), P_TEXT("key", key))),
-        row, error);
+    return take_booking(db_query(db, "SELECT " BOOKING_COLUMNS "WHERE b.jail = :jail AND b.key = :key",
+                                 PARAMS(P_TEXT("jail", jail), P_TEXT("key", key))),
+                        row, error);
 }
 
 gboolean store_booking_by_id(struct db *db, gint64 id, struct store_booking *row, GError **error) {
     return take_booking(
-        db_query(db, "SELECT " BOOKING_COLUMNS " FROM booking WHERE id = :id", PARAMS(P_INT("id", id))),
-        row, error);
+        db_query(db, "SELECT " BOOKING_COLUMNS "WHERE b.id = :id", PARAMS(P_INT("id", id))), row,
+        error);
 }
 
 gboolean store_booking_find(struct db *db, const char *whole, const char *jail, const char *rest,
@@ -132,21 +164,24 @@ gboolean store_booking_save(struct db *db, const char *jail, const char *roster_
                             struct custody_booking *b, GError **error) {
     static const char insert[] =
         "INSERT INTO booking (jail, key, person_id, person_key, roster_feed, facility, status, flags, "
-        "admitted_at_us, tenure_from_us, digest, standing, listing, last_kind, last_event_id, "
-        "said_at_us, "
-        "said_on_date, out_seen_at_us, row_says_out) VALUES (:jail, :key, :person_id, :person_key, "
-        ":roster_feed, "
-        ":facility, :status, :flags, :admitted_at, :tenure_from, :digest, :standing, :listing, "
-        ":last_kind, :last_event_id, :said_at, :said_on_date, :out_seen_at, :row_says_out)";
+        "admitted_at_us, tenure_from_us, digest, listing, row_says_out, listed_at_us, off_at_us, "
+        "off_is_doubtful, was_off_at_us, standing, left_from_us, left_to_us, left_seen_at_us, "
+        "belief_flags, held_from_us, last_kind, last_event_id) VALUES (:jail, :key, :person_id, "
+        ":person_key, :roster_feed, :facility, :status, :flags, :admitted_at, :tenure_from, :digest, "
+        ":listing, :row_says_out, :listed_at, :off_at, :off_is_doubtful, :was_off_at, :standing, "
+        ":left_from, :left_to, :left_seen_at, :belief_flags, :held_from, :last_kind, :last_event_id)";
     static const char update[] =
         "UPDATE booking SET person_id = :person_id, person_key = :person_key, "
         "roster_feed = coalesce(:roster_feed, roster_feed), facility = :facility, status = :status, "
         "flags = :flags, admitted_at_us = :admitted_at, tenure_from_us = :tenure_from, "
-        "digest = :digest, standing = :standing, listing = :listing, last_kind = :last_kind, "
-        "last_event_id = :last_event_id, said_at_us = :said_at, said_on_date = :said_on_date, "
-        "out_seen_at_us = :out_seen_at, row_says_out = :row_says_out WHERE id = :id";
+        "digest = :digest, listing = :listing, row_says_out = :row_says_out, listed_at_us = "
+        ":listed_at, off_at_us = :off_at, off_is_doubtful = :off_is_doubtful, was_off_at_us = "
+        ":was_off_at, standing = :standing, left_from_us = :left_from, left_to_us = :left_to, "
+        "left_seen_at_us = :left_seen_at, belief_flags = :belief_flags, held_from_us = :held_from, "
+        "last_kind = :last_kind, last_event_id = :last_event_id WHERE id = :id";
     const struct db_param id = P_INT("id", b->id), new_key = P_TEXT("key", b->key),
                           new_jail = P_TEXT("jail", jail), end = {.name = NULL};
+    const struct belief_booking *belief = &b->belief;
     gboolean ok = db_run(
         db, b->id ? update : insert,
         ((const struct db_param[]){
@@ -159,13 +194,21 @@ gboolean store_booking_save(struct db *db, const char *jail, const char *roster_
             P_TIME("admitted_at", b->admitted_at_us),
             P_TIME("tenure_from", b->tenure_from_us),
             P_INT("digest", b->digest),
-            P_INT("standing", b->standing),
             P_INT("listing", b->listing),
-            {.name = ":last_kind", .type = b->has_event ? DB_INT : DB_NULL, .number = b->last_kind},
-            P_TIME("said_at", b->said_at_us),
-            P_INT("said_on_date", b->said_on_date),
-            P_TIME("out_seen_at", b->out_seen_at_us),
             P_INT("row_says_out", b->row_says_out),
+            P_TIME("listed_at", b->listed_at_us),
+            P_TIME("off_at", b->off_at_us),
+            P_INT("off_is_doubtful", b->is_off_doubtful),
+            P_TIME("was_off_at", b->was_off_at_us),
+            P_INT("standing", belief->standing),
+            P_TIME("left_from", belief->from_us),
+            P_TIME("left_to", belief->to_us),
+            P_TIME("left_seen_at", belief->observed_at_us),
+            P_INT("belief_flags", (belief->is_doubtful ? BELIEF_DOUBTFUL : 0) |
+                                      (belief->is_unclear ? BELIEF_UNCLEAR : 0) |
+                                      (belief->has_death ? BELIEF_DEATH : 0)),
+            P_TIME("held_from", belief->held_from_us),
+            {.name = ":last_kind", .type = b->has_event ? DB_INT : DB_NULL, .number = b->last_kind},
             P_BLOB("last_event_id", b->has_event ? b->last_event_id : NULL, sizeof b->last_event_id),
             b->id ? id : new_key,
             b->id ? end : new_jail,
@@ -192,14 +235,8 @@ gboolean store_booking_expect(struct db *db, const char *feed, struct custody_ro
     return db_done(rows, error);
 }
 
-/* Bookings that were reported out and still stand on the list without saying so. Transfer full. */
-GArray *store_booking_still_listed(struct db *db, const char *feed, GError **error) {
+static GArray *read_ids(struct db_rows *rows, GError **error) {
     GArray *ids = g_array_new(FALSE, FALSE, sizeof(gint64));
-    struct db_rows *rows =
-        db_query(db,
-                 "SELECT id FROM booking WHERE roster_feed = :feed AND listing = " SQL_LISTING_NOW " "
-                 "AND standing = " SQL_STANDING_OUT " AND row_says_out = 0",
-                 PARAMS(P_TEXT("feed", feed)));
     while (db_next(rows)) {
         gint64 id = db_int(rows, 0);
         g_array_append_val(ids, id);
@@ -210,13 +247,69 @@ GArray *store_booking_still_listed(struct db *db, const char *feed, GError **err
     return NULL;
 }
 
-gboolean store_person_held_since(struct db *db, gint64 person_id, gint64 but_booking_id,
-                                 gint64 *since_us, GError **error) {
-    return db_number(db,
-                     "SELECT max(said_at_us) FROM booking WHERE person_id = :person AND id <> :but AND "
-                     "standing = " SQL_STANDING_HELD "",
-                     PARAMS(P_INT("person", person_id), P_INT("but", but_booking_id)), TIME_UNKNOWN,
-                     since_us, error);
+GArray *store_booking_still_listed(struct db *db, const char *feed, GError **error) {
+    return read_ids(
+        db_query(db,
+                 "SELECT id FROM booking WHERE roster_feed = :feed AND listing = " SQL_LISTING_NOW " "
+                 "AND standing >= " SQL_STANDING_ELSEWHERE " AND row_says_out = 0",
+                 PARAMS(P_TEXT("feed", feed))),
+        error);
+}
+
+GArray *store_booking_doubtfully_gone(struct db *db, const char *feed, GError **error) {
+    return read_ids(
+        db_query(db,
+                 "SELECT id FROM booking WHERE roster_feed = :feed AND listing = " SQL_LISTING_NOW " "
+                 "AND off_is_doubtful = 1",
+                 PARAMS(P_TEXT("feed", feed))),
+        error);
+}
+
+GArray *store_beliefs(struct db *db, gint64 person_id, GError **error) {
+    GArray *beliefs = g_array_new(FALSE, FALSE, sizeof(struct belief_booking));
+    struct db_rows *rows =
+        db_query(db,
+                 "SELECT " BELIEF_COLUMNS " FROM booking b WHERE b.person_id IN (SELECT CAST(:id AS "
+                 "BIGINT) UNION SELECT o.person_id FROM person_identity i JOIN person_identity o ON "
+                 "o.identity = i.identity WHERE i.person_id = :id) ORDER BY b.id",
+                 PARAMS(P_INT("id", person_id)));
+    while (db_next(rows)) {
+        const struct belief_booking belief = read_belief(rows, 0);
+        g_array_append_val(beliefs, belief);
+    }
+    if (db_done(rows, error))
+        return beliefs;
+    g_array_unref(beliefs);
+    return NULL;
+}
+
+struct custody_history *store_history(struct db *db, gint64 booking_id, GError **error) {
+    struct custody_history *history = custody_history_new();
+    struct db_rows *rows =
+        db_query(db,
+                 "SELECT id, kind, said, feed, source_key, names, is_within, is_doubtful, "
+                 "occurred_at_us, coalesce(occurred_to_us, occurred_at_us), observed_at_us FROM event "
+                 "WHERE booking_id = :id AND said IN (1, 2) ORDER BY seq",
+                 PARAMS(P_INT("id", booking_id)));
+    while (db_next(rows)) {
+        struct custody_event event = {.kind = (enum custody_kind)db_int(rows, 1),
+                                      .said = (enum custody_said)db_int(rows, 2),
+                                      .names = db_text(rows, 5),
+                                      .is_within = db_int(rows, 6) != 0,
+                                      .is_doubtful = db_int(rows, 7) != 0,
+                                      .occurred_at_us = db_time(rows, 8),
+                                      .occurred_to_us = db_time(rows, 9),
+                                      .observed_at_us = db_int(rows, 10)};
+        gsize n;
+        const void *id = db_blob(rows, 0, &n);
+        if (id && n == sizeof event.id)
+            memcpy(event.id, id, n);
+        custody_history_add(history, &event, db_text(rows, 3), db_text(rows, 4));
+    }
+    if (db_done(rows, error))
+        return history;
+    custody_history_free(history);
+    return NULL;
 }
 
 /* ── Events ────────────────────────────────────────────────────────────────────────────────────── */
@@ -270,18 +363,22 @@ gboolean store_event_add(struct db *db, struct store_event *s, GError **error) {
     if (!db_run(
             db,
             "INSERT INTO event (seq, id, kind, assertion, is_late, is_unclear, feed, source_id, row, "
-            "facility, booking_id, occurred_at_us, occurred_on_date, observed_at_us, "
-            "recorded_at_us, corrects, detail, source_key) VALUES (" NEXT_EVENT
-            ", :id, :kind, :assertion, :is_late, "
-            ":is_unclear, :feed, :source_id, :row, :facility, :booking_id, :occurred_at, "
-            ":on_date, :observed_at, :recorded_at, :corrects, :detail, :source_key) ON "
-            "CONFLICT "
+            "facility, booking_id, occurred_at_us, occurred_to_us, occurred_on_date, observed_at_us, "
+            "recorded_at_us, corrects, detail, source_key, said, names, is_within, is_doubtful) VALUES "
+            "(" NEXT_EVENT ", :id, :kind, :assertion, :is_late, "
+            ":is_unclear, :feed, :source_id, :row, :facility, :booking_id, :occurred_at, :occurred_to, "
+            ":on_date, :observed_at, :recorded_at, :corrects, :detail, :source_key, :said, :names, "
+            ":is_within, :is_doubtful) ON CONFLICT "
             "(id) DO NOTHING",
             PARAMS(P_BLOB("id", e->id, sizeof e->id), P_INT("kind", e->kind),
                    P_INT("assertion", e->assertion), P_INT("is_late", e->is_late),
                    P_INT("is_unclear", e->is_unclear), P_TEXT("feed", s->feed), source_id, row,
                    P_TEXT("facility", e->facility_id), booking_id,
-                   P_TIME("occurred_at", e->occurred_at_us), P_INT("on_date", e->occurred_on_date),
+                   P_TIME("occurred_at", e->occurred_at_us),
+                   P_TIME("occurred_to",
+                          e->occurred_to_us == e->occurred_at_us ? TIME_UNKNOWN : e->occurred_to_us),
+                   P_INT("said", e->said), P_TEXT("names", e->names), P_INT("is_within", e->is_within),
+                   P_INT("is_doubtful", e->is_doubtful), P_INT("on_date", e->occurred_on_date),
                    P_INT("observed_at", e->observed_at_us), P_INT("recorded_at", s->recorded_at_us),
                    P_BLOB("corrects", e->has_corrects ? e->corrects : NULL, sizeof e->corrects),
                    P_TEXT("detail", e->detail), P_TEXT("source_key", s->source_key)),
@@ -292,6 +389,95 @@ gboolean store_event_add(struct db *db, struct store_event *s, GError **error) {
         return store_event_seq(db, e->id, &s->seq, error);
     s->seq = db_last_id(db);
     return TRUE;
+}
+
+gboolean store_event_state(struct db *db, gint64 seq, const struct belief_statement *s,
+                           GError **error) {
+    g_autoptr(GString) holders = g_string_new(NULL);
+    for (guint i = 0; i < MIN(s->n_holders, G_N_ELEMENTS(s->holders)); i++)
+        g_string_append_printf(holders, i ? " %" G_GINT64_FORMAT : "%" G_GINT64_FORMAT, s->holders[i]);
+    return db_run(
+        db,
+        "UPDATE event SET standing = :standing, about_kind = :kind, about_booking = :booking, "
+        "about_from_us = :from, about_to_us = :to, about_flags = :flags, holders = :holders "
+        "WHERE seq = :seq",
+        PARAMS(P_INT("standing", s->standing), P_INT("kind", s->kind), P_INT("booking", s->booking),
+               P_TIME("from", s->from_us), P_TIME("to", s->to_us),
+               P_INT("flags",
+                     (s->is_doubtful ? BELIEF_DOUBTFUL : 0) | (s->is_unclear ? BELIEF_UNCLEAR : 0)),
+               P_TEXT("holders", holders->str), P_INT("seq", seq)),
+        error);
+}
+
+static void read_holders(const char *text, struct belief_statement *s) {
+    g_auto(GStrv) ids = g_strsplit(text, " ", -1);
+    for (char **id = ids; *id; id++)
+        if (**id && s->n_holders < G_N_ELEMENTS(s->holders))
+            s->holders[s->n_holders++] = g_ascii_strtoll(*id, NULL, 10);
+}
+
+/* An ending as a statement of its own. */
+static struct belief_statement ending_of(struct db_rows *rows) {
+    const enum custody_kind kind = (enum custody_kind)db_int(rows, 7);
+    return (struct belief_statement){.standing = kind == CUSTODY_DIED          ? STANDING_DEAD
+                                                 : kind == CUSTODY_LEFT_ROSTER ? STANDING_GONE
+                                                 : kind == CUSTODY_TRANSFERRED ? STANDING_ELSEWHERE
+                                                                               : STANDING_OUT,
+                                     .kind = kind,
+                                     .booking = db_int(rows, 8),
+                                     .from_us = db_time(rows, 9),
+                                     .to_us =
+                                         db_is_null(rows, 10) ? db_int(rows, 11) : db_int(rows, 10),
+                                     .is_doubtful = db_int(rows, 13) != 0};
+}
+
+/* What was told before statements were kept says what its kind says. */
+static struct belief_statement statement_of(struct db_rows *rows) {
+    const enum custody_kind kind = (enum custody_kind)db_int(rows, 7);
+    struct belief_statement s = {.kind = CUSTODY_N_KINDS};
+    if (!db_is_null(rows, 0)) {
+        s = (struct belief_statement){.standing = (enum custody_standing)db_int(rows, 0),
+                                      .kind = (enum custody_kind)db_int(rows, 1),
+                                      .booking = db_int(rows, 2),
+                                      .from_us = db_time(rows, 3),
+                                      .to_us = db_time(rows, 4),
+                                      .is_doubtful = (db_int(rows, 5) & BELIEF_DOUBTFUL) != 0,
+                                      .is_unclear = (db_int(rows, 5) & BELIEF_UNCLEAR) != 0};
+        read_holders(db_text(rows, 6), &s);
+    } else if (KIND_BIT(kind) & KINDS_OUT) {
+        s = ending_of(rows);
+    } else {
+        s.standing = kind == CUSTODY_TEMPORARY_ABSENCE ? STANDING_AWAY : STANDING_HELD;
+        s.holders[s.n_holders++] = db_int(rows, 8);
+    }
+    return s;
+}
+
+GArray *store_told(struct db *db, const char *registration_id, GError **error) {
+    GArray *told = g_array_new(FALSE, FALSE, sizeof(struct belief_statement));
+    struct db_rows *rows = db_query(
+        db,
+        "SELECT e.standing, e.about_kind, e.about_booking, e.about_from_us, e.about_to_us, "
+        "e.about_flags, e.holders, e.kind, e.booking_id, e.occurred_at_us, "
+        "coalesce(e.occurred_to_us, e.occurred_at_us), e.observed_at_us, e.is_unclear, e.is_doubtful "
+        "FROM alert a JOIN event e ON e.seq = a.event_seq WHERE a.registration_id = :id AND "
+        "e.booking_id IS NOT NULL AND e.kind <> " SQL_CUSTODY_STATUS_CHANGED
+        " AND (a.may_have_left = 1 "
+        "OR a.state NOT IN (" SQL_ALERT_WITHDRAWN ", " SQL_ALERT_WITHHELD ", " SQL_ALERT_ENDED
+        ")) ORDER BY a.seq",
+        PARAMS(P_TEXT("id", registration_id)));
+    while (db_next(rows)) {
+        const struct belief_statement now = statement_of(rows), ending = ending_of(rows);
+        const gboolean is_ending =
+            (KIND_BIT(db_int(rows, 7)) & KINDS_OUT) || db_int(rows, 7) == CUSTODY_TRANSFERRED;
+        if (is_ending && (now.kind != ending.kind || now.booking != ending.booking))
+            g_array_append_val(told, ending); /* that it rode along with what was believed */
+        g_array_append_val(told, now);
+    }
+    if (db_done(rows, error))
+        return told;
+    g_array_unref(told);
+    return NULL;
 }
 
 gboolean store_event_repeat(struct db *db, gint64 of, const guint8 id[CUSTODY_EVENT_ID_BYTES],

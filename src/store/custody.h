@@ -41,11 +41,16 @@ gboolean store_booking_save(struct db *db, const char *jail, const char *roster_
 /* Every booking that the feed's roster lists, given to `roster` to expect. */
 gboolean store_booking_expect(struct db *db, const char *feed, struct custody_roster *roster,
                               GError **error);
-/* Bookings that were reported out and still stand on the list without saying so. Transfer full. */
+/* Bookings that are believed out and still stand on the list, whose rows do not say so. Transfer full:
+ * GArray of gint64. */
 GArray *store_booking_still_listed(struct db *db, const char *feed, GError **error);
-/* The newest time told of the person's other bookings that hold them; TIME_UNKNOWN: none. */
-gboolean store_person_held_since(struct db *db, gint64 person_id, gint64 but_booking_id,
-                                 gint64 *since_us, GError **error);
+/* Those that a held list did not show. Transfer full: GArray of gint64. */
+GArray *store_booking_doubtfully_gone(struct db *db, const char *feed, GError **error);
+/* What is believed of each booking of the person, under whatever number, by booking. Transfer full:
+ * GArray of struct belief_booking. */
+GArray *store_beliefs(struct db *db, gint64 person_id, GError **error);
+/* All that was said of the booking. Transfer full. */
+struct custody_history *store_history(struct db *db, gint64 booking_id, GError **error);
 
 struct store_event {
     const struct custody_event *event;
@@ -58,6 +63,13 @@ struct store_event {
     gboolean is_new;        /* set: FALSE when the same event was recorded before */
 };
 gboolean store_event_add(struct db *db, struct store_event *event, GError **error);
+
+/* What was believed of the person when the event was told. */
+gboolean store_event_state(struct db *db, gint64 seq, const struct belief_statement *statement,
+                           GError **error);
+/* What a registration was told, or may have been or will be, in order: statements. Transfer full:
+ * GArray of struct belief_statement. */
+GArray *store_told(struct db *db, const char *registration_id, GError **error);
 
 /* Records another event about the booking and place of event `of`, known as corrected; the same when it
  * was recorded before. */

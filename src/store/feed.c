@@ -75,12 +75,13 @@ static void turnover_parse(const char *text, struct custody_turnover *t) {
 }
 
 gboolean store_feed_get(struct db *db, const char *id, struct store_feed *feed, GError **error) {
-    struct db_rows *rows = db_query(
-        db,
-        "SELECT mapping, drop_folder, secret, has_baseline, last_at_us, fresh_at_us, "
-        "silent_since_us, silence_seq, silence_told, turnover, last_digest, added_at_us FROM feed "
-        "WHERE id = :id",
-        PARAMS(P_TEXT("id", id)));
+    struct db_rows *rows =
+        db_query(db,
+                 "SELECT mapping, drop_folder, secret, has_baseline, last_at_us, fresh_at_us, "
+                 "silent_since_us, silence_seq, silence_told, turnover, last_digest, added_at_us, "
+                 "listed_at_us, interval_us FROM feed "
+                 "WHERE id = :id",
+                 PARAMS(P_TEXT("id", id)));
     *feed = (struct store_feed){.id = NULL};
     if (db_next(rows)) {
         *feed = (struct store_feed){.id = g_strdup(id),
@@ -93,7 +94,9 @@ gboolean store_feed_get(struct db *db, const char *id, struct store_feed *feed, 
                                     .silent_since_us = db_time(rows, 6),
                                     .silence_seq = db_int(rows, 7),
                                     .silence_told = db_int(rows, 8) != 0,
-                                    .added_at_us = db_int(rows, 11)};
+                                    .added_at_us = db_int(rows, 11),
+                                    .listed_at_us = db_time(rows, 12),
+                                    .interval_us = db_int(rows, 13)};
         feed->has_turnover = !db_is_null(rows, 9);
         if (feed->has_turnover)
             turnover_parse(db_text(rows, 9), &feed->turnover);
@@ -169,11 +172,13 @@ gboolean store_feed_save(struct db *db, const struct store_feed *feed, GError **
         db,
         "UPDATE feed SET has_baseline = :has_baseline, last_at_us = :last_at, "
         "fresh_at_us = :fresh_at, silent_since_us = :silent_since, silence_seq = :silence_seq, "
-        "silence_told = :silence_told, turnover = :turnover, last_digest = :last_digest WHERE id = :id",
+        "silence_told = :silence_told, turnover = :turnover, last_digest = :last_digest, "
+        "listed_at_us = :listed_at, interval_us = :interval WHERE id = :id",
         PARAMS(P_INT("has_baseline", feed->has_baseline), P_TIME("last_at", feed->last_at_us),
                P_TIME("fresh_at", feed->fresh_at_us), P_TIME("silent_since", feed->silent_since_us),
                P_INT("silence_seq", feed->silence_seq), P_INT("silence_told", feed->silence_told),
-               P_TEXT("turnover", turnover),
+               P_TEXT("turnover", turnover), P_TIME("listed_at", feed->listed_at_us),
+               P_INT("interval", feed->interval_us),
                P_BLOB("last_digest", feed->has_last_digest ? feed->last_digest : NULL, 32),
                P_TEXT("id", feed->id)),
         error);

@@ -11,7 +11,8 @@ struct store_feed {
     char *id, *mapping, *drop_folder, *secret;
     gboolean has_baseline;
     gint64 added_at_us, last_at_us, fresh_at_us, silent_since_us;
-    gint64 silence_seq; /* 0: none */
+    gint64 listed_at_us, interval_us; /* the newest list that was taken; the usual time between them */
+    gint64 silence_seq;               /* 0: none */
     gboolean silence_told;
     gboolean has_turnover; /* rosters only */
     struct custody_turnover turnover;

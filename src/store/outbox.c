@@ -302,11 +302,58 @@ void store_alert_facts_clear(struct store_alert_facts *facts) {
     g_free(facts->detail);
     g_free(facts->surname);
     g_free(facts->given);
+    g_free(facts->now_feed);
+    g_free(facts->now_facility_id);
 }
 
-gboolean store_alert_facts_get(struct db *db, gint64 event_seq, struct store_alert_facts *facts,
-                               GError **error) {
+/* The booking that what is believed rests on: which they left, or the first that holds them. */
+static gboolean read_now(struct db *db, gint64 event_booking, gint64 booking, const char *holders,
+                         struct store_alert_facts *facts, GError **error) {
+    if (!booking && holders && *holders)
+        booking = g_ascii_strtoll(holders, NULL, 10);
+    facts->now_is_other_booking = booking && booking != event_booking;
+    if (!booking)
+        return TRUE;
+    struct db_rows *rows = db_query(
+        db,
+        "SELECT facility, coalesce(roster_feed, (SELECT e.feed FROM event e WHERE e.booking_id "
+        "= b.id ORDER BY e.seq DESC LIMIT 1)), flags FROM booking b WHERE id = :id",
+        PARAMS(P_INT("id", booking)));
+    if (db_next(rows)) {
+        facts->now_facility_id = g_strdup(db_text(rows, 0));
+        facts->now_feed = g_strdup(db_text(rows, 1));
+        facts->subject_flags |= (guint)db_int(rows, 2);
+    }
+    return db_done(rows, error);
+}
+
+/* What the registration was told before this: what the event takes back, else the last. */
+static gboolean read_earlier(struct db *db, const struct store_alert *alert,
+                             struct store_alert_facts *facts, GError **error) {
+    struct db_rows *rows = db_query(
+        db,
+        "SELECT e.kind, e.is_doubtful OR e.about_flags & 1, coalesce(a.handed_at_us, a.created_at_us) "
+        "FROM alert a JOIN event e ON e.seq = a.event_seq WHERE a.registration_id = :registration AND "
+        "a.seq < :seq AND e.booking_id IS NOT NULL AND e.kind <> " SQL_CUSTODY_STATUS_CHANGED
+        " AND (a.may_have_left = 1 OR a.state NOT IN (" SQL_ALERT_WITHDRAWN ", " SQL_ALERT_WITHHELD
+        ", " SQL_ALERT_ENDED ")) ORDER BY e.id = (SELECT n.corrects FROM event n WHERE n.seq = :event) "
+        "DESC, a.seq DESC LIMIT 1",
+        PARAMS(P_TEXT("registration", alert->registration_id), P_INT("seq", alert->seq),
+               P_INT("event", alert->event_seq)));
+    if (db_next(rows)) {
+        facts->has_earlier = TRUE;
+        facts->earlier_kind = (enum custody_kind)db_int(rows, 0);
+        facts->earlier_was_doubtful = db_int(rows, 1) != 0;
+        facts->earlier_told_at_us = db_int(rows, 2);
+    }
+    return db_done(rows, error);
+}
+
+gboolean store_alert_facts_get(struct db *db, const struct store_alert *alert,
+                               struct store_alert_facts *facts, GError **error) {
     gboolean found = FALSE;
+    gint64 event_booking = 0, booking = 0;
+    g_autofree char *holders = NULL;
     struct db_rows *rows = db_query(
         db,
         "SELECT e.kind, e.assertion, e.is_unclear, e.occurred_on_date, e.occurred_at_us, "
@@ -314,12 +361,14 @@ gboolean store_alert_facts_get(struct db *db, gint64 event_seq, struct store_ale
         /* 4, protected, is the person's; sealed and juvenile are the booking's */
         "coalesce(p.given, ''), coalesce(b.flags, 0) | coalesce((SELECT MAX(o.flags & 4) FROM booking "
         "o "
-        "WHERE o.person_id = b.person_id), 0) FROM event e "
+        "WHERE o.person_id = b.person_id), 0), coalesce(e.occurred_to_us, e.occurred_at_us), "
+        "e.is_doubtful, e.standing, e.about_flags, e.about_kind, e.about_from_us, e.about_to_us, "
+        "coalesce(e.about_booking, 0), e.holders, coalesce(e.booking_id, 0) FROM event e "
         "LEFT JOIN booking b ON b.id = e.booking_id LEFT JOIN person p ON p.id = b.person_id "
         "WHERE e.seq = :seq",
-        PARAMS(P_INT("seq", event_seq)));
+        PARAMS(P_INT("seq", alert->event_seq)));
     *facts = (struct store_alert_facts){.feed = NULL};
-    if ((found = db_next(rows)))
+    if ((found = db_next(rows))) {
         *facts = (struct store_alert_facts){.kind = (enum custody_kind)db_int(rows, 0),
                                             .assertion = (enum custody_assertion)db_int(rows, 1),
                                             .is_unclear = db_int(rows, 2) != 0,
@@ -332,12 +381,26 @@ gboolean store_alert_facts_get(struct db *db, gint64 event_seq, struct store_ale
                                             .detail = g_strdup(db_text(rows, 9)),
                                             .surname = g_strdup(db_text(rows, 10)),
                                             .given = g_strdup(db_text(rows, 11)),
-                                            .subject_flags = (guint)db_int(rows, 12)};
+                                            .subject_flags = (guint)db_int(rows, 12),
+                                            .occurred_to_us = db_time(rows, 13),
+                                            .is_doubtful = db_int(rows, 14) != 0,
+                                            .has_now = !db_is_null(rows, 15),
+                                            .now = (enum custody_standing)db_int(rows, 15),
+                                            .now_is_doubtful = (db_int(rows, 16) & 1) != 0,
+                                            .now_is_unclear = (db_int(rows, 16) & 2) != 0,
+                                            .now_kind = (enum custody_kind)db_int(rows, 17),
+                                            .now_from_us = db_time(rows, 18),
+                                            .now_to_us = db_time(rows, 19)};
+        booking = db_int(rows, 20);
+        holders = g_strdup(db_text(rows, 21));
+        event_booking = db_int(rows, 22);
+    }
     if (!db_done(rows, error))
         return FALSE;
     if (!found)
         g_set_error(error, BASE_ERROR, BASE_ERROR_NOT_FOUND, "there is no such event");
-    return found;
+    return found && (!facts->has_now || read_now(db, event_booking, booking, holders, facts, error)) &&
+           (!alert->registration_id || read_earlier(db, alert, facts, error));
 }
 
 gboolean store_alert_is_unknown(const struct store_alert_row *row, gint64 now_at_us) {

@@ -120,11 +120,23 @@ struct store_alert_facts {
     gint64 occurred_at_us, observed_at_us, recorded_at_us;
     char *feed, *facility_id, *detail;
     char *surname, *given; /* "" for a feed's event */
-    guint subject_flags;   /* as they are now */
+    guint subject_flags;   /* as they are now, of every booking that is spoken of */
+    gint64 occurred_to_us;
+    gboolean is_doubtful;
+    /* What was believed of the person then; `has_now` FALSE: told by itself. */
+    gboolean has_now, now_is_doubtful, now_is_unclear, now_is_other_booking;
+    enum custody_standing now;
+    enum custody_kind now_kind;
+    gint64 now_from_us, now_to_us;
+    char *now_feed, *now_facility_id; /* of the booking that holds them, or that they left */
+    /* What the registration was told last before, if that was a leaving. */
+    gboolean has_earlier, earlier_was_doubtful;
+    enum custody_kind earlier_kind;
+    gint64 earlier_told_at_us;
 };
 void store_alert_facts_clear(struct store_alert_facts *facts);
-gboolean store_alert_facts_get(struct db *db, gint64 event_seq, struct store_alert_facts *facts,
-                               GError **error);
+gboolean store_alert_facts_get(struct db *db, const struct store_alert *alert,
+                               struct store_alert_facts *facts, GError **error);
 
 /* ── Listings and counts ── */
 

@@ -261,7 +261,8 @@ static gboolean sqlite_is_open(struct db_link *link) {
 /* ── The schema ────────────────────────────────────────────────────────────────────────────────── */
 
 static const char *const migrations[] = {embedded_schema_sqlite, embedded_schema_ledger,
-                                         embedded_schema_people, embedded_schema_sending};
+                                         embedded_schema_people, embedded_schema_sending,
+                                         embedded_schema_truth};
 
 /* The number that a pragma gives. */
 static gboolean ask(struct db_link *link, const char *pragma, gint64 *number, gboolean *is_ok,
