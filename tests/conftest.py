@@ -27,6 +27,9 @@ PROGRAM = os.environ.get("TOCSIN", str(ROOT / "build" / "tocsin"))
 DATA = Path(os.environ.get("TOCSIN_DATA", ROOT.parent / "shared" / "data"))
 
 
+AT_SIGN_UP = re.compile("This is what we know now|Esto es lo que sabemos ahora")
+
+
 # ── What runs when, and where ─────────────────────────────────────────────────────────────────────
 
 CLONE_NEWNET, SIOCSIFFLAGS, IFF_UP = 0x40000000, 0x8914, 1
@@ -143,9 +146,9 @@ class Site:
         (self.path / "ahead.new").rename(self.path / "ahead")
 
     def json(self, *words, **options):
-        """The objects that a command prints, one a line."""
+        """The objects that a command prints, one a line; but for what is told to who signs up."""
         done = self.run(*words, "--json", **options)
-        return [json.loads(line) for line in done.stdout.splitlines()]
+        return [row for row in map(json.loads, done.stdout.splitlines()) if row.get("kind") != "as_known"]
 
     def load(self, feed, *files, **options):
         """Loads files; gives (events, summary)."""
@@ -156,7 +159,10 @@ class Site:
         (self.path / "site.yaml").write_text(text, encoding="utf-8")
 
     def mail(self):
-        """The messages in the site's Maildir, oldest first, as text."""
+        """The messages in the site's Maildir, oldest first, as text; but for what is told to who signs up."""
+        return [text for text in self.all_mail() if not AT_SIGN_UP.search(text.replace("=\n", ""))]
+
+    def all_mail(self):
         folder = self.path / "mail" / "new"
         files = sorted(folder.glob("*"), key=lambda file: file.stat().st_mtime_ns) if folder.exists() else []
         return [file.read_text(encoding="utf-8") for file in files]
@@ -174,6 +180,7 @@ class Site:
         made = self.json("watch", "add", f"--person={person}", f"--email={email}", f"--pin={pin}", *words)
         new = "\n".join(self.mail()[before:]).replace("\r", "")  # and what else was due
         self.run("watch", "confirm", made[0]["registration"], re.search(r"^(\d{6})\s*$", new, re.M).group(1))
+        self.run("alert", "send", check=False)  # what is told to who signs up
         return made[0]["registration"]
 
 

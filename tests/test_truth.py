@@ -53,7 +53,7 @@ MUTANTS = {
     "then the newest": ("a_died : compare(a, b) > 0;", "a_died : compare(a, b) < 0;"),
     "doubtful as its carrier": ("b->is_doubtful = carrier->is_doubtful && ", "b->is_doubtful = FALSE && "),
     "unless plainly said, too": ("carrier->is_doubtful && !is_plainly_said_too(carrier, reports, n)", "carrier->is_doubtful"),
-    "they may be in again": ("b->is_unclear |= may_be_in_again(carrier, reports, n);", ""),
+    "they may be in again": ("b->is_unclear |= may_be_in_again(sources, carrier, reports, n, lists, n_lists);", ""),
     "only if said later": ("is_holding(&reports[i]) && reports[i].observed_at_us > carrier->observed_at_us &&", "is_holding(&reports[i]) &&"),
     "only after having been listed": ("if (!s->was || s->is)", "if (s->is)"),
     "an absence may lag behind a holding": ("s->newest_us < after(reports[i].observed_at_us, source->interval_us))", "FALSE)"),
@@ -78,8 +78,13 @@ MUTANTS = {
     "and the holders are alike": ("if (told->holders[i] != now->holders[i])", "if (FALSE)"),
     "what is over rides along": ("if (rides_along(bookings, n, told, n_told))", "if (FALSE)"),
     "once": ("told[i].booking == booking->id &&", ""),
-    "whoever asked for endings is told of endings": ("if (!asked_for_all && !belief_is_leaving(now) && !belief_is_leaving(last))", "if (!asked_for_all)"),
-    "and of nothing else": ("if (!asked_for_all && !belief_is_leaving(now) && !belief_is_leaving(last))", "if (FALSE)"),
+    "whoever asked for endings is told of endings": ("if (!asked_for_all && !belief_is_leaving(now) && !belief_is_leaving(last) && !last->is_unclear)", "if (!asked_for_all)"),
+    "what was unclear is told again when it is not": (" && !last->is_unclear)", ")"),
+    "a list can tell that they are out": (" && !lists_say_out(sources, &reports[i], lists, n_lists))", ")"),
+    "a list that had time to": ("!lists[i].is_doubtful && lists[i].made_at_us >= due_us", "!lists[i].is_doubtful"),
+    "a list beyond doubt": ("!lists[i].is_doubtful && lists[i].made_at_us >= due_us", "lists[i].made_at_us >= due_us"),
+    "a list that showed them before": ("if (was && !lists[i].shows", "if (!lists[i].shows"),
+    "and of nothing else": ("if (!asked_for_all && !belief_is_leaving(now) && !belief_is_leaving(last) && !last->is_unclear)", "if (FALSE)"),
 }
 
 

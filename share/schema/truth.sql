@@ -48,3 +48,10 @@ ALTER TABLE booking DROP COLUMN out_seen_at_us;
 ALTER TABLE feed ADD COLUMN listed_at_us INTEGER;               -- the newest list that was taken
 ALTER TABLE feed ADD COLUMN interval_us INTEGER;                -- the usual time between its lists
 UPDATE feed SET listed_at_us = fresh_at_us;
+
+-- Lists that are held: since when, how many in a row lack the same people, whom the newest lacks (ids of
+-- bookings, eight bytes each, host order), and whether those who follow them were told.
+ALTER TABLE feed ADD COLUMN held_since_us INTEGER;
+ALTER TABLE feed ADD COLUMN held_agree INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE feed ADD COLUMN held_missing BLOB;
+ALTER TABLE feed ADD COLUMN held_told INTEGER NOT NULL DEFAULT 0;

@@ -17,6 +17,7 @@ static const char *const kind_names[CUSTODY_N_KINDS] = {
     [CUSTODY_CORRECTED] = "corrected",
     [CUSTODY_FEED_SILENT] = "feed_silent",
     [CUSTODY_FEED_RESTORED] = "feed_restored",
+    [CUSTODY_AS_KNOWN] = "as_known",
 };
 
 static const char *const standing_names[STANDING_N] = {"unknown",   "held", "away", "unlisted",

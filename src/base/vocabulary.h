@@ -24,6 +24,7 @@ enum custody_kind {
     CUSTODY_CORRECTED, /* the source took an earlier statement back */
     CUSTODY_FEED_SILENT,
     CUSTODY_FEED_RESTORED,
+    CUSTODY_AS_KNOWN, /* nothing happened: what is believed is told, as to who signs up */
     CUSTODY_N_KINDS
 };
 
@@ -97,6 +98,6 @@ gboolean custody_kinds_parse(const char *text, custody_kinds *kinds, GError **er
 /* What a registration asks for when it does not say. */
 #define KINDS_DEFAULT                                                                                  \
     ((KIND_BIT(CUSTODY_N_KINDS) - 1) & ~KIND_BIT(CUSTODY_STATUS_CHANGED) &                             \
-     ~KIND_BIT(CUSTODY_TEMPORARY_ABSENCE) & ~KIND_BIT(CUSTODY_RETURNED))
+     ~KIND_BIT(CUSTODY_TEMPORARY_ABSENCE) & ~KIND_BIT(CUSTODY_RETURNED) & ~KIND_BIT(CUSTODY_AS_KNOWN))
 
 #endif

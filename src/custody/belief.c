@@ -215,12 +215,28 @@ static gboolean is_plainly_said_too(const struct belief_report *carrier,
     return FALSE;
 }
 
-/* Booked anew by day or without a time: nobody can say which came first. */
-static gboolean may_be_in_again(const struct belief_report *carrier,
-                                const struct belief_report *reports, guint n) {
+/* A list that had time to show them held, and shows them no more. */
+static gboolean lists_say_out(const struct belief_source *sources, const struct belief_report *holding,
+                              const struct belief_list *lists, guint n) {
+    for (guint i = 0; i < n; i++) {
+        const gint64 due_us = after(holding->observed_at_us, sources[lists[i].source].interval_us);
+        gboolean was = FALSE;
+        for (guint k = 0; k < i; k++)
+            was |= lists[k].source == lists[i].source && lists[k].shows;
+        if (was && !lists[i].shows && !lists[i].is_doubtful && lists[i].made_at_us >= due_us)
+            return TRUE;
+    }
+    return FALSE;
+}
+
+/* Booked anew by day or without a time: nobody can say which came first, but a list. */
+static gboolean may_be_in_again(const struct belief_source *sources,
+                                const struct belief_report *carrier,
+                                const struct belief_report *reports, guint n,
+                                const struct belief_list *lists, guint n_lists) {
     for (guint i = 0; i < n; i++)
         if (is_holding(&reports[i]) && reports[i].observed_at_us > carrier->observed_at_us &&
-            reports[i].to_us > carrier->from_us)
+            reports[i].to_us > carrier->from_us && !lists_say_out(sources, &reports[i], lists, n_lists))
             return TRUE;
     return FALSE;
 }
@@ -236,7 +252,6 @@ static void carry(struct belief_report *carrier, const struct belief_report *rep
     b->to_us = carrier->to_us;
     b->observed_at_us = carrier->observed_at_us;
     b->is_doubtful = carrier->is_doubtful && !is_plainly_said_too(carrier, reports, n);
-    b->is_unclear |= may_be_in_again(carrier, reports, n);
 }
 
 /* ── Its lists ─────────────────────────────────────────────────────────────────────────────────── */
@@ -392,12 +407,14 @@ void belief_of_booking(const struct belief_source *sources, guint n_sources,
                                  .reports = reports,
                                  .n_reports = n};
     struct belief_report *carrier = judge_endings(sources, reports, n, lists, n_lists, b);
-    if (carrier)
+    if (carrier) {
         carry(carrier, reports, n, b);
-    else if (!find_gone(sources, n_sources, reports, n, lists, n_lists, b))
+        b->is_unclear |= may_be_in_again(sources, carrier, reports, n, lists, n_lists);
+    } else if (!find_gone(sources, n_sources, reports, n, lists, n_lists, b)) {
         b->standing = is_away(n_sources, reports, n, lists, n_lists)   ? STANDING_AWAY
                       : is_held(n_sources, reports, n, lists, n_lists) ? STANDING_HELD
                                                                        : STANDING_UNKNOWN;
+    }
 }
 
 /* ── A person ──────────────────────────────────────────────────────────────────────────────────── */
@@ -516,7 +533,7 @@ gboolean belief_is_owed(const struct belief_statement *told, guint n_told,
     const struct belief_statement *last = n_told ? &told[n_told - 1] : &nothing;
     if (rides_along(bookings, n, told, n_told))
         return TRUE;
-    if (!asked_for_all && !belief_is_leaving(now) && !belief_is_leaving(last))
+    if (!asked_for_all && !belief_is_leaving(now) && !belief_is_leaving(last) && !last->is_unclear)
         return FALSE;
     return !belief_is_same(last, now, bookings, n);
 }

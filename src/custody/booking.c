@@ -249,13 +249,12 @@ static struct custody_event event_of(const struct custody_source *source,
         event.assertion = ASSERTION_CORRECTED;
         event.names = record->corrects_event_id;
     }
-    /* To another place of this source they were moved within it; else away from it. */
-    if (record->action == CUSTODY_TRANSFERRED && !source->content && record->has_facility && prior &&
-        g_strcmp0(prior->facility_id, next->facility_id) != 0) {
-        event.is_within = TRUE;
+    /* To a place of this source they were moved within it, whatever was known before; else away. */
+    event.is_within = record->action == CUSTODY_TRANSFERRED && !source->content &&
+                      record->has_facility && source->mapping->facilities->len > 1;
+    if (event.is_within && prior && g_strcmp0(prior->facility_id, next->facility_id) != 0)
         text_copy(event.detail, sizeof event.detail,
                   feed_mapping_facility_by_id(source->mapping, prior->facility_id)->name);
-    }
     return event;
 }
 
@@ -322,6 +321,22 @@ static void remember_carrier(const struct custody_history *h, const struct custo
         remember(next, event->id, event->kind);
 }
 
+/* What the row said on the list before; NULL: only that they are in. */
+static const struct belief_report *row_before(const struct custody_source *source,
+                                              const struct custody_history *h) {
+    for (guint i = 0; i < h->reports->len; i++)
+        if (mark_at(h, i)->is_row && report_at(h, i)->source == (guint)hash_of(source->feed))
+            return report_at(h, i);
+    return NULL;
+}
+
+static gboolean is_row_repeated(const struct custody_source *source, const struct custody_history *h,
+                                const struct feed_record *record) {
+    const struct belief_report *before = row_before(source, h);
+    return before && before->kind == record->action &&
+           (before->from_us == record->occurred_at_us || record->occurred_at_us == TIME_UNKNOWN);
+}
+
 gboolean custody_booking_reported(const struct custody_source *source,
                                   const struct custody_booking *prior, struct custody_history *h,
                                   const struct feed_record *record, struct custody_booking *next,
@@ -329,7 +344,8 @@ gboolean custody_booking_reported(const struct custody_source *source,
     carry_over(source, prior, record, next);
     *event = event_of(source, prior, next, record);
     believe(next, h); /* for the fates before */
-    if (!identify_new(source, h, event, record->event_id)) {
+    if ((event->said == SAID_IN_ROW && is_row_repeated(source, h, record)) ||
+        !identify_new(source, h, event, record->event_id)) {
         const guint flags = next->flags;
         if (prior)
             *next = *prior;
@@ -401,22 +417,6 @@ static gboolean compare_listing(const struct custody_source *source,
     }
     identify(source, event, NULL, 0);
     return TRUE;
-}
-
-/* What the row said on the list before; NULL: only that they are in. */
-static const struct belief_report *row_before(const struct custody_source *source,
-                                              const struct custody_history *h) {
-    for (guint i = 0; i < h->reports->len; i++)
-        if (mark_at(h, i)->is_row && report_at(h, i)->source == (guint)hash_of(source->feed))
-            return report_at(h, i);
-    return NULL;
-}
-
-static gboolean is_row_repeated(const struct custody_source *source, const struct custody_history *h,
-                                const struct feed_record *record) {
-    const struct belief_report *before = row_before(source, h);
-    return before && before->kind == record->action &&
-           (before->from_us == record->occurred_at_us || record->occurred_at_us == TIME_UNKNOWN);
 }
 
 /* The row tells of an ending. */

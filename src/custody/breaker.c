@@ -57,6 +57,8 @@ static double rate(const struct custody_turnover *turnover, int band) {
     return (turnover->departures[band] + turnover->prior_days[band] * prior) / weight;
 }
 
+#define SMALL_JAIL 10 /* so many may all leave */
+
 /* The chance that a stay of `days` ends within the next `length` days; adds exposure and expected
  * departures by band where asked. */
 static double leaving_chance(const struct custody_turnover *turnover, double days, double length,
@@ -152,6 +154,7 @@ void custody_breaker_judge(const struct custody_turnover *turnover,
     const gboolean too_broken = input->n_unreadable > MAX(5, 0.02 * n);
     const gboolean is_empty = input->n_now == 0 && n > 0;
     verdict->is_held = too_broken || input->is_cut || is_empty;
+    verdict->is_broken = too_broken || input->is_cut || (is_empty && n > SMALL_JAIL);
     if (tenures->n_gone == 0) {
         explain(input, days, verdict);
         return;

@@ -37,6 +37,7 @@ void custody_turnover_start(struct custody_turnover *turnover, const struct cust
 
 struct custody_verdict {
     gboolean is_held;
+    gboolean is_broken; /* for more than who is missing: it cannot be a whole list */
     guint n_before, n_now, n_missing;
     double expected_missing, expected_arrivals, limit;
     char reason[360]; /* for the operator, in words */

@@ -236,10 +236,24 @@ static gboolean carrier_is_doubtful(const struct said *said, guint carrier) {
     return TRUE;
 }
 
+/* The lists decide it when one that came late enough misses who was on an earlier one of its source. */
+static gboolean is_decided_by_lists(const struct said *said, const struct belief_report *holding) {
+    set have_shown = 0; /* sources */
+    for (guint i = 0; i < said->n_lists; i++) {
+        const struct belief_list *list = &said->lists[i];
+        if (list->shows)
+            have_shown |= BIT(list->source);
+        else if (HAS(have_shown, list->source) && !list->is_doubtful &&
+                 list->made_at_us - said->sources[list->source].interval_us >= holding->observed_at_us)
+            return TRUE;
+    }
+    return FALSE;
+}
+
 static gboolean may_be_in_again(const struct said *said, const struct belief_report *carrier) {
     EACH(i, said->holdings)
     if (said->reports[i].observed_at_us > carrier->observed_at_us &&
-        said->reports[i].to_us > carrier->from_us)
+        said->reports[i].to_us > carrier->from_us && !is_decided_by_lists(said, &said->reports[i]))
         return TRUE;
     return FALSE;
 }
@@ -553,5 +567,5 @@ gboolean second_is_owed(const struct belief_statement *told, guint n_told,
         return !is_same;
     if (is_of_leaving(now->standing))
         return !is_same;
-    return is_of_leaving(last->standing);
+    return is_of_leaving(last->standing) || (last->is_unclear && !is_same);
 }

@@ -102,6 +102,7 @@ static const enum message what_by_kind[CUSTODY_N_KINDS] = {
     [CUSTODY_CORRECTED] = MESSAGE_WHAT_CORRECTED,
     [CUSTODY_FEED_SILENT] = MESSAGE_WHAT_FEED_SILENT,
     [CUSTODY_FEED_RESTORED] = MESSAGE_WHAT_FEED_RESTORED,
+    [CUSTODY_AS_KNOWN] = MESSAGE_NOW_UNKNOWN,
 };
 
 /* What was told before, for who must be told what holds no more. */
@@ -113,7 +114,13 @@ static const enum message told_by_kind[CUSTODY_N_KINDS] = {
     [CUSTODY_LEFT_ROSTER] = MESSAGE_TOLD_LEFT_ROSTER, [CUSTODY_BACK_ON_ROSTER] = MESSAGE_TOLD_IN,
     [CUSTODY_STATUS_CHANGED] = MESSAGE_TOLD_OTHER,    [CUSTODY_CORRECTED] = MESSAGE_TOLD_OTHER,
     [CUSTODY_FEED_SILENT] = MESSAGE_TOLD_OTHER,       [CUSTODY_FEED_RESTORED] = MESSAGE_TOLD_OTHER,
+    [CUSTODY_AS_KNOWN] = MESSAGE_TOLD_OTHER,
 };
+
+/* Whether what is believed is all it has to say. */
+static gboolean says_now(const struct permit *permit) {
+    return permit_kind(permit) == CUSTODY_CORRECTED || permit_kind(permit) == CUSTODY_AS_KNOWN;
+}
 
 static gboolean is_ending(const struct permit *permit) {
     return (KIND_BIT(permit_kind(permit)) & KINDS_OUT) ||
@@ -167,7 +174,7 @@ static enum message what_message(const struct permit *permit) {
         return doubtful_message(now);
     if (is_ending(permit) && is_held(now))
         return now->is_other_booking ? MESSAGE_ENDED_ELSEWHERE : MESSAGE_ENDED_OVER;
-    if (permit_kind(permit) == CUSTODY_CORRECTED && now)
+    if (says_now(permit) && now)
         return now_message(now);
     if (permit_kind(permit) == CUSTODY_TRANSFERRED && *permit_detail(permit))
         return MESSAGE_WHAT_TRANSFERRED_FROM;
@@ -227,6 +234,8 @@ static void say_beside(struct saying *s, const struct permit *permit) {
 }
 
 static void say_what(struct saying *s, const struct permit *permit) {
+    if (permit_kind(permit) == CUSTODY_AS_KNOWN)
+        say_filled(s, LINE_TEXT, permit, MESSAGE_AS_KNOWN);
     say_earlier(s, permit);
     say_filled(s, LINE_STRONG, permit, what_message(permit));
     say_beside(s, permit);
@@ -245,19 +254,21 @@ static void say_when(struct saying *s, const struct permit *permit) {
     const gboolean from_list =
         permit_is_from_list(permit) ||
         (kind & (KIND_BIT(CUSTODY_LEFT_ROSTER) | KIND_BIT(CUSTODY_BACK_ON_ROSTER))) != 0;
-    const gboolean is_correction = permit_kind(permit) == CUSTODY_CORRECTED;
+    const gboolean is_now = says_now(permit);
+    const gboolean is_as_known = permit_kind(permit) == CUSTODY_AS_KNOWN;
     GTimeZone *zone = permit_zone(permit);
 
-    if (is_correction && now && now->kind != CUSTODY_LEFT_ROSTER && now->from_us != TIME_UNKNOWN)
+    if (is_now && now && now->kind != CUSTODY_LEFT_ROSTER && now->from_us != TIME_UNKNOWN)
         say_occurred(s, now->from_us, now->to_us, now->to_us - now->from_us > 2 * HOUR_US, zone);
-    else if (permit_occurred_at_us(permit) != TIME_UNKNOWN && !is_correction && !(kind & KINDS_FEED))
+    else if (permit_occurred_at_us(permit) != TIME_UNKNOWN && !is_now && !(kind & KINDS_FEED))
         say_occurred(s, permit_occurred_at_us(permit), permit_occurred_to_us(permit),
                      permit_occurred_on_date(permit), zone);
-    else if (!from_list && !is_correction && !(kind & KINDS_FEED))
+    else if (!from_list && !is_now && !(kind & KINDS_FEED))
         say_text(s, say(s->language, MESSAGE_WHEN_UNKNOWN));
     if (permit_observed_at_us(permit) != TIME_UNKNOWN)
         say_time(s,
                  kind & KINDS_FEED ? MESSAGE_WHEN_NOTICED
+                 : is_as_known     ? MESSAGE_WHEN_KNOWN
                  : from_list       ? MESSAGE_WHEN_LIST
                                    : MESSAGE_WHEN_TOLD,
                  permit_observed_at_us(permit), zone, permit_list_on_date(permit) && from_list);
@@ -267,6 +278,11 @@ static void say_how(struct saying *s, const struct permit *permit) {
     static const enum message by_assertion[ASSERTION_N] = {MESSAGE_HOW_REPORTED, MESSAGE_HOW_INFERRED,
                                                            MESSAGE_HOW_CORRECTED};
     gboolean is_feed = (KIND_BIT(permit_kind(permit)) & KINDS_FEED) != 0;
+    const struct permit_now *now = permit_now(permit);
+    if (permit_kind(permit) == CUSTODY_AS_KNOWN && now && now->standing == STANDING_GONE) {
+        say_text(s, say(s->language, MESSAGE_HOW_INFERRED));
+        return;
+    }
     say_text(s, say(s->language, is_feed ? MESSAGE_HOW_FEED : by_assertion[permit_assertion(permit)]));
 }
 

@@ -141,7 +141,8 @@ static gboolean check_code(struct db *db, struct confirmation *c, const struct s
     c->is_wrong =
         strlen(c->code) != strlen(expected) || !seal_equal(c->code, expected, strlen(expected));
     if (!c->is_wrong)
-        return check_contacts(db, row, error) && store_registration_confirm(db, c->id, now, error);
+        return check_contacts(db, row, error) && store_registration_confirm(db, c->id, now, error) &&
+               owe_as_known(db, c->site, c->id, row->person_id, "signed up", error);
     /* What it asked for goes on counting today, or guesses and codes would be without end. */
     c->is_ended = row->code_tries + 1 >= WATCH_CODE_TRIES;
     return c->is_ended ? store_registration_close(db, c->id, now, error)

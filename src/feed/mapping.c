@@ -39,7 +39,7 @@ struct yaml_columns {
     char *one[FIELD_N];
 };
 struct yaml_mapping {
-    char *feed, *title, *jail, *person_scope, *format, *interval, *tell_after, *clock_slip;
+    char *feed, *title, *jail, *person_scope, *format, *interval, *tell_after, *clock_slip, *tell_held;
     unsigned *breaker_share;
     struct yaml_facility *facility;
     struct yaml_dialect *dialect;
@@ -138,6 +138,7 @@ static const cyaml_schema_field_t mapping_fields[] = {
     TEXT("format", yaml_mapping, format),
     TEXT("interval", yaml_mapping, interval),
     OPTIONAL_TEXT("tell_people_after", yaml_mapping, tell_after),
+    OPTIONAL_TEXT("tell_people_after_hold", yaml_mapping, tell_held),
     OPTIONAL_TEXT("clock_slip", yaml_mapping, clock_slip),
     CYAML_FIELD_UINT_PTR("hold_above_percent", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL,
                          struct yaml_mapping, breaker_share),
@@ -401,6 +402,10 @@ static gboolean take_heads(const struct base_yaml_source *source, const struct y
     if (yaml->tell_after && !base_duration_parse(yaml->tell_after, &mapping->tell_after_us))
         return base_yaml_wrong(source, "tell_people_after", error,
                                "`tell_people_after` is a time such as 48h or 3d");
+    mapping->tell_held_after_us = DAY_US;
+    if (yaml->tell_held && !base_duration_parse(yaml->tell_held, &mapping->tell_held_after_us))
+        return base_yaml_wrong(source, "tell_people_after_hold", error,
+                               "`tell_people_after_hold` is a time such as 12h or 1d");
     mapping->clock_slip_us = 2 * DAY_US;
     if (yaml->clock_slip && !base_duration_parse(yaml->clock_slip, &mapping->clock_slip_us))
         return base_yaml_wrong(source, "clock_slip", error,

@@ -68,8 +68,10 @@ struct feed_mapping {
     enum feed_content content; /* the format's */
     struct csv_dialect dialect;
     gboolean has_header;
-    gint64 interval_us;      /* how often the source promises to send */
-    gint64 tell_after_us;    /* silence after which the people who rely on it are told */
+    gint64 interval_us;   /* how often the source promises to send */
+    gint64 tell_after_us; /* silence after which the people who rely on it are told */
+    gint64
+        tell_held_after_us;  /* after which whoever follows somebody missing from held lists is told */
     gint64 clock_slip_us;    /* how far a source's clocks may differ from each other */
     gint32 breaker_share;    /* 0: the breaker decides by what the feed's history makes plausible; else
                                 hold above this share of people vanishing, in percent */

@@ -1,8 +1,122 @@
 #include "intake/held.h"
 
+#include <math.h>
+#include <string.h>
+
 #include "base/error.h"
 #include "intake/private.h"
 #include "store/store.h"
+
+#define AGREES 0.9 /* of those whom the list before lacked, the share that this one lacks, too */
+
+static gboolean not_on_the_held_list(const struct custody_source *source,
+                                     const struct custody_booking *prior,
+                                     struct custody_history *history, struct custody_booking *next,
+                                     struct custody_event *event) {
+    return custody_booking_unlisted(source, prior, history, FALSE, TRUE, next, event);
+}
+
+gboolean load_relist(struct load *load, GError **error) {
+    g_autoptr(GArray) doubted = store_booking_doubtfully_gone(load->db, load->feed.id, error);
+    gboolean ok = doubted != NULL;
+    for (guint i = 0; ok && i < doubted->len; i++)
+        ok = load_change_booking(load, g_array_index(doubted, gint64, i), custody_booking_relisted,
+                                 error);
+    return ok;
+}
+
+static gboolean is_among(const GArray *ids, gint64 id) {
+    for (guint i = 0; ids && i < ids->len; i++)
+        if (g_array_index(ids, gint64, i) == id)
+            return TRUE;
+    return FALSE;
+}
+
+/* Whom an earlier held list lacked and this one shows. */
+static gboolean relist_shown(struct load *load, GError **error) {
+    g_autoptr(GArray) doubted = store_booking_doubtfully_gone(load->db, load->feed.id, error);
+    gboolean ok = doubted != NULL;
+    for (guint i = 0; ok && i < doubted->len; i++)
+        if (!is_among(load->feed.held_missing, g_array_index(doubted, gint64, i)))
+            ok = load_change_booking(load, g_array_index(doubted, gint64, i), custody_booking_relisted,
+                                     error);
+    return ok;
+}
+
+static gboolean tell_missing(struct load *load, GError **error) {
+    const GArray *missing = load->feed.held_missing;
+    gboolean ok = relist_shown(load, error);
+    for (guint i = 0; ok && missing && i < missing->len; i++) {
+        const gint64 id = g_array_index(missing, gint64, i);
+        gboolean is_followed;
+        ok = store_booking_is_followed(load->db, id, &is_followed, error) &&
+             (!is_followed || load_change_booking(load, id, not_on_the_held_list, error));
+    }
+    load->feed.held_told = TRUE;
+    return ok;
+}
+
+/* How many of those whom the list before lacked this one lacks, too; they agree when it is nearly all.
+ */
+static guint count_common(const GArray *before, const GArray *now) {
+    g_autoptr(GHashTable) ids = g_hash_table_new(g_int64_hash, g_int64_equal);
+    guint n = 0;
+    for (guint i = 0; i < now->len; i++)
+        g_hash_table_add(ids, &g_array_index(now, gint64, i));
+    for (guint i = 0; before && i < before->len; i++)
+        n += g_hash_table_contains(ids, &g_array_index(before, gint64, i));
+    return n;
+}
+
+/* Two lists that each lose m of n rows by chance, each by itself, lack the same k with a chance below
+ * (m/n)^k. A cause that both share, such as a filter that was left on, it does not judge. */
+static void explain_agreement(struct load *load, guint n_common, guint n_missing, guint n_before) {
+    const double digits = n_common * log10((double)MAX(n_before, 1) / MAX(n_missing, 1));
+    gsize n = strlen(load->summary->note);
+    g_snprintf(load->summary->note + n, sizeof load->summary->note - n,
+               " It is list %u in a row that lacks the same people: if each lost rows by chance, the "
+               "chance of that is below 1 in 10^%.0f.",
+               load->feed.n_agree, floor(MIN(digits, 99)));
+}
+
+gboolean load_note_held(struct load *load, const GArray *missing, const struct custody_verdict *verdict,
+                        GError **error) {
+    GArray *now = g_array_new(FALSE, FALSE, sizeof(gint64));
+    for (guint i = 0; i < missing->len; i++)
+        g_array_append_val(now, g_array_index(missing, struct custody_vanished, i).booking_id);
+    const guint n_before = load->feed.held_missing ? load->feed.held_missing->len : 0;
+    const guint n_common = count_common(load->feed.held_missing, now);
+    const gboolean agrees = n_before && n_common >= AGREES * n_before;
+    g_clear_pointer(&load->feed.held_missing, g_array_unref);
+    load->feed.held_missing = now;
+    if (load->feed.held_since_us == TIME_UNKNOWN)
+        load->feed.held_since_us = load->owing.now_at_us;
+    if (verdict->is_broken) { /* no list at all: silence is told instead */
+        load->feed.n_agree = 0;
+        g_array_set_size(now, 0);
+        return TRUE;
+    }
+    load->feed.n_agree = agrees ? load->feed.n_agree + 1 : 1;
+    if (agrees)
+        explain_agreement(load, n_common, now->len, verdict->n_before);
+    return load->feed.n_agree >= 2 || load->feed.held_told ? tell_missing(load, error)
+                                                           : load_tell_held(load, error);
+}
+
+gboolean load_tell_held(struct load *load, GError **error) {
+    if (load->feed.held_told || load->feed.held_since_us == TIME_UNKNOWN || !load->feed.held_missing ||
+        load->owing.now_at_us < load->feed.held_since_us + load->mapping->tell_held_after_us)
+        return TRUE;
+    load->custody.observed_at_us = load->feed.last_at_us; /* the newest held list's */
+    return tell_missing(load, error);
+}
+
+void load_forget_held(struct load *load) {
+    g_clear_pointer(&load->feed.held_missing, g_array_unref);
+    load->feed.held_since_us = TIME_UNKNOWN;
+    load->feed.n_agree = 0;
+    load->feed.held_told = FALSE;
+}
 
 /* The newest list that is held becomes the content of this load. */
 static gboolean find_held(struct load *load, struct db *db, GError **error) {
@@ -41,19 +155,36 @@ gboolean held_accept(struct site *site, const char *feed_id, struct load_summary
     return ok;
 }
 
+static gboolean reject_held(struct load *load, GError **error) {
+    load_forget_held(load);
+    return store_held_end(load->db, load->feed.id, SOURCE_REJECTED, error) && load_relist(load, error);
+}
+
 static gboolean reject_in_transaction(struct db *db, void *context, GError **error) {
+    struct load *load = context;
     gint64 id;
-    if (!store_held_newest(db, context, &id, error))
+    if (!store_held_newest(db, load->feed_id, &id, error))
         return FALSE;
     if (!id) {
-        g_set_error(error, BASE_ERROR, BASE_ERROR_NOT_FOUND, "no list of %s is held",
-                    (const char *)context);
+        g_set_error(error, BASE_ERROR, BASE_ERROR_NOT_FOUND, "no list of %s is held", load->feed_id);
         return FALSE;
     }
-    return store_held_end(db, context, SOURCE_REJECTED, error);
+    const gboolean ok = load_begin(load, db, error) && reject_held(load, error) &&
+                        store_feed_save(db, &load->feed, error);
+    load_end(load);
+    return ok;
 }
 
 gboolean held_reject(struct site *site, const char *feed_id, GError **error) {
-    return store_write(site_store(site), STORE_WORK(reject_in_transaction, NULL),
-                       (void *)(gsize)feed_id, error);
+    const struct load_options options = {.taken_at_us = TIME_UNKNOWN};
+    struct load_summary done = {.list = json_array(), .problem_list = json_array()};
+    struct load load = {.site = site,
+                        .feed_id = feed_id,
+                        .observed_at_us = site_now(site),
+                        .options = &options,
+                        .summary = &done};
+    const gboolean ok =
+        store_write(site_store(site), STORE_WORK(reject_in_transaction, load_again), &load, error);
+    load_summary_clear(&done);
+    return ok;
 }

@@ -84,6 +84,17 @@ gboolean load_change_booking(struct load *load, gint64 booking_id, load_change_f
 gboolean load_roster(struct load *load, struct custody_verdict *verdict, GError **error);
 gboolean load_events(struct load *load, GError **error);
 
+/* A list is held that lacks `missing` (struct custody_vanished): counts what agrees, and tells whoever
+ * follows them when it is time. */
+gboolean load_note_held(struct load *load, const GArray *missing, const struct custody_verdict *verdict,
+                        GError **error);
+/* The same as time passes. */
+gboolean load_tell_held(struct load *load, GError **error);
+/* No list is held any more. */
+void load_forget_held(struct load *load);
+/* Whom a held list did not show, the newest list shows, or the held one was wrong. */
+gboolean load_relist(struct load *load, GError **error);
+
 struct custody_feed_state load_silence_state(const struct load *load);
 gboolean load_raise_silence(struct load *load, const struct custody_event *event, GError **error);
 /* Something new came: if the feed was silent, it speaks again. */

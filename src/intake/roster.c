@@ -109,16 +109,11 @@ static gboolean learn_baseline(struct load *load, GError **error) {
 /* Whom a report let out and the list goes on showing, and whom a list that is held did not show. */
 static gboolean take_still_listed(struct load *load, GError **error) {
     g_autoptr(GArray) out = store_booking_still_listed(load->db, load->feed.id, error);
-    g_autoptr(GArray) doubted =
-        out ? store_booking_doubtfully_gone(load->db, load->feed.id, error) : NULL;
-    gboolean ok = doubted != NULL;
+    gboolean ok = out != NULL;
     for (guint i = 0; ok && i < out->len; i++)
         ok = load_change_booking(load, g_array_index(out, gint64, i), custody_booking_still_listed,
                                  error);
-    for (guint i = 0; ok && i < doubted->len; i++)
-        ok = load_change_booking(load, g_array_index(doubted, gint64, i), custody_booking_relisted,
-                                 error);
-    return ok;
+    return ok && load_relist(load, error);
 }
 
 static gboolean accept_roster(struct load *load, struct load_run *run, GArray *vanished,
@@ -132,6 +127,7 @@ static gboolean accept_roster(struct load *load, struct load_run *run, GArray *v
     load->feed.has_last_digest = TRUE;
     memcpy(load->feed.last_digest, load->digest, sizeof load->feed.last_digest);
     load->feed.listed_at_us = load->snapshot_at_us;
+    load_forget_held(load);
     if (!load->feed.has_baseline)
         return learn_baseline(load, error) && load_note_speech(load, error);
     if (!vanished->len && !run->n_new && !run->n_changed)
@@ -166,7 +162,8 @@ static void keep_spared(const char *person_key, void *context) {
 }
 
 static gboolean hold_roster(struct load *load, const struct custody_roster *roster,
-                            const struct custody_verdict *verdict, GError **error) {
+                            const GArray *missing, const struct custody_verdict *verdict,
+                            GError **error) {
     g_autoptr(GByteArray) kept = g_byte_array_new();
     struct load_run run = {.roster = NULL};
     struct feed_cells cells;
@@ -187,15 +184,20 @@ static gboolean hold_roster(struct load *load, const struct custody_roster *rost
             ok = keep_cells(load, &run, &cells, kept, error);
     }
     feed_adapter_free(adapter);
+    g_strlcpy(load->summary->note, verdict->reason, sizeof load->summary->note);
+    ok = ok && load_note_held(load, missing, verdict, error);
     g_autofree char *page = g_strdup_printf(
-        "A list from %s is held (%s). %s Nobody was told of these disappearances. If the list is "
+        "A list from %s is held (%s). %s %s If the list is "
         "right: tocsin feed accept %s. If it is not: tocsin feed reject %s.",
-        load->feed.id, load->name, verdict->reason, load->feed.id, load->feed.id);
+        load->feed.id, load->name, load->summary->note,
+        load->feed.held_told ? "Whoever follows somebody missing was told that they may be out, and "
+                               "that the list may be wrong."
+                             : "Nobody was told of these disappearances yet.",
+        load->feed.id, load->feed.id);
     load->source.state = SOURCE_HELD;
-    load->source.reason = verdict->reason;
+    load->source.reason = load->summary->note;
     load->summary->held = 1;
     load->feed.last_at_us = load->custody.observed_at_us;
-    g_strlcpy(load->summary->note, verdict->reason, sizeof load->summary->note);
     return ok &&
            store_held_add(load->db, load->source.id, kept->data ? kept->data : (const guint8 *)"",
                           kept->len, error) &&
@@ -217,7 +219,7 @@ gboolean load_roster(struct load *load, struct custody_verdict *verdict, GError 
         if (load->feed.has_baseline && !load->is_accepted)
             custody_breaker_judge(&load->feed.turnover, &input, verdict);
         if (!load->summary->rows && !load->is_accepted) {
-            verdict->is_held = TRUE;
+            verdict->is_held = verdict->is_broken = TRUE;
             g_strlcpy(verdict->reason,
                       "The list is empty. That is so only when nobody is in this jail.",
                       sizeof verdict->reason);
@@ -226,7 +228,7 @@ gboolean load_roster(struct load *load, struct custody_verdict *verdict, GError 
         if (!load->is_accepted && load->time_is_files && load->feed.has_baseline)
             ok = store_source_is_older_content(load->db, &load->feed, &load->source, &is_older, error);
         if (is_older) {
-            verdict->is_held = TRUE;
+            verdict->is_held = verdict->is_broken = TRUE;
             g_strlcpy(verdict->reason,
                       "This is, to the letter, a list that was taken before, and others came since. It "
                       "looks like an old file sent again.",
@@ -236,7 +238,8 @@ gboolean load_roster(struct load *load, struct custody_verdict *verdict, GError 
             while (json_array_size(load->summary->list) > n_events)
                 json_array_remove(load->summary->list, n_events);
             load->owing.n_alerts = 0;
-            ok = store_take_back(load->db, error) && hold_roster(load, run.roster, verdict, error);
+            ok = store_take_back(load->db, error) &&
+                 hold_roster(load, run.roster, vanished, verdict, error);
         } else if (ok) {
             ok = accept_roster(load, &run, vanished, error) && store_keep(load->db, error);
         }

@@ -19,6 +19,8 @@ static gboolean tick_feed(struct load *load, GError **error) {
          (held_id && custody_feed_unusable(&state, now, &event))) &&
         !load_raise_silence(load, &event, error))
         return FALSE;
+    if (held_id && !load_tell_held(load, error))
+        return FALSE;
     if (load->feed.silent_since_us == TIME_UNKNOWN || load->feed.silence_told ||
         now < load->feed.silent_since_us + load->mapping->tell_after_us)
         return TRUE;

@@ -34,12 +34,11 @@ static gboolean is_ending(const struct custody_event *event) {
            (event->kind == CUSTODY_TRANSFERRED && !event->is_within);
 }
 
-/* Whether the ending says more than what is believed: that they are in, or were only moved, or are gone
- * without a word. Then it is told beside it. */
+/* Whether the ending says more than what is believed: then it is told beside it. Not of the dead. */
 static gboolean is_more(const struct custody_event *event, const struct belief_statement *now) {
     return !belief_is_leaving(now) ||
-           (now->standing < STANDING_OUT && (KIND_BIT(event->kind) & KINDS_OUT) &&
-            event->kind != CUSTODY_LEFT_ROSTER);
+           (now->standing != STANDING_DEAD && event->kind != now->kind &&
+            event->kind != CUSTODY_LEFT_ROSTER && event->kind != CUSTODY_TRANSFERRED);
 }
 
 /* Whether some statement told of this very ending. */
@@ -70,7 +69,8 @@ enum match_reason match_news(const struct match_news *news, const struct watch_r
         return MATCH_CORRECTION;
     if (belief_is_same(last, now, news->beliefs, news->n_beliefs))
         return MATCH_NONE;
-    if (belief_is_leaving(last)) /* they rely on what holds no longer, whatever they asked for */
+    /* They rely on what holds no longer, whatever they asked for. */
+    if (belief_is_leaving(last) || last->is_unclear)
         return MATCH_CORRECTION;
     if (belief_is_leaving(now))
         return r->kinds & KIND_BIT(now->kind) ? MATCH_ASKED : MATCH_NONE;

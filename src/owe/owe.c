@@ -185,6 +185,25 @@ static gboolean tell_person(struct owing *p, const struct owe_change *change, gi
     return !n.is_told || store_event_state(p->db, seq, &now, error);
 }
 
+gboolean owe_as_known(struct db *db, const struct site *site, const char *registration_id,
+                      gint64 person_id, const char *why, GError **error) {
+    struct belief_statement now;
+    const char *const parts[] = {"as known", registration_id, why, NULL};
+    guint8 id[CUSTODY_EVENT_ID_BYTES];
+    gint64 seq;
+    g_autoptr(GArray) beliefs = store_beliefs(db, person_id, error);
+    if (!beliefs)
+        return FALSE;
+    belief_of_person((const struct belief_booking *)(gpointer)beliefs->data, beliefs->len, &now);
+    if (now.standing == STANDING_UNKNOWN)
+        return TRUE;
+    custody_event_id(id, parts);
+    return store_event_as_known(db, belief_is_leaving(&now) ? now.booking : now.holders[0], id,
+                                site_now(site), &seq, error) &&
+           store_event_state(db, seq, &now, error) &&
+           owe_alert(db, site, registration_id, seq, MATCH_ASKED, NULL, error);
+}
+
 /* What a person must look at, whoever is followed or not: a page must not tell. One page a file. */
 static gboolean page_set_aside(struct owing *p, const struct custody_event *event, GError **error) {
     g_autofree char *page = NULL;

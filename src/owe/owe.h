@@ -54,6 +54,11 @@ gboolean owe_alert(struct db *db, const struct site *site, const char *registrat
 gboolean owe_mistake(struct db *db, const struct site *site, gint64 event_seq, gint64 *seq,
                      GError **error);
 
+/* Owes a registration what is believed of its person now, once for each `why`; nothing, where nothing
+ * was ever said of any booking. */
+gboolean owe_as_known(struct db *db, const struct site *site, const char *registration_id,
+                      gint64 person_id, const char *why, GError **error);
+
 /* Puts a page to the operator in the outbox. */
 gboolean owe_page(struct db *db, const struct site *site, const char *words, GError **error);
 

@@ -40,6 +40,11 @@ static gboolean save_outcome(struct db *db, void *context, GError **error) {
     return !o->page || o->how == OUTBOX_CONFIRMED || owe_page(db, site, o->page, error);
 }
 
+/* That somebody is in, told to who just signed up, is not repeated until they confirm it. */
+static gboolean is_as_asked(const struct send_job *job) {
+    return job->facts.kind == CUSTODY_AS_KNOWN && job->facts.now < STANDING_GONE;
+}
+
 static void note_result(struct send_job *job, enum deliver_result result, const char *answer,
                         struct outcome *outcome) {
     struct store_alert *alert = job->alert;
@@ -47,7 +52,7 @@ static void note_result(struct send_job *job, enum deliver_result result, const 
     const gboolean is_alert = alert->purpose == PURPOSE_ALERT;
     const struct deliver_plan plan =
         deliver_plan_next(&site_config(site)->schedule, result, alert->attempts - alert->reminder,
-                          is_alert, alert->created_at_us, site_now(site));
+                          is_alert && !is_as_asked(job), alert->created_at_us, site_now(site));
     const custody_kinds kind = is_alert ? KIND_BIT(job->facts.kind) : 0;
 
     if (alert->purpose != PURPOSE_PAGE) { /* a page's note is its words */

@@ -265,6 +265,20 @@ GArray *store_booking_doubtfully_gone(struct db *db, const char *feed, GError **
         error);
 }
 
+gboolean store_booking_is_followed(struct db *db, gint64 booking_id, gboolean *is_followed,
+                                   GError **error) {
+    gint64 n;
+    const gboolean ok = db_number(
+        db,
+        "SELECT count(*) FROM booking b WHERE b.id = :id AND (EXISTS (SELECT 1 FROM registration r "
+        "WHERE r.ended_at_us IS NULL AND r.person_id = b.person_id) OR EXISTS (SELECT 1 FROM "
+        "person_identity i JOIN person_identity o ON o.identity = i.identity JOIN registration r ON "
+        "r.person_id = o.person_id WHERE i.person_id = b.person_id AND r.ended_at_us IS NULL))",
+        PARAMS(P_INT("id", booking_id)), 0, &n, error);
+    *is_followed = n != 0;
+    return ok;
+}
+
 GArray *store_beliefs(struct db *db, gint64 person_id, GError **error) {
     GArray *beliefs = g_array_new(FALSE, FALSE, sizeof(struct belief_booking));
     struct db_rows *rows =
@@ -391,6 +405,26 @@ gboolean store_event_add(struct db *db, struct store_event *s, GError **error) {
     return TRUE;
 }
 
+gboolean store_event_as_known(struct db *db, gint64 booking_id, const guint8 id[CUSTODY_EVENT_ID_BYTES],
+                              gint64 now_at_us, gint64 *seq, GError **error) {
+    return db_run(db,
+                  "INSERT INTO event (seq, id, kind, assertion, is_late, is_unclear, feed, facility, "
+                  "booking_id, occurred_on_date, observed_at_us, recorded_at_us, detail) "
+                  "SELECT " NEXT_EVENT
+                  ", :id, :kind, :assertion, 0, 0, coalesce(b.roster_feed, (SELECT e.feed FROM event e "
+                  "WHERE e.booking_id = b.id ORDER BY e.seq DESC LIMIT 1)), b.facility, b.id, 0, "
+                  "coalesce(CASE WHEN b.listing = " SQL_LISTING_NOW " THEN (SELECT f.listed_at_us FROM "
+                  "feed f WHERE f.id = b.roster_feed) END, (SELECT max(e.observed_at_us) FROM event e "
+                  "WHERE e.booking_id = b.id), b.tenure_from_us, :now), :now, '' FROM booking b WHERE "
+                  "b.id "
+                  "= :booking ON CONFLICT (id) DO NOTHING",
+                  PARAMS(P_BLOB("id", id, CUSTODY_EVENT_ID_BYTES), P_INT("kind", CUSTODY_AS_KNOWN),
+                         P_INT("assertion", ASSERTION_REPORTED), P_INT("now", now_at_us),
+                         P_INT("booking", booking_id)),
+                  error) &&
+           store_event_seq(db, id, seq, error);
+}
+
 gboolean store_event_state(struct db *db, gint64 seq, const struct belief_statement *s,
                            GError **error) {
     g_autoptr(GString) holders = g_string_new(NULL);
@@ -503,8 +537,8 @@ gboolean store_event_repeat(struct db *db, gint64 of, const guint8 id[CUSTODY_EV
     "b.jail, b.standing, b.flags, b.admitted_at_us, (SELECT MAX(flags & 1) + MAX(flags & 2) + "        \
     "MAX(flags & 4) FROM booking WHERE person_id = p.id) FROM person p LEFT JOIN booking b ON b.id = " \
     "(SELECT id FROM booking WHERE person_id = p.id ORDER BY standing IN (" SQL_STANDING_HELD          \
-    ", " SQL_STANDING_AWAY ") DESC, id DESC LIMIT "                                                    \
-    "1) "
+    ", " SQL_STANDING_AWAY ") DESC, standing = " SQL_STANDING_DEAD " DESC, coalesce(left_to_us, 0) "   \
+    "DESC, id DESC LIMIT 1) "
 
 static gboolean each_person(struct db_rows *rows, store_person_fn each, void *context, GError **error) {
     while (db_next(rows)) {

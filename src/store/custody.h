@@ -46,6 +46,9 @@ gboolean store_booking_expect(struct db *db, const char *feed, struct custody_ro
 GArray *store_booking_still_listed(struct db *db, const char *feed, GError **error);
 /* Those that a held list did not show. Transfer full: GArray of gint64. */
 GArray *store_booking_doubtfully_gone(struct db *db, const char *feed, GError **error);
+/* Whether anybody has a registration in force on the booking's person, under whatever number. */
+gboolean store_booking_is_followed(struct db *db, gint64 booking_id, gboolean *is_followed,
+                                   GError **error);
 /* What is believed of each booking of the person, under whatever number, by booking. Transfer full:
  * GArray of struct belief_booking. */
 GArray *store_beliefs(struct db *db, gint64 person_id, GError **error);
@@ -63,6 +66,11 @@ struct store_event {
     gboolean is_new;        /* set: FALSE when the same event was recorded before */
 };
 gboolean store_event_add(struct db *db, struct store_event *event, GError **error);
+
+/* Records that what is believed is told, resting on that booking, under `id`: seq; the same when it was
+ * recorded before. */
+gboolean store_event_as_known(struct db *db, gint64 booking_id, const guint8 id[CUSTODY_EVENT_ID_BYTES],
+                              gint64 now_at_us, gint64 *seq, GError **error);
 
 /* What was believed of the person when the event was told. */
 gboolean store_event_state(struct db *db, gint64 seq, const struct belief_statement *statement,

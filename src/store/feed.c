@@ -8,6 +8,7 @@
 #include "store/states.h"
 
 void store_feed_clear(struct store_feed *feed) {
+    g_clear_pointer(&feed->held_missing, g_array_unref);
     g_free(feed->id);
     g_free(feed->mapping);
     g_free(feed->drop_folder);
@@ -75,13 +76,13 @@ static void turnover_parse(const char *text, struct custody_turnover *t) {
 }
 
 gboolean store_feed_get(struct db *db, const char *id, struct store_feed *feed, GError **error) {
-    struct db_rows *rows =
-        db_query(db,
-                 "SELECT mapping, drop_folder, secret, has_baseline, last_at_us, fresh_at_us, "
-                 "silent_since_us, silence_seq, silence_told, turnover, last_digest, added_at_us, "
-                 "listed_at_us, interval_us FROM feed "
-                 "WHERE id = :id",
-                 PARAMS(P_TEXT("id", id)));
+    struct db_rows *rows = db_query(
+        db,
+        "SELECT mapping, drop_folder, secret, has_baseline, last_at_us, fresh_at_us, "
+        "silent_since_us, silence_seq, silence_told, turnover, last_digest, added_at_us, "
+        "listed_at_us, interval_us, held_since_us, held_agree, held_told, held_missing FROM feed "
+        "WHERE id = :id",
+        PARAMS(P_TEXT("id", id)));
     *feed = (struct store_feed){.id = NULL};
     if (db_next(rows)) {
         *feed = (struct store_feed){.id = g_strdup(id),
@@ -96,11 +97,19 @@ gboolean store_feed_get(struct db *db, const char *id, struct store_feed *feed, 
                                     .silence_told = db_int(rows, 8) != 0,
                                     .added_at_us = db_int(rows, 11),
                                     .listed_at_us = db_time(rows, 12),
-                                    .interval_us = db_int(rows, 13)};
+                                    .interval_us = db_int(rows, 13),
+                                    .held_since_us = db_time(rows, 14),
+                                    .n_agree = (guint)db_int(rows, 15),
+                                    .held_told = db_int(rows, 16) != 0};
         feed->has_turnover = !db_is_null(rows, 9);
         if (feed->has_turnover)
             turnover_parse(db_text(rows, 9), &feed->turnover);
         gsize n;
+        const void *missing = db_blob(rows, 17, &n);
+        if (missing && n) {
+            feed->held_missing = g_array_new(FALSE, FALSE, sizeof(gint64));
+            g_array_append_vals(feed->held_missing, missing, (guint)(n / sizeof(gint64)));
+        }
         const void *digest = db_blob(rows, 10, &n);
         feed->has_last_digest = digest && n == sizeof feed->last_digest;
         if (feed->has_last_digest)
@@ -168,17 +177,22 @@ gboolean store_feed_count(struct db *db, const char *id, struct store_feed_count
 
 gboolean store_feed_save(struct db *db, const struct store_feed *feed, GError **error) {
     char *turnover = feed->has_turnover ? turnover_format(&feed->turnover) : NULL;
+    const GArray *missing = feed->held_missing;
     gboolean ok = db_run(
         db,
         "UPDATE feed SET has_baseline = :has_baseline, last_at_us = :last_at, "
         "fresh_at_us = :fresh_at, silent_since_us = :silent_since, silence_seq = :silence_seq, "
         "silence_told = :silence_told, turnover = :turnover, last_digest = :last_digest, "
-        "listed_at_us = :listed_at, interval_us = :interval WHERE id = :id",
+        "listed_at_us = :listed_at, interval_us = :interval, held_since_us = :held_since, "
+        "held_agree = :agree, held_told = :held_told, held_missing = :missing WHERE id = :id",
         PARAMS(P_INT("has_baseline", feed->has_baseline), P_TIME("last_at", feed->last_at_us),
                P_TIME("fresh_at", feed->fresh_at_us), P_TIME("silent_since", feed->silent_since_us),
                P_INT("silence_seq", feed->silence_seq), P_INT("silence_told", feed->silence_told),
                P_TEXT("turnover", turnover), P_TIME("listed_at", feed->listed_at_us),
-               P_INT("interval", feed->interval_us),
+               P_INT("interval", feed->interval_us), P_TIME("held_since", feed->held_since_us),
+               P_INT("agree", feed->n_agree), P_INT("held_told", feed->held_told),
+               P_BLOB("missing", missing ? missing->data : NULL,
+                      missing ? missing->len * sizeof(gint64) : 0),
                P_BLOB("last_digest", feed->has_last_digest ? feed->last_digest : NULL, 32),
                P_TEXT("id", feed->id)),
         error);

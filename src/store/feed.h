@@ -16,6 +16,10 @@ struct store_feed {
     gboolean silence_told;
     gboolean has_turnover; /* rosters only */
     struct custody_turnover turnover;
+    gint64 held_since_us; /* the first of the lists that are held; TIME_UNKNOWN: none is */
+    guint n_agree;        /* how many in a row lack the same people */
+    gboolean held_told;   /* those who follow them were told, doubtfully */
+    GArray *held_missing; /* gint64 ids of the bookings that the newest lacks; NULL: none */
     gboolean has_last_digest;
     guint8 last_digest[32]; /* of the list that was taken last */
 };

@@ -166,7 +166,7 @@ gboolean store_registration_rebook(struct db *db, gint64 booking_id, GError **er
 
 gboolean store_registration_confirm(struct db *db, const char *id, gint64 now_at_us, GError **error) {
     return db_run(db,
-                  "UPDATE registration SET confirmed_at_us = :now WHERE id = :id "
+                  "UPDATE registration SET confirmed_at_us = :now, booking_id = NULL WHERE id = :id "
                   "AND confirmed_at_us IS NULL",
                   PARAMS(P_INT("now", now_at_us), P_TEXT("id", id)), error);
 }

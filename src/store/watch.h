@@ -55,6 +55,7 @@ gboolean store_registration_unconfirmed(struct db *db, const guint8 contact_hash
 gboolean store_registration_count(struct db *db, const guint8 contact_hash[32], gint64 person_id,
                                   guint *n_others, GError **error);
 
+/* From now on it is about the person, whatever booking it named. */
 gboolean store_registration_confirm(struct db *db, const char *id, gint64 now_at_us, GError **error);
 gboolean store_registration_try_code(struct db *db, const char *id, GError **error);
 /* Closing ends it; wiping takes the sealed contact away; ending does both. */
