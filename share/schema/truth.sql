@@ -55,3 +55,6 @@ ALTER TABLE feed ADD COLUMN held_since_us INTEGER;
 ALTER TABLE feed ADD COLUMN held_agree INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE feed ADD COLUMN held_missing BLOB;
 ALTER TABLE feed ADD COLUMN held_told INTEGER NOT NULL DEFAULT 0;
+
+ALTER TABLE feed ADD COLUMN pace TEXT;                          -- how much it usually reports (custody/pace.h), JSON
+CREATE INDEX event_doubtful ON event (feed) WHERE is_doubtful = 1;

@@ -273,21 +273,40 @@ static int status_of(struct cli *cli, int argc, char **argv) {
 static int accept(struct cli *cli, int argc, char **argv) {
     int status = EXIT_OK;
     GError *error = NULL;
-    struct load_summary summary;
-    if (!cli_parse(cli, "feed accept FEED", "Takes the list that the breaker held as true.",
-                   "Everyone who follows somebody it no longer shows will be told.", NULL, &argc, &argv,
-                   1, 1, &status))
+    struct load_summary summary = {.list = NULL};
+    gboolean as_baseline = FALSE;
+    g_autofree char *by = NULL;
+    GOptionEntry entries[] = {
+        {"as-baseline", 0, 0, G_OPTION_ARG_NONE, &as_baseline,
+         "Take the held list as it is and tell nobody: the jail has numbered everybody anew", NULL},
+        {"by", 0, 0, G_OPTION_ARG_STRING, &by, "Who decides it; kept with the list", "NAME"},
+        {NULL}};
+    if (!cli_parse(
+            cli, "feed accept FEED",
+            "Takes the list that is held as true; or, where none is, the reports that are in doubt.",
+            "Everyone who follows somebody it no longer shows will be told. After --as-baseline, "
+            "`tocsin watch differences` lists who was told something that no longer holds.",
+            entries, &argc, &argv, 1, 1, &status))
         return status;
+    if (as_baseline && (!by || !*by)) {
+        g_set_error(&error, BASE_ERROR, BASE_ERROR_INPUT,
+                    "a new baseline needs --by NAME: who decides it");
+        return cli_fail(error);
+    }
     struct site *site = cli_site(cli, &status);
     if (!site)
         return status;
-    if (!held_accept(site, argv[1], &summary, &error)) {
+    if (!(as_baseline ? held_accept_as_baseline(site, argv[1], by, &summary, &error)
+                      : held_accept(site, argv[1], &summary, &error))) {
         status = cli_fail(error);
     } else {
         if (cli->json) {
             print_json(&summary);
             cli_json_line(json_pack("{s:{s:i, s:i, s:i}}", "summary", "rows", summary.rows, "events",
                                     summary.events, "alerts", summary.alerts));
+        } else if (!summary.list) {
+            printf("%u reports are no longer in doubt. %u notices say so.\n", summary.rows,
+                   summary.alerts);
         } else {
             print_words("the held list", &summary, FALSE);
         }
@@ -300,20 +319,29 @@ static int accept(struct cli *cli, int argc, char **argv) {
 
 static int reject(struct cli *cli, int argc, char **argv) {
     int status = EXIT_OK;
+    guint n_alerts;
     GError *error = NULL;
-    if (!cli_parse(cli, "feed reject FEED", "Throws the list that the breaker held away.",
-                   "The next list is compared with the last good one.", NULL, &argc, &argv, 1, 1,
-                   &status))
+    if (!cli_parse(
+            cli, "feed reject FEED",
+            "Throws the list that is held away; or, where none is, the reports that are in doubt.",
+            "The next list is compared with the last good one. Whoever was told of it, in doubt, is "
+            "told that it was wrong.",
+            NULL, &argc, &argv, 1, 1, &status))
         return status;
     struct site *site = cli_site(cli, &status);
     if (!site)
         return status;
-    if (!held_reject(site, argv[1], &error))
+    if (!held_reject(site, argv[1], &n_alerts, &error)) {
         status = cli_fail(error);
-    else if (cli->json)
-        cli_json_line(json_pack("{s:s, s:b}", "feed", argv[1], "rejected", TRUE));
-    else
-        printf("The list is thrown away. Nobody was told anything.\n");
+    } else {
+        if (cli->json)
+            cli_json_line(
+                json_pack("{s:s, s:b, s:i}", "feed", argv[1], "rejected", TRUE, "alerts", n_alerts));
+        else
+            printf("It is thrown away. %u %s told that it was wrong.\n", n_alerts,
+                   n_alerts == 1 ? "person is" : "people are");
+        status = cli_send(cli, site);
+    }
     site_close(site);
     return status;
 }

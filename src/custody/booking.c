@@ -471,6 +471,9 @@ static gboolean listed_as_in(const struct custody_source *source, const struct c
     if (prior && (prior->listing != LISTING_NEVER || prior->belief.standing != STANDING_UNKNOWN))
         return tell_of_list(source, prior, next, event) ||
                compare_listing(source, prior, record, next, event);
+    next->is_uncounted |=
+        !source->is_baseline && record->admitted_at_us != TIME_UNKNOWN &&
+        record->admitted_at_us < source->observed_at_us - CUSTODY_HISTORY_OF_BOOKINGS_US;
     *event = event_about(source, next, CUSTODY_BOOKED, ASSERTION_REPORTED);
     event->occurred_at_us = event->occurred_to_us = record->admitted_at_us;
     identify(source, event, NULL, 0);
@@ -484,18 +487,22 @@ gboolean custody_booking_listed(const struct custody_source *source,
                                 struct custody_booking *next, struct custody_event *event) {
     /* What said that they are out does not take it back by being unreadable. */
     const gboolean says_out =
-        record->has_action && (record->is_unclear ? prior && prior->row_says_out
+        record->has_action && (record->is_unclear ? record->has_left || (prior && prior->row_says_out)
                                                   : record->action != CUSTODY_TEMPORARY_ABSENCE);
     gboolean happened;
     if (record->has_action && (record->is_unclear || !says_out)) {
-        struct custody_booking as_listed;
+        struct custody_booking as_listed = {.id = 0};
         if (!says_out)
             listed_as_in(source, prior, h, record, &as_listed, event);
-        happened =
-            !is_row_repeated(source, h, record) &&
-            custody_booking_reported(source, says_out ? prior : &as_listed, h, record, next, event);
-        if (!happened)
-            *next = says_out ? *prior : as_listed;
+        else if (prior)
+            as_listed = *prior;
+        if (says_out && prior)
+            note_list(source, &as_listed, FALSE);
+        const struct custody_booking *before = prior || !says_out ? &as_listed : NULL;
+        happened = !is_row_repeated(source, h, record) &&
+                   custody_booking_reported(source, before, h, record, next, event);
+        if (!happened && before)
+            *next = as_listed;
     } else {
         happened = (says_out ? listed_as_out : listed_as_in)(source, prior, h, record, next, event);
     }
@@ -519,6 +526,15 @@ gboolean custody_booking_still_listed(const struct custody_source *source,
     next->newest_list_at_us = source->observed_at_us;
     believe(next, h);
     return tell_of_list(source, prior, next, event);
+}
+
+void custody_booking_reconsidered(const struct custody_booking *prior, struct custody_history *h,
+                                  struct custody_booking *next) {
+    *next = *prior;
+    believe(next, h);
+    for (guint i = 0; i < h->reports->len; i++)
+        if (report_at(h, i)->fate == FATE_CARRIES)
+            remember(next, mark_at(h, i)->event_id, report_at(h, i)->kind);
 }
 
 gboolean custody_booking_relisted(const struct custody_source *source,

@@ -34,6 +34,8 @@ struct custody_booking {
     gint64 newest_list_at_us; /* of its roster's feed; TIME_UNKNOWN: it has none */
     gint64 list_interval_us;
 
+    gboolean is_uncounted; /* came in with a batch in doubt, or long ago: no measure of a whole list */
+
     struct belief_booking belief; /* as of what was said so far */
     gboolean has_event;
     enum custody_kind last_kind; /* of the event that told what is believed */
@@ -47,6 +49,10 @@ void custody_history_free(struct custody_history *history);
 /* Of events that are no reports it takes none. `event_id`: the source's own; NULL: none. */
 void custody_history_add(struct custody_history *history, const struct custody_event *event,
                          const char *feed, const char *event_id);
+
+/* A booking that long ago is history when it is first heard of. */
+#define CUSTODY_HISTORY_OF_BOOKINGS_US (365 * (gint64)DAY_US)
+#define CUSTODY_HISTORY_OF_ENDINGS_US (30 * (gint64)DAY_US)
 
 /* Who says it and when. */
 struct custody_source {
@@ -79,6 +85,11 @@ gboolean custody_booking_reported(const struct custody_source *source,
                                   const struct custody_booking *prior, struct custody_history *history,
                                   const struct feed_record *record, struct custody_booking *next,
                                   struct custody_event *event);
+
+/* What is believed since something that was said of it is doubtful, confirmed or undone. The caller
+ * says what that is called. */
+void custody_booking_reconsidered(const struct custody_booking *prior, struct custody_history *history,
+                                  struct custody_booking *next);
 
 /* A held list that did not show the booking was wrong. */
 gboolean custody_booking_relisted(const struct custody_source *source,

@@ -9,9 +9,13 @@ struct entry {
     gint64 tenure_from_us;
     guint64 digest;
     gsize person, booking; /* offsets in keys */
+    guint32 place;         /* of the first row */
     guint is_expected : 1;
     guint is_seen : 1;
     guint is_spared : 1;
+    guint is_uncounted : 1;
+    guint says_in : 1; /* some row does */
+    guint first_says_out : 1;
 };
 
 /* The hash stands beside the entry's number, so that a probe seldom leaves the slots. */
@@ -113,34 +117,91 @@ static void add(struct custody_roster *roster, const struct entry *entry, const 
 
 void custody_roster_expect(struct custody_roster *roster, gint64 booking_id, const char *booking_key,
                            gsize booking_key_n, const char *person_key, gsize person_key_n,
-                           guint64 digest, gint64 tenure_from_us) {
+                           guint64 digest, gint64 tenure_from_us, gboolean counts) {
     const struct entry entry = {.booking_id = booking_id,
                                 .digest = digest,
                                 .tenure_from_us = tenure_from_us,
-                                .is_expected = TRUE};
+                                .is_expected = TRUE,
+                                .is_uncounted = !counts};
     add(roster, &entry, booking_key, booking_key_n, person_key, person_key_n,
         hash_key(booking_key, booking_key_n));
 }
 
-enum custody_sight custody_roster_see(struct custody_roster *roster, const char *booking_key,
-                                      const char *person_key, guint64 digest, gint64 *booking_id) {
-    const gsize booking_key_n = strlen(booking_key);
-    guint32 hash = hash_key(booking_key, booking_key_n);
-    guint32 slot = find_slot(roster, booking_key, hash)->entry;
+enum custody_sight custody_roster_see(struct custody_roster *roster, const struct custody_row *row,
+                                      gint64 *booking_id) {
+    const gsize booking_key_n = strlen(row->booking_key);
+    guint32 hash = hash_key(row->booking_key, booking_key_n);
+    guint32 slot = find_slot(roster, row->booking_key, hash)->entry;
     if (!slot) {
-        const struct entry entry = {.digest = digest, .is_seen = TRUE};
-        add(roster, &entry, booking_key, booking_key_n, person_key, strlen(person_key), hash);
+        const struct entry entry = {.digest = row->digest,
+                                    .place = row->place,
+                                    .is_seen = TRUE,
+                                    .is_uncounted = row->says_out,
+                                    .says_in = !row->says_out,
+                                    .first_says_out = row->says_out};
+        add(roster, &entry, row->booking_key, booking_key_n, row->person_key, strlen(row->person_key),
+            hash);
         *booking_id = 0;
         return SIGHT_NEW;
     }
     struct entry *entry = entry_at(roster, slot - 1);
-    gboolean is_same = entry->digest == digest;
+    gboolean is_same = entry->digest == row->digest;
     *booking_id = entry->booking_id;
+    entry->says_in |= !row->says_out;
     if (entry->is_seen)
         return is_same ? SIGHT_DUPLICATE : SIGHT_CONFLICT;
     entry->is_seen = TRUE;
-    entry->digest = digest;
+    entry->first_says_out = row->says_out;
+    entry->digest = row->digest;
+    entry->place = row->place;
     return is_same ? SIGHT_SAME : SIGHT_CHANGED;
+}
+
+static struct entry *find_entry(const struct custody_roster *roster, const char *booking_key) {
+    const guint32 at =
+        find_slot(roster, booking_key, hash_key(booking_key, strlen(booking_key)))->entry;
+    return at ? entry_at(roster, at - 1) : NULL;
+}
+
+gboolean custody_roster_says_in(const struct custody_roster *roster, const char *booking_key) {
+    const struct entry *entry = find_entry(roster, booking_key);
+    return entry && entry->says_in;
+}
+
+gboolean custody_roster_counts(const struct custody_roster *roster, const char *booking_key) {
+    const struct entry *entry = find_entry(roster, booking_key);
+    return entry && !entry->is_uncounted;
+}
+
+gboolean custody_roster_first_says_out(const struct custody_roster *roster, const char *booking_key) {
+    const struct entry *entry = find_entry(roster, booking_key);
+    return entry && entry->first_says_out;
+}
+
+guint64 custody_roster_digest(const struct custody_roster *roster, const char *booking_key) {
+    const struct entry *entry = find_entry(roster, booking_key);
+    return entry ? entry->digest : 0;
+}
+
+guint32 custody_roster_place(const struct custody_roster *roster, const char *booking_key) {
+    const struct entry *entry = find_entry(roster, booking_key);
+    return entry ? entry->place : 0;
+}
+
+guint custody_roster_n_now(const struct custody_roster *roster) {
+    guint n = 0;
+    for (guint i = 0; i < roster->entries->len; i++)
+        n += entry_at(roster, i)->is_seen && !entry_at(roster, i)->is_uncounted;
+    return n;
+}
+
+gboolean custody_roster_clashes(struct custody_roster *roster, const char *booking_key,
+                                const char *person_key) {
+    struct entry *entry = find_entry(roster, booking_key);
+    if (!entry || !entry->is_expected || strcmp(person_of(roster, entry), person_key) == 0)
+        return FALSE;
+    entry->is_seen = entry->says_in = TRUE;
+    return TRUE;
 }
 
 void custody_roster_spare(struct custody_roster *roster, const char *text) {
@@ -222,7 +283,7 @@ void custody_roster_each(const struct custody_roster *roster,
                          void *context) {
     for (guint i = 0; i < roster->entries->len; i++) {
         const struct entry *entry = entry_at(roster, i);
-        if (entry->is_expected)
+        if (entry->is_expected && !entry->is_uncounted)
             each(entry->tenure_from_us, entry->is_seen || entry->is_spared, context);
     }
 }

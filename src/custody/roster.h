@@ -17,10 +17,11 @@ struct custody_roster;
 struct custody_roster *custody_roster_new(void);
 void custody_roster_free(struct custody_roster *roster);
 
-/* A booking that the last list showed. Keys are copied; they need no NUL. */
+/* A booking that the last list showed. Keys are copied; they need no NUL. `counts`: they were in as far
+ * as anybody knows; else their row may come and go, and says nothing of how whole the list is. */
 void custody_roster_expect(struct custody_roster *roster, gint64 booking_id, const char *booking_key,
                            gsize booking_key_n, const char *person_key, gsize person_key_n,
-                           guint64 digest, gint64 tenure_from_us);
+                           guint64 digest, gint64 tenure_from_us, gboolean counts);
 
 enum custody_sight {
     SIGHT_SAME,      /* listed before, nothing differs */
@@ -30,9 +31,30 @@ enum custody_sight {
     SIGHT_CONFLICT   /* … with other cells: the first row counts */
 };
 
+struct custody_row {
+    const char *booking_key, *person_key;
+    guint64 digest;    /* of all its cells */
+    guint32 place;     /* of those that rows of one booking have in common */
+    gboolean says_out; /* it tells that they left */
+};
 /* A row of the new list. Gives the expected booking's id, or 0. */
-enum custody_sight custody_roster_see(struct custody_roster *roster, const char *booking_key,
-                                      const char *person_key, guint64 digest, gint64 *booking_id);
+enum custody_sight custody_roster_see(struct custody_roster *roster, const struct custody_row *row,
+                                      gint64 *booking_id);
+
+/* Of a booking that was seen: whether some row shows it in (a booking has ended when all its rows say
+ * so); whether it counts; whether its first row said out; the first row's digest and place. */
+gboolean custody_roster_says_in(const struct custody_roster *roster, const char *booking_key);
+gboolean custody_roster_counts(const struct custody_roster *roster, const char *booking_key);
+gboolean custody_roster_first_says_out(const struct custody_roster *roster, const char *booking_key);
+guint64 custody_roster_digest(const struct custody_roster *roster, const char *booking_key);
+guint32 custody_roster_place(const struct custody_roster *roster, const char *booking_key);
+/* People on the new list who count. */
+guint custody_roster_n_now(const struct custody_roster *roster);
+
+/* Whether the booking is expected as somebody else's than `person_key`. Then it is taken as seen:
+ * whoever a row that clashes may mean is spared. */
+gboolean custody_roster_clashes(struct custody_roster *roster, const char *booking_key,
+                                const char *person_key);
 
 /* A row that could not be read: whoever's number stands in `text` is not taken as gone. */
 void custody_roster_spare(struct custody_roster *roster, const char *text);

@@ -281,7 +281,9 @@ static void a_move_between_facilities_is_a_transfer(void) {
 
 static void moved_away_and_no_longer_listed_is_moved_and_not_out(void) {
     struct story s = baseline();
-    report(&s, monday + HOUR_US, reported(CUSTODY_TRANSFERRED, monday + HOUR_US));
+    struct feed_record away = reported(CUSTODY_TRANSFERRED, monday + HOUR_US);
+    away.has_facility = FALSE; /* to none of this source's places */
+    report(&s, monday + HOUR_US, away);
     g_assert_cmpint(s.now.belief.standing, ==, STANDING_ELSEWHERE);
     list_without(&s, monday + DAY_US, FALSE);
     g_assert_false(s.happened);
@@ -399,7 +401,13 @@ static void what_was_taken_back_and_is_said_again_is_said_anew(void) {
 
 static void expect(struct custody_roster *roster, gint64 id, const char *booking, const char *person) {
     custody_roster_expect(roster, id, booking, strlen(booking), person, strlen(person), 1,
-                          monday - 90 * DAY_US);
+                          monday - 90 * DAY_US, TRUE);
+}
+
+static enum custody_sight see(struct custody_roster *roster, const char *booking, const char *person,
+                              guint64 digest, gint64 *id) {
+    const struct custody_row row = {.booking_key = booking, .person_key = person, .digest = digest};
+    return custody_roster_see(roster, &row, id);
 }
 
 static void the_join_sees_same_changed_new_and_twice(void) {
@@ -409,12 +417,12 @@ static void the_join_sees_same_changed_new_and_twice(void) {
     expect(roster, 2, "b/1", "b");
     expect(roster, 3, "c/1", "c");
     expect(roster, 4, "d/1", "d");
-    g_assert_cmpint(custody_roster_see(roster, "a/1", "a", 1, &id), ==, SIGHT_SAME);
+    g_assert_cmpint(see(roster, "a/1", "a", 1, &id), ==, SIGHT_SAME);
     g_assert_cmpint(id, ==, 1);
-    g_assert_cmpint(custody_roster_see(roster, "b/1", "b", 2, &id), ==, SIGHT_CHANGED);
-    g_assert_cmpint(custody_roster_see(roster, "b/1", "b", 2, &id), ==, SIGHT_DUPLICATE);
-    g_assert_cmpint(custody_roster_see(roster, "b/1", "b", 3, &id), ==, SIGHT_CONFLICT);
-    g_assert_cmpint(custody_roster_see(roster, "c/2", "c", 1, &id), ==, SIGHT_NEW);
+    g_assert_cmpint(see(roster, "b/1", "b", 2, &id), ==, SIGHT_CHANGED);
+    g_assert_cmpint(see(roster, "b/1", "b", 2, &id), ==, SIGHT_DUPLICATE);
+    g_assert_cmpint(see(roster, "b/1", "b", 3, &id), ==, SIGHT_CONFLICT);
+    g_assert_cmpint(see(roster, "c/2", "c", 1, &id), ==, SIGHT_NEW);
     g_autoptr(GArray) vanished = custody_roster_vanished(roster);
     g_assert_cmpuint(vanished->len, ==, 2);
     const struct custody_vanished *c = &g_array_index(vanished, struct custody_vanished, 0);
@@ -447,7 +455,7 @@ static void the_join_grows(void) {
     }
     for (int i = 0; i < 20000; i += 2) {
         g_autofree char *booking = g_strdup_printf("b%d", i);
-        g_assert_cmpint(custody_roster_see(roster, booking, booking, 1, &id), ==, SIGHT_SAME);
+        g_assert_cmpint(see(roster, booking, booking, 1, &id), ==, SIGHT_SAME);
         g_assert_cmpint(id, ==, i + 1);
     }
     g_autoptr(GArray) vanished = custody_roster_vanished(roster);
@@ -479,8 +487,8 @@ static gboolean is_held(const struct jail *jail, double days, double cut) {
     for (guint i = 0; i < jail->n; i++) {
         g_autofree char *key = g_strdup_printf("p%u", i);
         gint64 since = monday - (gint64)(-log(uniform(&seed)) / jail->turnover_a_day * (double)DAY_US);
-        custody_roster_expect(first, i + 1, key, strlen(key), key, strlen(key), 1, since);
-        custody_roster_expect(roster, i + 1, key, strlen(key), key, strlen(key), 1, since);
+        custody_roster_expect(first, i + 1, key, strlen(key), key, strlen(key), 1, since, TRUE);
+        custody_roster_expect(roster, i + 1, key, strlen(key), key, strlen(key), 1, since, TRUE);
     }
     custody_turnover_start(&turnover, first, TRUE, monday);
     for (guint i = 0; i < jail->n; i++) {
@@ -490,7 +498,7 @@ static gboolean is_held(const struct jail *jail, double days, double cut) {
         g_autofree char *new_key = g_strdup_printf("n%u", i);
         if (uniform(&seed) < cut)
             continue; /* this place's row was lost */
-        custody_roster_see(roster, stays ? key : new_key, stays ? key : new_key, 1, &id);
+        see(roster, stays ? key : new_key, stays ? key : new_key, 1, &id);
         n_now++;
     }
     const struct custody_breaker_input input = {.roster = roster,
@@ -542,7 +550,7 @@ static void an_empty_list_and_half_a_file_are_always_held(void) {
         .roster = roster, .before_at_us = monday, .now_at_us = monday + DAY_US};
     custody_breaker_judge(&turnover, &input, &verdict);
     g_assert_true(verdict.is_held);
-    custody_roster_see(roster, "a", "a", 1, &id);
+    see(roster, "a", "a", 1, &id);
     input.n_now = 1;
     custody_breaker_judge(&turnover, &input, &verdict);
     g_assert_false(verdict.is_held); /* one of two left: a small jail's ordinary day */
@@ -565,7 +573,7 @@ static void a_mapping_can_set_its_own_limit(void) {
     custody_turnover_start(&turnover, roster, TRUE, monday);
     for (int i = 0; i < 70; i++) {
         g_autofree char *key = g_strdup_printf("%d", i);
-        custody_roster_see(roster, key, key, 1, &id);
+        see(roster, key, key, 1, &id);
     }
     struct custody_breaker_input input = {.roster = roster,
                                           .before_at_us = monday,

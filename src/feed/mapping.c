@@ -39,7 +39,8 @@ struct yaml_columns {
     char *one[FIELD_N];
 };
 struct yaml_mapping {
-    char *feed, *title, *jail, *person_scope, *format, *interval, *tell_after, *clock_slip, *tell_held;
+    char *feed, *title, *jail, *person_scope, *format, *interval, *tell_after, *clock_slip, *tell_held,
+        *rows;
     unsigned *breaker_share;
     struct yaml_facility *facility;
     struct yaml_dialect *dialect;
@@ -140,6 +141,7 @@ static const cyaml_schema_field_t mapping_fields[] = {
     OPTIONAL_TEXT("tell_people_after", yaml_mapping, tell_after),
     OPTIONAL_TEXT("tell_people_after_hold", yaml_mapping, tell_held),
     OPTIONAL_TEXT("clock_slip", yaml_mapping, clock_slip),
+    OPTIONAL_TEXT("rows", yaml_mapping, rows),
     CYAML_FIELD_UINT_PTR("hold_above_percent", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL,
                          struct yaml_mapping, breaker_share),
     CYAML_FIELD_MAPPING_PTR("facility", CYAML_FLAG_POINTER, struct yaml_mapping, facility,
@@ -402,6 +404,10 @@ static gboolean take_heads(const struct base_yaml_source *source, const struct y
     if (yaml->tell_after && !base_duration_parse(yaml->tell_after, &mapping->tell_after_us))
         return base_yaml_wrong(source, "tell_people_after", error,
                                "`tell_people_after` is a time such as 48h or 3d");
+    mapping->rows_are_charges = g_strcmp0(yaml->rows, "one a charge") == 0;
+    if (yaml->rows && !mapping->rows_are_charges && !g_str_equal(yaml->rows, "one a booking"))
+        return base_yaml_wrong(source, "rows", error,
+                               "`rows` is \"one a booking\" or \"one a charge\"");
     mapping->tell_held_after_us = DAY_US;
     if (yaml->tell_held && !base_duration_parse(yaml->tell_held, &mapping->tell_held_after_us))
         return base_yaml_wrong(source, "tell_people_after_hold", error,

@@ -68,8 +68,9 @@ struct feed_mapping {
     enum feed_content content; /* the format's */
     struct csv_dialect dialect;
     gboolean has_header;
-    gint64 interval_us;   /* how often the source promises to send */
-    gint64 tell_after_us; /* silence after which the people who rely on it are told */
+    gboolean rows_are_charges; /* of a roster: a booking may stand on several */
+    gint64 interval_us;        /* how often the source promises to send */
+    gint64 tell_after_us;      /* silence after which the people who rely on it are told */
     gint64
         tell_held_after_us;  /* after which whoever follows somebody missing from held lists is told */
     gint64 clock_slip_us;    /* how far a source's clocks may differ from each other */

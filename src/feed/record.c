@@ -195,7 +195,7 @@ static void read_action(const struct reading *r, struct feed_record *record) {
                  reason
                      ? "nothing under `reasons:` says what this code means; sent on as unclear"
                      : "a release without a reason, where the mapping has reasons; sent on as unclear");
-            record->is_unclear = TRUE;
+            record->is_unclear = record->has_left = TRUE;
         }
     }
     if (record->is_unclear)
@@ -244,6 +244,8 @@ static void read_occurred(const struct reading *r, struct feed_record *record) {
     /* A list known by its day only was taken some time that day. */
     const gint64 ahead_us = is_roster && !r->mapping->snapshot_minutes ? DAY_US : HOUR_US;
     enum instant found = read_instant(r, field, record->facility->zone, ahead_us, &date);
+    if (found != INSTANT_READ)
+        record->has_left = FALSE;
     if (found == INSTANT_READ) {
         record->occurred_at_us = date.at_us;
         record->occurred_to_us = date.to_us;
@@ -290,4 +292,15 @@ gboolean feed_record_read(const struct feed_mapping *mapping, const struct feed_
     record->event_id = cells->cell[FIELD_EVENT_ID];
     record->corrects_event_id = cells->cell[FIELD_CORRECTS];
     return TRUE;
+}
+
+gboolean feed_record_says_out(const struct feed_mapping *mapping, const struct feed_cells *cells) {
+    const char *event = cells->cell[FIELD_EVENT], *released = cells->cell[FIELD_RELEASED_AT];
+    const struct feed_code *code = event ? find_code(mapping->kinds, event) : NULL;
+    struct feed_date date;
+    if (code)
+        return !(KIND_BIT(code->kind) & (KINDS_LISTED | KIND_BIT(CUSTODY_TEMPORARY_ABSENCE)));
+    return event ||
+           (released && feed_date_read(released, mapping->date_formats,
+                                       feed_mapping_facility(mapping)->zone, &date) != FEED_DATE_NONE);
 }

@@ -32,6 +32,7 @@ struct feed_record {
     gboolean has_action; /* the source reports something that happened */
     enum custody_kind action;
     gboolean is_unclear; /* a code nobody has explained: something ended or changed, not known what */
+    gboolean has_left;   /* … but they are no longer there */
     gint64 occurred_at_us, occurred_to_us; /* alike, or the first and last instant of what is known */
     gboolean occurred_on_date;             /* only the day is known */
     const char *event_id, *corrects_event_id;
@@ -57,6 +58,9 @@ void feed_problem_set(struct feed_problem *problem, guint row, const char *field
 gboolean feed_record_read(const struct feed_mapping *mapping, const struct feed_cells *cells,
                           gint64 observed_at_us, GStringChunk *scratch, struct feed_record *record,
                           feed_problem_fn on_problem, void *context);
+
+/* Whether a roster's row says that they left, or might: what it means is read with the rest. */
+gboolean feed_record_says_out(const struct feed_mapping *mapping, const struct feed_cells *cells);
 
 /* A digest of every mapped cell under `seed`, the mapping's own: equal digests, nothing to read.
  * Never 0, which stands for a row that must be read again. */

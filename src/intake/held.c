@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "intake/doubt.h"
 #include "intake/private.h"
 #include "store/store.h"
 
@@ -138,12 +139,17 @@ static gboolean accept_in_transaction(struct db *db, void *context, GError **err
     return find_held(context, db, error) && load_in_transaction(db, context, error);
 }
 
-gboolean held_accept(struct site *site, const char *feed_id, struct load_summary *summary,
-                     GError **error) {
-    const struct load_options options = {.taken_at_us = TIME_UNKNOWN};
+static gboolean accept_list(struct site *site, const char *feed_id, const char *baseline_by,
+                            struct load_summary *summary, GError **error) {
+    const struct load_options options = {.taken_at_us = TIME_UNKNOWN,
+                                         .tells_nobody = baseline_by != NULL};
     struct load_summary done = {.list = json_array(), .problem_list = json_array()};
-    struct load load = {
-        .site = site, .feed_id = feed_id, .is_accepted = TRUE, .options = &options, .summary = &done};
+    struct load load = {.site = site,
+                        .feed_id = feed_id,
+                        .is_accepted = TRUE,
+                        .baseline_by = baseline_by,
+                        .options = &options,
+                        .summary = &done};
     gboolean ok =
         store_write(site_store(site), STORE_WORK(accept_in_transaction, load_again), &load, error);
     g_clear_pointer(&load.content, g_bytes_unref);
@@ -153,6 +159,47 @@ gboolean held_accept(struct site *site, const char *feed_id, struct load_summary
     else
         load_summary_clear(&done);
     return ok;
+}
+
+/* Where no list is held, but reports are in doubt: those are decided on. */
+static gboolean decide_doubt(struct site *site, const char *feed_id, gboolean is_right,
+                             struct load_summary *summary, GError **error) {
+    guint n, n_alerts;
+    GError *problem = NULL;
+    if (!doubt_decide(site, feed_id, is_right, &n, &n_alerts, &problem)) {
+        g_propagate_error(error, problem);
+        return FALSE;
+    }
+    if (!n) {
+        g_set_error(error, BASE_ERROR, BASE_ERROR_NOT_FOUND,
+                    "nothing of %s waits for a decision: no list is held, and no report is in doubt",
+                    feed_id);
+        return FALSE;
+    }
+    if (summary)
+        *summary = (struct load_summary){.rows = n, .alerts = n_alerts};
+    return TRUE;
+}
+
+gboolean held_accept(struct site *site, const char *feed_id, struct load_summary *summary,
+                     GError **error) {
+    GError *problem = NULL;
+    if (accept_list(site, feed_id, NULL, summary, &problem))
+        return TRUE;
+    if (!g_error_matches(problem, BASE_ERROR, BASE_ERROR_NOT_FOUND)) {
+        g_propagate_error(error, problem);
+        return FALSE;
+    }
+    g_clear_error(&problem);
+    if (summary)
+        load_summary_clear(summary);
+    return decide_doubt(site, feed_id, TRUE, summary, error);
+}
+
+gboolean held_accept_as_baseline(struct site *site, const char *feed_id, const char *by,
+                                 struct load_summary *summary, GError **error) {
+    g_autofree char *said = g_strdup_printf("taken as a new baseline by %s", by);
+    return accept_list(site, feed_id, said, summary, error);
 }
 
 static gboolean reject_held(struct load *load, GError **error) {
@@ -175,16 +222,26 @@ static gboolean reject_in_transaction(struct db *db, void *context, GError **err
     return ok;
 }
 
-gboolean held_reject(struct site *site, const char *feed_id, GError **error) {
+gboolean held_reject(struct site *site, const char *feed_id, guint *n_alerts, GError **error) {
     const struct load_options options = {.taken_at_us = TIME_UNKNOWN};
     struct load_summary done = {.list = json_array(), .problem_list = json_array()};
     struct load load = {.site = site,
                         .feed_id = feed_id,
+                        .name = "",
                         .observed_at_us = site_now(site),
                         .options = &options,
                         .summary = &done};
-    const gboolean ok =
-        store_write(site_store(site), STORE_WORK(reject_in_transaction, load_again), &load, error);
+    GError *problem = NULL;
+    gboolean ok =
+        store_write(site_store(site), STORE_WORK(reject_in_transaction, load_again), &load, &problem);
     load_summary_clear(&done);
+    *n_alerts = load.owing.n_alerts;
+    if (g_error_matches(problem, BASE_ERROR, BASE_ERROR_NOT_FOUND)) {
+        g_clear_error(&problem);
+        ok = decide_doubt(site, feed_id, FALSE, &done, error);
+        *n_alerts = done.alerts;
+    } else if (problem) {
+        g_propagate_error(error, problem);
+    }
     return ok;
 }

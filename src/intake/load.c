@@ -114,28 +114,6 @@ static gboolean save_person(struct load *load, const struct feed_record *record,
     return ok && save_state_id(load, person.id, record->state_id, error);
 }
 
-/* The booking is known as somebody else's. Nobody is told what the row says, for it is about one of
- * two people; those who follow the booking hear that something is unclear. */
-static gboolean refuse_other_person(struct load *load, const struct custody_booking *prior,
-                                    const struct feed_record *record, struct feed_record *safe) {
-    struct feed_problem problem;
-    if (strcmp(prior->person_key, record->person_key) == 0)
-        return FALSE;
-    feed_problem_set(&problem, record->row, "person", record->person_key,
-                     "the booking is known as another person's; it stays theirs until the jail's "
-                     "records staff say which is right");
-    load_keep_problem(&problem, load);
-    *safe = *record;
-    safe->person_key = prior->person_key;
-    safe->surname = safe->given = safe->middle = safe->suffix = safe->state_id = "";
-    safe->born = 0;
-    if (record->has_action) {
-        safe->is_unclear = TRUE;
-        safe->action = CUSTODY_STATUS_CHANGED;
-    }
-    return TRUE;
-}
-
 gboolean load_save_change(struct load *load, const char *roster_feed,
                           const struct custody_booking *prior, struct custody_booking *next,
                           const struct custody_event *event, GError **error) {
@@ -192,6 +170,27 @@ static gboolean save_record(struct load *load, const struct feed_record *record,
                             happened ? &event : NULL, error);
 }
 
+/* Who had the number is told, if they are held, that something is unclear: the row is about one of two.
+ */
+static gboolean tell_former(struct load *load, const struct custody_booking *prior,
+                            const struct feed_record *record, GError **error) {
+    struct feed_problem problem;
+    struct feed_record safe = *record;
+    if (prior->belief.standing != STANDING_HELD && prior->belief.standing != STANDING_AWAY)
+        return TRUE; /* the number is free: it is used anew */
+    feed_problem_set(&problem, record->row, "booking", record->booking_key,
+                     "the number of this booking is known as another person's, who is held; both are "
+                     "taken as held until the jail's records staff say which is right");
+    load_keep_problem(&problem, load);
+    load->n_clashes++;
+    safe.person_key = prior->person_key;
+    safe.surname = safe.given = safe.middle = safe.suffix = safe.state_id = "";
+    safe.born = 0;
+    safe.is_unclear = TRUE;
+    safe.action = CUSTODY_STATUS_CHANGED;
+    return !record->has_action || save_record(load, &safe, prior, 0, FALSE, error);
+}
+
 /* A correction is about the booking of the event that it takes back, whatever booking its row names. */
 static gboolean follow_correction(struct load *load, const struct feed_record **record,
                                   struct feed_record *corrected, struct store_booking *prior,
@@ -223,18 +222,33 @@ static gboolean follow_correction(struct load *load, const struct feed_record **
     return TRUE;
 }
 
+/* A number that stands for somebody else now: who had it keeps their booking, and this one is another.
+ */
+static gboolean number_anew(struct load *load, struct store_booking *prior,
+                            const struct feed_record **record, struct feed_record *renumbered,
+                            GError **error) {
+    if (!tell_former(load, &prior->booking, *record, error))
+        return FALSE;
+    g_autofree char *key = g_strdup_printf("%s/%s", (*record)->booking_key, (*record)->person_key);
+    *renumbered = **record;
+    renumbered->booking_key = g_string_chunk_insert(load->scratch, key);
+    *record = renumbered;
+    store_booking_clear(prior);
+    return store_booking_by_key(load->db, load->mapping->jail, renumbered->booking_key, prior, error);
+}
+
 gboolean load_apply_record(struct load *load, const struct feed_record *record, guint64 digest,
                            gboolean as_listing, GError **error) {
     struct store_booking prior;
-    struct feed_record safe, corrected;
+    struct feed_record renumbered, corrected;
     if (!store_booking_by_key(load->db, load->mapping->jail, record->booking_key, &prior, error))
         return FALSE;
     if (!follow_correction(load, &record, &corrected, &prior, error))
         return FALSE;
-    const struct custody_booking *known = prior.booking.id ? &prior.booking : NULL;
-    if (known && refuse_other_person(load, known, record, &safe))
-        record = &safe;
-    gboolean ok = save_record(load, record, known, digest, as_listing, error);
+    gboolean ok = !prior.booking.id || strcmp(prior.booking.person_key, record->person_key) == 0 ||
+                  number_anew(load, &prior, &record, &renumbered, error);
+    ok = ok &&
+         save_record(load, record, prior.booking.id ? &prior.booking : NULL, digest, as_listing, error);
     load->owing.source_key = NULL;
     store_booking_clear(&prior);
     return ok;
@@ -301,6 +315,17 @@ gboolean load_check_readable(const struct load *load, const struct load_run *run
     return FALSE;
 }
 
+gboolean load_page_clashes(struct load *load, GError **error) {
+    if (!load->n_clashes)
+        return TRUE;
+    g_autofree char *page = g_strdup_printf(
+        "The feed %s gives %u booking numbers (%s) to other people than those who have them and are "
+        "held. "
+        "Nobody is told that either left. Ask the jail's records staff; see `tocsin feed problems`.",
+        load->feed.id, load->n_clashes, load->name);
+    return owe_page(load->db, load->site, page, error);
+}
+
 /* ── Events ────────────────────────────────────────────────────────────────────────────────────── */
 
 static gboolean take_event(struct load *load, struct load_run *run, const struct feed_cells *cells,
@@ -327,7 +352,8 @@ gboolean load_events(struct load *load, GError **error) {
     feed_adapter_free(adapter);
     if (!load->push_key) /* an empty first file counts: what comes after it is news */
         load->feed.has_baseline = TRUE;
-    return ok && load_note_speech(load, error);
+    return ok && load_page_clashes(load, error) && load_judge_batch(load, error) &&
+           load_note_speech(load, error);
 }
 
 /* ── The whole, in one transaction ─────────────────────────────────────────────────────────────── */
@@ -336,6 +362,7 @@ gboolean load_begin(struct load *load, struct db *db, GError **error) {
     load->db = db;
     if (!store_feed_get(db, load->feed_id, &load->feed, error))
         return FALSE;
+    load->feed.has_baseline &= !load->baseline_by; /* begun anew */
     load->mapping = site_mapping(load->site, load->feed.id, load->feed.mapping, error);
     if (!load->mapping)
         return FALSE;
@@ -360,6 +387,8 @@ gboolean load_begin(struct load *load, struct db *db, GError **error) {
     load->custody.content = load_is_roster(load) ? load->content_name : NULL;
     load->custody.list_before_at_us = load->feed.listed_at_us;
     load->feed.interval_us = load->mapping->interval_us;
+    if (load->content)
+        custody_pace_begin(&load->feed.pace, load_pace_at(load));
     load->mapping_digest = base_hash64(load->feed.mapping, strlen(load->feed.mapping), 0);
     load->scratch = g_string_chunk_new(4096);
     return TRUE;
@@ -381,7 +410,8 @@ gboolean load_record_source(struct load *load, enum store_source_state state, GE
                                          .digest = load->digest,
                                          .snapshot_at_us = load->snapshot_at_us,
                                          .received_at_us = load->owing.now_at_us,
-                                         .state = state};
+                                         .state = state,
+                                         .reason = load->baseline_by};
     return store_source_add(load->db, &load->source, error) &&
            (load->is_accepted || load->push_key ||
             store_problem_clear(load->db, load->source.id, error));

@@ -15,8 +15,9 @@ struct load {
     guint8 digest[32];
     gint64 snapshot_at_us; /* of a roster; else 0 */
     gint64 observed_at_us;
-    gboolean time_is_files; /* nothing but the file's own date says when the list was taken */
-    gboolean is_accepted;   /* a person decided: the breaker is not asked */
+    gboolean time_is_files;  /* nothing but the file's own date says when the list was taken */
+    gboolean is_accepted;    /* a person decided: the breaker is not asked */
+    const char *baseline_by; /* what a person said who makes it the baseline; NULL: it is compared */
     const char *push_key;
     const struct load_options *options;
     struct load_summary *summary;
@@ -32,17 +33,24 @@ struct load {
     struct custody_source custody;
     GStringChunk *scratch;
     GError *problem_error; /* the store failed while a problem was being kept */
-    guint n_kept_problems;
+    guint n_kept_problems, n_clashes;
 };
 
 static inline gboolean load_is_roster(const struct load *load) {
     return load->mapping->content == FEED_ROSTER;
 }
 
+/* When what comes counts for the feed's pace. */
+static inline gint64 load_pace_at(const struct load *load) {
+    return load_is_roster(load) ? load->observed_at_us : load->owing.now_at_us;
+}
+
 /* What a pass over the rows finds. */
 struct load_run {
     struct custody_roster *roster;
-    guint n_now, n_new, n_changed, n_unreadable;
+    guint n_new, n_changed, n_unreadable;
+    guint n_torn;        /* rows of a booking that differ in more than what a charge may */
+    GByteArray *leaving; /* cells of rows that tell of an ending: read when all rows were seen */
     gboolean is_cut;
 };
 
@@ -81,8 +89,14 @@ typedef gboolean (*load_change_fn)(const struct custody_source *source,
 gboolean load_change_booking(struct load *load, gint64 booking_id, load_change_fn change,
                              GError **error);
 
+/* Numbers that stand for other people than before: a person must ask. */
+gboolean load_page_clashes(struct load *load, GError **error);
+
 gboolean load_roster(struct load *load, struct custody_verdict *verdict, GError **error);
 gboolean load_events(struct load *load, GError **error);
+
+/* Whether what came is far beyond the feed's usual: then it is doubtful, and a person is paged. */
+gboolean load_judge_batch(struct load *load, GError **error);
 
 /* A list is held that lacks `missing` (struct custody_vanished): counts what agrees, and tells whoever
  * follows them when it is time. */

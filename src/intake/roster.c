@@ -1,6 +1,7 @@
 /* A roster against the list before it: compared row by row, judged by the breaker, accepted or held. */
 #include <string.h>
 
+#include "base/error.h"
 #include "custody/breaker.h"
 #include "custody/silence.h"
 #include "intake/private.h"
@@ -9,15 +10,94 @@
 
 #define SPARED_ROW 0 /* no file has such a row */
 
+#define MOST_TORN 0.05 /* of the rows: above it the file is no list */
+
 static gboolean take_reported(struct load *load, struct load_run *run, const struct feed_cells *cells,
                               GError **error);
+
+static gboolean take_listing(struct load *load, const struct feed_cells *cells, guint64 digest,
+                             gboolean as_in, GError **error) {
+    struct feed_record record;
+    if (!feed_record_read(load->mapping, cells, load->observed_at_us, load->scratch, &record,
+                          load_keep_problem, load))
+        return TRUE;
+    if (as_in && record.action != CUSTODY_TEMPORARY_ABSENCE)
+        record.has_action = record.is_unclear = FALSE;
+    return load_apply_record(load, &record, digest, TRUE, error);
+}
+
+static guint32 place_of(const struct feed_cells *cells) {
+    const struct feed_cells place = {.cell = {[FIELD_FACILITY] = cells->cell[FIELD_FACILITY],
+                                              [FIELD_ADMITTED_AT] = cells->cell[FIELD_ADMITTED_AT]}};
+    return (guint32)feed_cells_digest(&place, 0);
+}
+
+/* Another row of a booking: a charge, which has its own end; or rows of several days. */
+static gboolean take_another(struct load *load, struct load_run *run, const struct feed_cells *cells,
+                             gboolean says_out, GError **error) {
+    const char *booking = cells->cell[FIELD_BOOKING];
+    struct feed_problem problem;
+    run->n_torn += custody_roster_place(run->roster, booking) != place_of(cells);
+    if (!load->mapping->rows_are_charges) {
+        feed_problem_set(&problem, cells->row, "booking", booking,
+                         "the file lists this booking twice with different values; the first row "
+                         "counts. If rows are charges, say `rows: one a charge`");
+        load_keep_problem(&problem, load);
+    }
+    /* All rows said out on the list before, and one says in now. */
+    return says_out || !custody_roster_first_says_out(run->roster, booking) ||
+           take_listing(load, cells, 0, TRUE, error);
+}
+
+/* The number stands for somebody else than before. Nobody is told that as a fact: who had it is taken
+ * as still there, and the new one is another booking. */
+static void note_clash(struct load *load, struct feed_cells *cells) {
+    struct feed_problem problem;
+    feed_problem_set(
+        &problem, cells->row, "booking", cells->cell[FIELD_BOOKING],
+        "the number of this booking is known as another person's, who is held; both are taken as "
+        "held until the jail's records staff say which is right");
+    load_keep_problem(&problem, load);
+    load->n_clashes++;
+    g_autofree char *key =
+        g_strdup_printf("%s/%s", cells->cell[FIELD_BOOKING], cells->cell[FIELD_PERSON]);
+    cells->cell[FIELD_BOOKING] = g_string_chunk_insert(load->scratch, key);
+}
+
+static gboolean take_numbered(struct load *load, struct load_run *run, struct feed_cells *cells,
+                              GError **error) {
+    const guint64 digest = feed_cells_digest(cells, load->mapping_digest);
+    const gboolean says_out = feed_record_says_out(load->mapping, cells);
+    gint64 booking_id = 0;
+    if (custody_roster_clashes(run->roster, cells->cell[FIELD_BOOKING], cells->cell[FIELD_PERSON]))
+        note_clash(load, cells);
+    const struct custody_row row = {.booking_key = cells->cell[FIELD_BOOKING],
+                                    .person_key = cells->cell[FIELD_PERSON],
+                                    .digest = digest,
+                                    .place = place_of(cells),
+                                    .says_out = says_out};
+    switch (custody_roster_see(run->roster, &row, &booking_id)) {
+    case SIGHT_SAME: /* another row of a booking that was in may say out now, too */
+        if (!says_out || !custody_roster_counts(run->roster, row.booking_key))
+            return TRUE;
+        break;
+    case SIGHT_DUPLICATE: return TRUE;
+    case SIGHT_CONFLICT: return take_another(load, run, cells, says_out, error);
+    case SIGHT_CHANGED: run->n_changed++; break;
+    case SIGHT_NEW: run->n_new++; break;
+    }
+    if (says_out) {
+        feed_cells_keep(run->leaving, cells);
+        return TRUE;
+    }
+    return take_listing(load, cells, digest, FALSE, error);
+}
 
 static gboolean take_row(struct load *load, struct load_run *run, const struct feed_cells *cells,
                          GError **error) {
     const char *person = cells->cell[FIELD_PERSON], *booking = cells->cell[FIELD_BOOKING];
-    guint64 digest = feed_cells_digest(cells, load->mapping_digest);
     struct feed_record record;
-    gint64 booking_id = 0;
+    struct feed_cells row = *cells;
 
     if (cells->row == SPARED_ROW) { /* of a held list: somebody whose row could not be read */
         custody_roster_spare(run->roster, person);
@@ -31,24 +111,36 @@ static gboolean take_row(struct load *load, struct load_run *run, const struct f
                          load_keep_problem, load);
         return TRUE;
     }
-    switch (custody_roster_see(run->roster, booking, person, digest, &booking_id)) {
-    case SIGHT_SAME: run->n_now++; return TRUE;
-    case SIGHT_DUPLICATE: return TRUE;
-    case SIGHT_CONFLICT: {
-        struct feed_problem problem;
-        feed_problem_set(&problem, cells->row, "booking", booking,
-                         "the file lists this booking twice with different values; the first row "
-                         "counts");
-        load_keep_problem(&problem, load);
-        return take_reported(load, run, cells, error); /* a second row may be the one that tells */
+    return take_numbered(load, run, &row, error);
+}
+
+/* Who left: a booking has ended when all its rows say so. */
+static gboolean take_leaving(struct load *load, struct load_run *run, GError **error) {
+    g_autoptr(GBytes) kept = g_bytes_new(run->leaving->data, run->leaving->len);
+    struct feed_adapter *adapter = feed_held_open(load->mapping, kept);
+    struct feed_cells cells;
+    struct feed_problem problem;
+    gboolean ok = TRUE;
+    while (ok && feed_adapter_next(adapter, &cells, &problem) == FEED_CELLS) {
+        const char *booking = cells.cell[FIELD_BOOKING];
+        ok = take_listing(load, &cells, custody_roster_digest(run->roster, booking),
+                          custody_roster_says_in(run->roster, booking), error);
+        g_string_chunk_clear(load->scratch);
     }
-    case SIGHT_CHANGED: run->n_changed++; break;
-    case SIGHT_NEW: run->n_new++; break;
-    }
-    run->n_now++;
-    return !feed_record_read(load->mapping, cells, load->observed_at_us, load->scratch, &record,
-                             load_keep_problem, load) ||
-           load_apply_record(load, &record, digest, TRUE, error);
+    feed_adapter_free(adapter);
+    return ok;
+}
+
+static gboolean check_torn(const struct load *load, const struct load_run *run, GError **error) {
+    if (load->mapping->rows_are_charges || !run->n_torn ||
+        run->n_torn < MOST_TORN * load->summary->rows)
+        return TRUE;
+    g_set_error(
+        error, BASE_ERROR, BASE_ERROR_INPUT,
+        "%s: %u rows are of bookings that stand on other rows with another place or admission. If the "
+        "file holds earlier days too, pick the rows with `only_rows:`",
+        load->name, run->n_torn);
+    return FALSE;
 }
 
 static gboolean no_longer_listed(const struct custody_source *source,
@@ -74,7 +166,8 @@ static struct custody_breaker_input breaker_input(const struct load *load, const
     return (struct custody_breaker_input){.roster = run->roster,
                                           .before_at_us = load->feed.fresh_at_us,
                                           .now_at_us = load->snapshot_at_us,
-                                          .n_now = run->n_now + custody_roster_n_spared(run->roster),
+                                          .n_now = custody_roster_n_now(run->roster) +
+                                                   custody_roster_n_spared(run->roster),
                                           .n_unreadable = run->n_unreadable,
                                           .is_cut = run->is_cut,
                                           .hold_above_percent = load->mapping->breaker_share};
@@ -206,12 +299,15 @@ static gboolean hold_roster(struct load *load, const struct custody_roster *rost
 
 /* Compares and judges; what the comparison did is taken back when the list is held. */
 gboolean load_roster(struct load *load, struct custody_verdict *verdict, GError **error) {
-    struct load_run run = {.roster = custody_roster_new()};
+    struct load_run run = {.roster = custody_roster_new(), .leaving = g_byte_array_new()};
     struct feed_adapter *adapter = load_open_rows(load, error);
+    const struct custody_pace pace = load->feed.pace;
     const size_t n_events = json_array_size(load->summary->list); /* of the feed itself: they stay */
     gboolean ok = adapter != NULL && store_mark(load->db, error) &&
                   store_booking_expect(load->db, load->feed.id, run.roster, error) &&
                   load_each_row(load, adapter, &run, take_row, error) &&
+                  take_leaving(load, &run, error) && check_torn(load, &run, error) &&
+                  load_page_clashes(load, error) &&
                   (load->is_accepted || load_check_readable(load, &run, error));
     if (ok) {
         g_autoptr(GArray) vanished = custody_roster_vanished(run.roster);
@@ -235,6 +331,7 @@ gboolean load_roster(struct load *load, struct custody_verdict *verdict, GError 
                       sizeof verdict->reason);
         }
         if (ok && verdict->is_held) {
+            load->feed.pace = pace;
             while (json_array_size(load->summary->list) > n_events)
                 json_array_remove(load->summary->list, n_events);
             load->owing.n_alerts = 0;
@@ -243,8 +340,10 @@ gboolean load_roster(struct load *load, struct custody_verdict *verdict, GError 
         } else if (ok) {
             ok = accept_roster(load, &run, vanished, error) && store_keep(load->db, error);
         }
+        ok = ok && load_judge_batch(load, error);
     }
     feed_adapter_free(adapter);
     custody_roster_free(run.roster);
+    g_byte_array_unref(run.leaving);
     return ok;
 }

@@ -22,14 +22,15 @@ static gboolean read_feed(struct db *db, const char *id, status_feed_fn each, vo
     struct feed_mapping *mapping = feed_mapping_parse(feed.mapping, strlen(feed.mapping), id, NULL);
     const struct status_feed row = {.id = id,
                                     .title = mapping ? mapping->title : id,
-                                    .state = counts.held_id                         ? "held"
+                                    .state = counts.held_id < 0                     ? "doubtful"
+                                             : counts.held_id                       ? "held"
                                              : feed.silent_since_us != TIME_UNKNOWN ? "silent"
                                              : feed.last_at_us == TIME_UNKNOWN      ? "new"
                                                                                     : "alive",
                                     .last_at_us = feed.last_at_us,
                                     .silent_since_us = feed.silent_since_us,
                                     .n_listed = counts.n_listed,
-                                    .n_held = counts.held_id != 0,
+                                    .n_held = counts.held_id > 0,
                                     .n_problems = counts.n_problems,
                                     .held_reason = counts.held_reason,
                                     .held_id = counts.held_id};

@@ -6,7 +6,7 @@
 
 struct status_feed {
     const char *id, *title;
-    const char *state; /* "new", "alive", "silent", "held" */
+    const char *state; /* "new", "alive", "silent", "held", "doubtful" */
     gint64 last_at_us, silent_since_us;
     guint n_listed, n_held, n_problems;
     const char *held_reason; /* NULL: nothing waits */

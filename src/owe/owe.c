@@ -249,10 +249,40 @@ gboolean owe_feed_event(struct owing *p, const struct custody_event *event, gint
     return ok;
 }
 
+/* Of long ago, and of a booking that nobody had heard of. */
+static gboolean is_history(const struct owe_change *change) {
+    const struct custody_event *e = change->event;
+    if (change->before || e->occurred_at_us == TIME_UNKNOWN)
+        return FALSE;
+    return e->occurred_to_us < e->observed_at_us - (e->kind == CUSTODY_BOOKED
+                                                        ? CUSTODY_HISTORY_OF_BOOKINGS_US
+                                                        : CUSTODY_HISTORY_OF_ENDINGS_US);
+}
+
+static void count_pace(struct owing *p, const struct custody_event *e, gint64 seq) {
+    struct custody_pace *pace = &p->feed->pace;
+    const gboolean is_ending =
+        e->said != SAID_BY_US &&
+        ((KIND_BIT(e->kind) & KINDS_OUT) || (e->kind == CUSTODY_TRANSFERRED && !e->is_within));
+    if (!is_ending && e->kind != CUSTODY_BOOKED)
+        return;
+    pace->n[is_ending ? PACE_ENDINGS : PACE_ARRIVALS]++;
+    if (!pace->first_seq)
+        pace->first_seq = seq;
+}
+
 gboolean owe_news(struct owing *p, const struct owe_change *change, GError **error) {
     struct store_event row;
-    if (!record(p, change->event, change->booking_id, &row, error))
+    struct custody_event event = *change->event;
+    const gboolean history = is_history(change);
+    event.is_late |= history;
+    if (!record(p, &event, change->booking_id, &row, error))
         return FALSE;
-    return !row.is_new || p->tells_nobody ||
-           (page_set_aside(p, change->event, error) && tell_person(p, change, row.seq, error));
+    if (!row.is_new || p->tells_nobody)
+        return TRUE;
+    p->n_history += history;
+    if (history)
+        return TRUE;
+    count_pace(p, change->event, row.seq);
+    return (page_set_aside(p, change->event, error) && tell_person(p, change, row.seq, error));
 }

@@ -14,7 +14,7 @@
 struct owing {
     const struct site *site;
     struct db *db;
-    const struct store_feed *feed;
+    struct store_feed *feed; /* its pace is counted */
     const struct feed_mapping *mapping;
     gint64 source_id;
     const char *source_key; /* the source's own id of the event at hand; NULL: none */
@@ -23,6 +23,7 @@ struct owing {
     gboolean tells_nobody; /* a baseline, on request */
     json_t *events;        /* those that were new, as JSON */
     guint n_alerts;
+    guint n_history;       /* of long ago, when first heard of: told to nobody */
     guint n_late, n_waits; /* endings that were set aside; corrections of what was not said */
 };
 

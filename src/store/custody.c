@@ -60,7 +60,7 @@ gboolean store_person_save(struct db *db, struct store_person *p, const char *fo
     "b.last_kind, b.id"
 enum { BELIEF_AT = 20 }; /* where they begin among the booking's */
 
-enum { BELIEF_DOUBTFUL = 1, BELIEF_UNCLEAR = 2, BELIEF_DEATH = 4 };
+enum { BELIEF_DOUBTFUL = 1, BELIEF_UNCLEAR = 2, BELIEF_DEATH = 4, BELIEF_UNCOUNTED = 8 };
 
 /* Of a leaving, what carried it is what was told of it last. */
 static struct belief_booking read_belief(struct db_rows *rows, int at) {
@@ -111,6 +111,7 @@ static void read_booking(struct db_rows *rows, struct store_booking *row) {
                                  .list_interval_us = db_is_null(rows, 17) ? DAY_US : db_int(rows, 17),
                                  .has_event = !db_is_null(rows, 18),
                                  .last_kind = (enum custody_kind)db_int(rows, 18),
+                                 .is_uncounted = (db_int(rows, BELIEF_AT + 4) & BELIEF_UNCOUNTED) != 0,
                                  .belief = read_belief(rows, BELIEF_AT)};
     gsize n;
     const void *id = db_blob(rows, 19, &n);
@@ -206,7 +207,8 @@ gboolean store_booking_save(struct db *db, const char *jail, const char *roster_
             P_TIME("left_seen_at", belief->observed_at_us),
             P_INT("belief_flags", (belief->is_doubtful ? BELIEF_DOUBTFUL : 0) |
                                       (belief->is_unclear ? BELIEF_UNCLEAR : 0) |
-                                      (belief->has_death ? BELIEF_DEATH : 0)),
+                                      (belief->has_death ? BELIEF_DEATH : 0) |
+                                      (b->is_uncounted ? BELIEF_UNCOUNTED : 0)),
             P_TIME("held_from", belief->held_from_us),
             {.name = ":last_kind", .type = b->has_event ? DB_INT : DB_NULL, .number = b->last_kind},
             P_BLOB("last_event_id", b->has_event ? b->last_event_id : NULL, sizeof b->last_event_id),
@@ -221,16 +223,17 @@ gboolean store_booking_save(struct db *db, const char *jail, const char *roster_
 
 gboolean store_booking_expect(struct db *db, const char *feed, struct custody_roster *roster,
                               GError **error) {
-    struct db_rows *rows =
-        db_query(db,
-                 "SELECT id, key, person_key, digest, tenure_from_us FROM booking "
-                 "WHERE roster_feed = :feed AND listing = " SQL_LISTING_NOW " ORDER BY id",
-                 PARAMS(P_TEXT("feed", feed)));
+    struct db_rows *rows = db_query(
+        db,
+        "SELECT id, key, person_key, digest, tenure_from_us, standing < " SQL_STANDING_ELSEWHERE
+        " AND belief_flags & 8 = 0 FROM booking "
+        "WHERE roster_feed = :feed AND listing = " SQL_LISTING_NOW " ORDER BY id",
+        PARAMS(P_TEXT("feed", feed)));
     while (db_next(rows)) {
         gsize key_n, person_key_n;
         const char *key = db_blob(rows, 1, &key_n), *person_key = db_blob(rows, 2, &person_key_n);
         custody_roster_expect(roster, db_int(rows, 0), key, key_n, person_key, person_key_n,
-                              (guint64)db_int(rows, 3), db_time(rows, 4));
+                              (guint64)db_int(rows, 3), db_time(rows, 4), db_int(rows, 5) != 0);
     }
     return db_done(rows, error);
 }
@@ -512,6 +515,74 @@ GArray *store_told(struct db *db, const char *registration_id, GError **error) {
         return told;
     g_array_unref(told);
     return NULL;
+}
+
+static GArray *read_batch(struct db_rows *rows, GError **error) {
+    GArray *batch = g_array_new(FALSE, FALSE, sizeof(struct store_batch_event));
+    while (db_next(rows)) {
+        struct store_batch_event e = {.seq = db_int(rows, 0),
+                                      .booking_id = db_int(rows, 1),
+                                      .kind = (enum custody_kind)db_int(rows, 3),
+                                      .said = (enum custody_said)db_int(rows, 4)};
+        gsize n;
+        const void *id = db_blob(rows, 2, &n);
+        if (id && n == sizeof e.id)
+            memcpy(e.id, id, n);
+        g_array_append_val(batch, e);
+    }
+    if (db_done(rows, error))
+        return batch;
+    g_array_unref(batch);
+    return NULL;
+}
+
+#define BATCH_COLUMNS                                                                                  \
+    "SELECT seq, booking_id, id, kind, said FROM event WHERE booking_id IS NOT NULL AND "
+
+GArray *store_batch(struct db *db, const char *feed, gint64 first_seq, gboolean are_arrivals,
+                    GError **error) {
+    return read_batch(
+        db_query(
+            db,
+            BATCH_COLUMNS
+            "seq >= :first AND feed = :feed AND is_doubtful = 0 AND is_late = 0 AND ((:arrivals = 1 "
+            "AND kind = 0) "
+            "OR (:arrivals = 0 AND said IN (1, 2) AND (kind IN (1, 3, 5) OR (kind = 2 AND "
+            "is_within = 0)))) ORDER BY seq",
+            PARAMS(P_INT("first", first_seq), P_TEXT("feed", feed), P_INT("arrivals", are_arrivals))),
+        error);
+}
+
+GArray *store_batch_doubtful(struct db *db, const char *feed, GError **error) {
+    return read_batch(db_query(db,
+                               BATCH_COLUMNS
+                               "feed = :feed AND is_doubtful = 1 AND (said IN (1, 2) OR kind = 0) "
+                               "ORDER BY seq",
+                               PARAMS(P_TEXT("feed", feed))),
+                      error);
+}
+
+GArray *store_batch_of(struct db *db, gint64 source_id, GError **error) {
+    return read_batch(db_query(db, BATCH_COLUMNS "source_id = :source AND said IN (1, 2) ORDER BY seq",
+                               PARAMS(P_INT("source", source_id))),
+                      error);
+}
+
+gboolean store_event_doubt(struct db *db, gint64 seq, gboolean is_doubtful, GError **error) {
+    return db_run(db, "UPDATE event SET is_doubtful = :doubtful WHERE seq = :seq",
+                  PARAMS(P_INT("doubtful", is_doubtful), P_INT("seq", seq)), error) &&
+           (!is_doubtful ||
+            db_run(
+                db,
+                "UPDATE event SET about_flags = about_flags | 1 WHERE seq = :seq AND NOT EXISTS "
+                "(SELECT 1 FROM alert a WHERE a.event_seq = :seq AND (a.may_have_left = 1 OR a.state "
+                "<> " SQL_ALERT_QUEUED "))",
+                PARAMS(P_INT("seq", seq)), error));
+}
+
+gboolean store_event_undo(struct db *db, gint64 seq, GError **error) {
+    return db_run(db, "UPDATE event SET said = :undone, is_doubtful = 0 WHERE seq = :seq",
+                  PARAMS(P_INT("undone", SAID_UNDONE), P_INT("seq", seq)), error);
 }
 
 gboolean store_event_repeat(struct db *db, gint64 of, const guint8 id[CUSTODY_EVENT_ID_BYTES],

@@ -79,6 +79,26 @@ gboolean store_event_state(struct db *db, gint64 seq, const struct belief_statem
  * GArray of struct belief_statement. */
 GArray *store_told(struct db *db, const char *registration_id, GError **error);
 
+/* Events of a feed that are part of a batch. */
+struct store_batch_event {
+    gint64 seq, booking_id;
+    guint8 id[CUSTODY_EVENT_ID_BYTES];
+    enum custody_kind kind;
+    enum custody_said said;
+};
+/* From `first_seq` on, endings or (`are_arrivals`) bookings that are not doubtful yet. Transfer full:
+ * GArray of struct store_batch_event; NULL with an error. */
+GArray *store_batch(struct db *db, const char *feed, gint64 first_seq, gboolean are_arrivals,
+                    GError **error);
+/* Those of the feed that are doubtful. Transfer full. */
+GArray *store_batch_doubtful(struct db *db, const char *feed, GError **error);
+/* Those of one source. Transfer full. */
+GArray *store_batch_of(struct db *db, gint64 source_id, GError **error);
+/* Doubtful: what has not left says so at once. Not doubtful: confirmed. */
+gboolean store_event_doubt(struct db *db, gint64 seq, gboolean is_doubtful, GError **error);
+/* It is no report any more. */
+gboolean store_event_undo(struct db *db, gint64 seq, GError **error);
+
 /* Records another event about the booking and place of event `of`, known as corrected; the same when it
  * was recorded before. */
 gboolean store_event_repeat(struct db *db, gint64 of, const guint8 id[CUSTODY_EVENT_ID_BYTES],

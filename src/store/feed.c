@@ -75,12 +75,40 @@ static void turnover_parse(const char *text, struct custody_turnover *t) {
     json_decref(object);
 }
 
+static char *pace_format(const struct custody_pace *p) {
+    json_t *object = json_pack(
+        "{s:f, s:[f, f], s:I, s:I, s:[i, i], s:[b, b], s:I}", "days", p->days, "counted",
+        p->counted[PACE_ENDINGS], p->counted[PACE_ARRIVALS], "since", (json_int_t)p->since_us, "last",
+        (json_int_t)p->last_us, "n", (int)p->n[PACE_ENDINGS], (int)p->n[PACE_ARRIVALS], "doubtful",
+        p->is_doubtful[PACE_ENDINGS], p->is_doubtful[PACE_ARRIVALS], "first", (json_int_t)p->first_seq);
+    char *text = json_dumps(object, JSON_COMPACT);
+    json_decref(object);
+    return text;
+}
+
+static void pace_parse(const char *text, struct custody_pace *p) {
+    json_t *object = text ? json_loads(text, 0, NULL) : NULL;
+    *p = (struct custody_pace){.since_us = TIME_UNKNOWN, .last_us = TIME_UNKNOWN};
+    if (!object)
+        return;
+    p->days = json_number_value(json_object_get(object, "days"));
+    p->since_us = json_integer_value(json_object_get(object, "since"));
+    p->last_us = json_integer_value(json_object_get(object, "last"));
+    p->first_seq = json_integer_value(json_object_get(object, "first"));
+    for (guint i = 0; i < PACE_N; i++) {
+        p->counted[i] = json_number_value(json_array_get(json_object_get(object, "counted"), i));
+        p->n[i] = (guint)json_integer_value(json_array_get(json_object_get(object, "n"), i));
+        p->is_doubtful[i] = json_is_true(json_array_get(json_object_get(object, "doubtful"), i));
+    }
+    json_decref(object);
+}
+
 gboolean store_feed_get(struct db *db, const char *id, struct store_feed *feed, GError **error) {
     struct db_rows *rows = db_query(
         db,
         "SELECT mapping, drop_folder, secret, has_baseline, last_at_us, fresh_at_us, "
         "silent_since_us, silence_seq, silence_told, turnover, last_digest, added_at_us, "
-        "listed_at_us, interval_us, held_since_us, held_agree, held_told, held_missing FROM feed "
+        "listed_at_us, interval_us, held_since_us, held_agree, held_told, held_missing, pace FROM feed "
         "WHERE id = :id",
         PARAMS(P_TEXT("id", id)));
     *feed = (struct store_feed){.id = NULL};
@@ -104,6 +132,7 @@ gboolean store_feed_get(struct db *db, const char *id, struct store_feed *feed, 
         feed->has_turnover = !db_is_null(rows, 9);
         if (feed->has_turnover)
             turnover_parse(db_text(rows, 9), &feed->turnover);
+        pace_parse(db_text(rows, 18), &feed->pace);
         gsize n;
         const void *missing = db_blob(rows, 17, &n);
         if (missing && n) {
@@ -142,6 +171,26 @@ gboolean store_feed_folders(struct db *db, GHashTable *folders, GError **error) 
     return db_done(rows, error);
 }
 
+/* Reports in doubt wait for a person as a held list does. */
+static gboolean read_doubtful(struct db *db, const char *id, struct store_feed_counts *counts,
+                              GError **error) {
+    struct db_rows *rows = db_query(db,
+                                    "SELECT count(*), max(seq), min(observed_at_us) FROM event WHERE "
+                                    "feed = :feed AND is_doubtful = 1 "
+                                    "AND (said IN (1, 2) OR kind = 0)",
+                                    PARAMS(P_TEXT("feed", id)));
+    if (db_next(rows) && db_int(rows, 0)) {
+        g_autofree char *since = base_time_format(db_int(rows, 2));
+        counts->held_id = -db_int(rows, 1);
+        counts->held_reason = g_strdup_printf(
+            "%" G_GINT64_FORMAT
+            " reports since %s are in doubt: so many at once are far beyond what this "
+            "feed usually says. Whoever follows one of them was told that it may be a mistake.",
+            db_int(rows, 0), since);
+    }
+    return db_done(rows, error);
+}
+
 static gboolean read_held(struct db *db, const char *id, struct store_feed_counts *counts,
                           GError **error) {
     struct db_rows *rows =
@@ -153,10 +202,11 @@ static gboolean read_held(struct db *db, const char *id, struct store_feed_count
         counts->held_reason = g_strdup(db_text(rows, 0));
         counts->held_id = db_int(rows, 1);
     }
-    if (db_done(rows, error))
-        return TRUE;
-    g_clear_pointer(&counts->held_reason, g_free);
-    return FALSE;
+    if (!db_done(rows, error)) {
+        g_clear_pointer(&counts->held_reason, g_free);
+        return FALSE;
+    }
+    return counts->held_id || read_doubtful(db, id, counts, error);
 }
 
 gboolean store_feed_count(struct db *db, const char *id, struct store_feed_counts *counts,
@@ -177,6 +227,7 @@ gboolean store_feed_count(struct db *db, const char *id, struct store_feed_count
 
 gboolean store_feed_save(struct db *db, const struct store_feed *feed, GError **error) {
     char *turnover = feed->has_turnover ? turnover_format(&feed->turnover) : NULL;
+    char *pace = pace_format(&feed->pace);
     const GArray *missing = feed->held_missing;
     gboolean ok = db_run(
         db,
@@ -184,19 +235,21 @@ gboolean store_feed_save(struct db *db, const struct store_feed *feed, GError **
         "fresh_at_us = :fresh_at, silent_since_us = :silent_since, silence_seq = :silence_seq, "
         "silence_told = :silence_told, turnover = :turnover, last_digest = :last_digest, "
         "listed_at_us = :listed_at, interval_us = :interval, held_since_us = :held_since, "
-        "held_agree = :agree, held_told = :held_told, held_missing = :missing WHERE id = :id",
+        "held_agree = :agree, held_told = :held_told, held_missing = :missing, pace = :pace "
+        "WHERE id = :id",
         PARAMS(P_INT("has_baseline", feed->has_baseline), P_TIME("last_at", feed->last_at_us),
                P_TIME("fresh_at", feed->fresh_at_us), P_TIME("silent_since", feed->silent_since_us),
                P_INT("silence_seq", feed->silence_seq), P_INT("silence_told", feed->silence_told),
                P_TEXT("turnover", turnover), P_TIME("listed_at", feed->listed_at_us),
                P_INT("interval", feed->interval_us), P_TIME("held_since", feed->held_since_us),
-               P_INT("agree", feed->n_agree), P_INT("held_told", feed->held_told),
+               P_TEXT("pace", pace), P_INT("agree", feed->n_agree), P_INT("held_told", feed->held_told),
                P_BLOB("missing", missing ? missing->data : NULL,
                       missing ? missing->len * sizeof(gint64) : 0),
                P_BLOB("last_digest", feed->has_last_digest ? feed->last_digest : NULL, 32),
                P_TEXT("id", feed->id)),
         error);
     free(turnover);
+    free(pace);
     return ok;
 }
 

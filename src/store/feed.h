@@ -4,6 +4,7 @@
 
 #include "base/time.h"
 #include "custody/breaker.h"
+#include "custody/pace.h"
 
 struct db; /* a transaction's, or a reader's: for this folder to use, for others to pass on */
 
@@ -16,6 +17,7 @@ struct store_feed {
     gboolean silence_told;
     gboolean has_turnover; /* rosters only */
     struct custody_turnover turnover;
+    struct custody_pace pace;
     gint64 held_since_us; /* the first of the lists that are held; TIME_UNKNOWN: none is */
     guint n_agree;        /* how many in a row lack the same people */
     gboolean held_told;   /* those who follow them were told, doubtfully */
@@ -40,7 +42,8 @@ gboolean store_feed_folders(struct db *db, GHashTable *folders, GError **error);
 
 struct store_feed_counts {
     guint n_listed, n_problems;
-    gint64 held_id;    /* the newest list that waits for a person; 0: none */
+    gint64
+        held_id; /* the newest list that waits for a person; below 0: reports in doubt do; 0: nothing */
     char *held_reason; /* of it; transfer full */
 };
 gboolean store_feed_count(struct db *db, const char *id, struct store_feed_counts *counts,

@@ -332,7 +332,7 @@ static gboolean read_earlier(struct db *db, const struct store_alert *alert,
                              struct store_alert_facts *facts, GError **error) {
     struct db_rows *rows = db_query(
         db,
-        "SELECT e.kind, e.is_doubtful OR e.about_flags & 1, coalesce(a.handed_at_us, a.created_at_us) "
+        "SELECT e.kind, e.is_doubtful | (e.about_flags & 1), coalesce(a.handed_at_us, a.created_at_us) "
         "FROM alert a JOIN event e ON e.seq = a.event_seq WHERE a.registration_id = :registration AND "
         "a.seq < :seq AND e.booking_id IS NOT NULL AND e.kind <> " SQL_CUSTODY_STATUS_CHANGED
         " AND (a.may_have_left = 1 OR a.state NOT IN (" SQL_ALERT_WITHDRAWN ", " SQL_ALERT_WITHHELD

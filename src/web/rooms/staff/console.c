@@ -213,8 +213,9 @@ static void decide(const struct web_request *request, struct web_response *respo
         web_problem(response, 400, "Bad request", "The decision is accept or reject.");
         return;
     }
+    guint n_alerts;
     gboolean ok = g_str_equal(choice, "accept") ? held_accept(request->site, feed, NULL, &error)
-                                                : held_reject(request->site, feed, &error);
+                                                : held_reject(request->site, feed, &n_alerts, &error);
     if (!ok) {
         web_problem_from(response, error);
         return;

@@ -1,0 +1,193 @@
+/* Batches that nobody can believe at once, what a person decides of them, and what is undone. */
+#include <string.h>
+
+#include "base/error.h"
+#include "intake/doubt.h"
+#include "intake/private.h"
+#include "store/store.h"
+
+#define MANY 8 /* events of long ago: fewer are an odd row or two */
+
+enum restating { RESTATE_DOUBTED, RESTATE_CONFIRMED, RESTATE_UNDONE };
+
+/* The event under which the change is told: the same each time for the same one. */
+static struct custody_event event_of(const struct load *load, const struct store_batch_event *e,
+                                     const struct custody_booking *next, enum restating how) {
+    static const char *const words[] = {"doubtful", "confirmed", "undone"};
+    struct custody_event event = {.kind = how == RESTATE_UNDONE ? CUSTODY_CORRECTED : e->kind,
+                                  .assertion =
+                                      how == RESTATE_UNDONE ? ASSERTION_CORRECTED : ASSERTION_REPORTED,
+                                  .is_doubtful = how == RESTATE_DOUBTED,
+                                  .booking_key = next->key,
+                                  .person_key = next->person_key,
+                                  .facility_id = next->facility_id,
+                                  .occurred_at_us = next->belief.from_us,
+                                  .occurred_to_us = next->belief.to_us,
+                                  .observed_at_us = load->owing.now_at_us,
+                                  .has_corrects = how == RESTATE_UNDONE};
+    char id[33];
+    const char *const parts[] = {words[how], id, NULL};
+    custody_event_id_format(e->id, id);
+    custody_event_id(event.id, parts);
+    memcpy(event.corrects, e->id, sizeof event.corrects);
+    if (how == RESTATE_UNDONE) {
+        event.occurred_at_us = event.occurred_to_us = TIME_UNKNOWN;
+        g_strlcpy(event.detail, words[how], sizeof event.detail);
+    }
+    return event;
+}
+
+/* What a list made of it is undone with what it said: it goes on showing them, or never did. */
+static void undo_listing(const struct store_batch_event *e, struct custody_booking *booking) {
+    if (e->kind == CUSTODY_BOOKED && e->said == SAID_BY_US) {
+        booking->listing = LISTING_GONE;
+        booking->listed_at_us = booking->off_at_us = booking->was_off_at_us = TIME_UNKNOWN;
+    } else if (e->said == SAID_IN_ROW) {
+        booking->row_says_out = FALSE;
+        booking->listed_at_us = booking->off_at_us = TIME_UNKNOWN;
+    }
+}
+
+static gboolean restate(struct load *load, const struct store_batch_event *e, enum restating how,
+                        GError **error) {
+    struct store_booking row;
+    struct custody_booking next;
+    if (!(how == RESTATE_UNDONE ? store_event_undo(load->db, e->seq, error)
+                                : store_event_doubt(load->db, e->seq, how == RESTATE_DOUBTED, error)) ||
+        !store_booking_by_id(load->db, e->booking_id, &row, error))
+        return FALSE;
+    struct custody_history *history = store_history(load->db, e->booking_id, error);
+    gboolean ok = history != NULL;
+    if (ok) {
+        struct custody_booking prior = row.booking;
+        if (how == RESTATE_UNDONE)
+            undo_listing(e, &prior);
+        custody_booking_reconsidered(&prior, history, &next);
+        if (e->kind == CUSTODY_BOOKED)
+            next.is_uncounted = how == RESTATE_DOUBTED;
+        const struct custody_event event = event_of(load, e, &next, how);
+        /* Nobody can take back a doubt about who came in; the next list will tell. */
+        const gboolean is_told = how != RESTATE_DOUBTED || e->kind != CUSTODY_BOOKED;
+        ok = load_save_change(load, NULL, &row.booking, &next, is_told ? &event : NULL, error);
+    }
+    custody_history_free(history);
+    store_booking_clear(&row);
+    return ok;
+}
+
+static gboolean restate_all(struct load *load, const GArray *batch, enum restating how,
+                            GError **error) {
+    gboolean ok = TRUE;
+    json_t *const listed = load->owing.events;
+    load->owing.events = NULL; /* what a source said is listed, not what we think of it */
+    for (guint i = 0; ok && i < batch->len; i++)
+        ok = restate(load, &g_array_index(batch, struct store_batch_event, i), how, error);
+    load->owing.events = listed;
+    return ok;
+}
+
+/* ── A batch ───────────────────────────────────────────────────────────────────────────────────── */
+
+static void mark_listed(struct load *load, gboolean are_arrivals) {
+    json_t *event;
+    size_t i;
+    json_array_foreach(load->summary->list, i, event) {
+        enum custody_kind kind;
+        if (json_is_true(json_object_get(event, "late")) ||
+            !custody_kind_parse(json_string_value(json_object_get(event, "kind")), &kind))
+            continue;
+        const gboolean is_arrival = kind == CUSTODY_BOOKED;
+        const gboolean is_ending = (KIND_BIT(kind) & (KINDS_OUT | KIND_BIT(CUSTODY_TRANSFERRED))) &&
+                                   kind != CUSTODY_LEFT_ROSTER;
+        if (are_arrivals ? is_arrival : is_ending)
+            json_object_set_new(event, "assertion", json_string("doubtful"));
+    }
+}
+
+static gboolean page_batch(struct load *load, enum custody_pace_of of, GError **error) {
+    const struct custody_pace *pace = &load->feed.pace;
+    g_autofree char *page = g_strdup_printf(
+        "The feed %s reports %u %s (%s). About %.1f were to be expected; the chance of so many is "
+        "below "
+        "one in a million. Whoever follows one of them is told that it may be a mistake. If it is "
+        "right: tocsin feed accept %s. If it is not: tocsin feed reject %s.",
+        load->feed.id, pace->n[of],
+        of == PACE_ENDINGS ? "releases or other endings at once" : "new bookings at once", load->name,
+        custody_pace_expected(pace, of, load_pace_at(load)), load->feed.id, load->feed.id);
+    return owe_page(load->db, load->site, page, error);
+}
+
+/* Whoever lost a filter sends years: it is told to nobody, and a person should know. */
+static gboolean page_history(struct load *load, GError **error) {
+    if (load->owing.n_history < MANY)
+        return TRUE;
+    g_autofree char *page =
+        g_strdup_printf("The feed %s sent %u bookings and endings of long ago, of which nothing was "
+                        "known (%s). They are taken "
+                        "as history, and told to nobody. Did its export lose a filter? If the file is "
+                        "wrong: tocsin feed undo "
+                        "%s %s.",
+                        load->feed.id, load->owing.n_history, load->name, load->feed.id, load->name);
+    return owe_page(load->db, load->site, page, error);
+}
+
+gboolean load_judge_batch(struct load *load, GError **error) {
+    gboolean is_paged = FALSE;
+    struct custody_pace *pace = &load->feed.pace;
+    for (enum custody_pace_of of = 0; of < PACE_N; of++) {
+        const gboolean was = pace->is_doubtful[of];
+        if (!was && !custody_pace_is_beyond(pace, of, load_pace_at(load)))
+            continue;
+        pace->is_doubtful[of] = TRUE;
+        g_autoptr(GArray) batch =
+            store_batch(load->db, load->feed.id, pace->first_seq, of == PACE_ARRIVALS, error);
+        if (!batch || !restate_all(load, batch, RESTATE_DOUBTED, error) ||
+            (!was && !page_batch(load, of, error)))
+            return FALSE;
+        is_paged |= !was;
+        mark_listed(load, of == PACE_ARRIVALS);
+    }
+    return is_paged || page_history(load, error);
+}
+
+/* ── Decided by a person ───────────────────────────────────────────────────────────────────────── */
+
+struct decision {
+    struct load load;
+    gboolean is_right;
+    guint n;
+};
+
+static gboolean decide_in_transaction(struct db *db, void *context, GError **error) {
+    struct decision *d = context;
+    gboolean ok = load_begin(&d->load, db, error);
+    g_autoptr(GArray) batch = ok ? store_batch_doubtful(db, d->load.feed_id, error) : NULL;
+    ok = batch && restate_all(&d->load, batch, d->is_right ? RESTATE_CONFIRMED : RESTATE_UNDONE, error);
+    if (ok) {
+        d->n = batch->len;
+        memset(d->load.feed.pace.is_doubtful, 0, sizeof d->load.feed.pace.is_doubtful);
+        memset(d->load.feed.pace.n, 0, sizeof d->load.feed.pace.n);
+        ok = store_feed_save(db, &d->load.feed, error);
+    }
+    load_end(&d->load);
+    return ok;
+}
+
+gboolean doubt_decide(struct site *site, const char *feed_id, gboolean is_right, guint *n,
+                      guint *n_alerts, GError **error) {
+    const struct load_options options = {.taken_at_us = TIME_UNKNOWN};
+    struct load_summary done = {.list = json_array(), .problem_list = json_array()};
+    struct decision d = {.load = {.site = site,
+                                  .feed_id = feed_id,
+                                  .name = "",
+                                  .observed_at_us = site_now(site),
+                                  .options = &options,
+                                  .summary = &done},
+                         .is_right = is_right};
+    const gboolean ok =
+        store_write(site_store(site), STORE_WORK(decide_in_transaction, NULL), &d, error);
+    *n = d.n;
+    *n_alerts = d.load.owing.n_alerts;
+    load_summary_clear(&done);
+    return ok;
+}
