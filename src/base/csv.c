@@ -174,7 +174,9 @@ static gboolean take_field(struct csv_reader *reader, char *start, char *stop, s
             trim(&start, &stop);
     }
     if (texture.has_nul && memchr(start, 0, (gsize)(stop - start))) {
-        *reason = "a field holds a NUL byte";
+        *reason =
+            "a field holds a NUL byte; if the jail's system writes UTF-16, say `encoding: utf-16` "
+            "in the mapping";
         return FALSE;
     }
     *stop = 0;
@@ -182,12 +184,17 @@ static gboolean take_field(struct csv_reader *reader, char *start, char *stop, s
     if (!texture.has_high || g_str_is_ascii(start))
         return TRUE;
     if (d->is_latin1) {
-        char *utf8 = g_convert(start, -1, "UTF-8", "ISO-8859-1", NULL, NULL, NULL);
+        /* What is called Latin-1 is Windows' code page: the control characters that Latin-1 has in the
+         * place of its quotes and letters are in no name. Five bytes have no meaning in it. */
+        char *utf8 = g_convert_with_fallback(start, -1, "UTF-8", "CP1252", "?", NULL, NULL, NULL);
+        if (!utf8)
+            utf8 = g_convert(start, -1, "UTF-8", "ISO-8859-1", NULL, NULL, NULL);
         g_ptr_array_add(reader->converted, utf8);
         *field = utf8;
     } else if (!g_utf8_validate(start, -1, NULL)) {
-        *reason = "a field is not UTF-8; if the jail's system writes Latin-1, say `encoding: "
-                  "latin-1` in the mapping";
+        *reason =
+            "a field is not UTF-8; if the jail's system writes Windows' code page, say `encoding: "
+            "windows-1252` in the mapping";
         return FALSE;
     }
     return TRUE;

@@ -60,12 +60,12 @@ static void csv_knows_the_dirt_of_exports(void) {
     tab.backslash_escape = TRUE;
     expect_csv(&tab, "\"A \\\"TWO\\\"\"\tb\r\r\nc\td\r\r\n", "1:A \"TWO\"|b; 2:c|d");
     struct csv_dialect latin = csv_default_dialect;
-    expect_csv(
-        &latin,
-        "PI\xD1"
-        "ON,x\nok,y\n",
-        "1!a field is not UTF-8; if the jail's system writes Latin-1, say `encoding: latin-1` in "
-        "the mapping; 2:ok|y");
+    expect_csv(&latin,
+               "PI\xD1"
+               "ON,x\nok,y\n",
+               "1!a field is not UTF-8; if the jail's system writes Windows' code page, say `encoding: "
+               "windows-1252` in "
+               "the mapping; 2:ok|y");
     latin.is_latin1 = TRUE;
     expect_csv(&latin,
                "PI\xD1"

@@ -114,8 +114,15 @@ static void names_fold_to_letters(void) {
 
 /* ── The gate ── */
 
+static const struct permit_now held_now = {.standing = STANDING_HELD,
+                                           .kind = CUSTODY_N_KINDS,
+                                           .facility_name = "North Jail",
+                                           .from_us = TIME_UNKNOWN,
+                                           .to_us = TIME_UNKNOWN};
+
 static struct disclose_facts facts_of(enum custody_kind kind) {
     return (struct disclose_facts){.kind = kind,
+                                   .now = kind == CUSTODY_AS_KNOWN ? &held_now : NULL,
                                    .assertion = kind == CUSTODY_LEFT_ROSTER ? ASSERTION_INFERRED
                                                                             : ASSERTION_REPORTED,
                                    .person_name = "Wren Poplar",

@@ -9,7 +9,11 @@ struct civil {
     int year, month, day, hour, minute, second, microsecond;
     gboolean has_hour, is_pm, has_ampm, has_zone;
     int offset_s;
+    gboolean has_epoch;
+    gint64 epoch_us; /* the instant itself */
 };
+
+#define EXCEL "excel" /* the format of a spreadsheet's day numbers: local days since 1899-12-30 */
 
 static const char *const months[] = {"january",   "february", "march",    "april",
                                      "may",       "june",     "july",     "august",
@@ -30,7 +34,9 @@ static gboolean month_name(const char **p, int *month) {
         const gsize n = strlen(months[i]);
         if (g_ascii_strncasecmp(*p, months[i], 3) == 0) {
             *month = (int)i + 1;
-            *p += g_ascii_strncasecmp(*p, months[i], n) == 0 ? n : 3;
+            *p += g_ascii_strncasecmp(*p, months[i], n) == 0 ? n
+                  : g_ascii_strncasecmp(*p, "sept", 4) == 0  ? 4
+                                                             : 3;
             return TRUE;
         }
     }
@@ -66,6 +72,68 @@ static gboolean zone_offset(const char **p, int *offset_s) {
     return hours <= 14 && minutes < 60;
 }
 
+/* Any weekday, whole or cut: the date says which it is. */
+static gboolean weekday_name(const char **p) {
+    static const char *const days[] = {"monday", "tuesday",  "wednesday", "thursday",
+                                       "friday", "saturday", "sunday"};
+    for (gsize i = 0; i < G_N_ELEMENTS(days); i++)
+        if (g_ascii_strncasecmp(*p, days[i], 3) == 0) {
+            const gsize n = strlen(days[i]);
+            *p += g_ascii_strncasecmp(*p, days[i], n) == 0 ? n : 3;
+            return TRUE;
+        }
+    return FALSE;
+}
+
+static gboolean zone_name(const char **p, int *offset_s) {
+    static const struct {
+        const char *name;
+        int hours;
+    } zones[] = {{"UTC", 0},   {"GMT", 0},   {"EST", -5},  {"EDT", -4}, {"CST", -6},
+                 {"CDT", -5},  {"MST", -7},  {"MDT", -6},  {"PST", -8}, {"PDT", -7},
+                 {"AKST", -9}, {"AKDT", -8}, {"HST", -10}, {"Z", 0}};
+    for (gsize i = 0; i < G_N_ELEMENTS(zones); i++) {
+        const gsize n = strlen(zones[i].name);
+        if (g_ascii_strncasecmp(*p, zones[i].name, n) == 0 && !g_ascii_isalpha((*p)[n])) {
+            *p += n;
+            *offset_s = zones[i].hours * 3600;
+            return TRUE;
+        }
+    }
+    return FALSE;
+}
+
+/* "pm", "p.m." */
+static gboolean half_of_day(const char **p, struct civil *c) {
+    const char half = g_ascii_tolower(**p);
+    const char *at = *p + 1;
+    if (half != 'a' && half != 'p')
+        return FALSE;
+    const gboolean has_dots = *at == '.';
+    at += has_dots;
+    if (g_ascii_tolower(*at++) != 'm')
+        return FALSE;
+    if (has_dots && *at == '.')
+        at++;
+    c->has_ampm = TRUE;
+    c->is_pm = half == 'p';
+    *p = at;
+    return TRUE;
+}
+
+/* Seconds since 1970. */
+static gboolean epoch(const char **p, struct civil *c) {
+    char *end;
+    const gint64 seconds = g_ascii_strtoll(*p, &end, 10);
+    if (!g_ascii_isdigit(**p) || end - *p > 11)
+        return FALSE;
+    *p = end;
+    fraction(p, &c->microsecond);
+    c->has_epoch = c->has_hour = TRUE;
+    c->epoch_us = seconds * SECOND_US + c->microsecond;
+    return TRUE;
+}
+
 static gboolean read_one(char conversion, const char **p, struct civil *c) {
     switch (conversion) {
     case 'Y': return digits(p, 4, TRUE, &c->year);
@@ -87,13 +155,11 @@ static gboolean read_one(char conversion, const char **p, struct civil *c) {
             return FALSE;
         fraction(p, &c->microsecond);
         return TRUE;
-    case 'p':
-        c->has_ampm = TRUE;
-        c->is_pm = g_ascii_tolower(**p) == 'p';
-        if ((!c->is_pm && g_ascii_tolower(**p) != 'a') || g_ascii_tolower((*p)[1]) != 'm')
-            return FALSE;
-        *p += 2;
-        return TRUE;
+    case 'p': return half_of_day(p, c);
+    case 'a':
+    case 'A': return weekday_name(p);
+    case 's': return epoch(p, c);
+    case 'Z': c->has_zone = TRUE; return zone_name(p, &c->offset_s);
     case 'z': c->has_zone = TRUE; return zone_offset(p, &c->offset_s);
     default: return FALSE;
     }
@@ -117,7 +183,20 @@ static gboolean match(const char **p, const char *format, struct civil *c) {
     return TRUE;
 }
 
+static void settle_epoch(struct civil *c) {
+    g_autoptr(GDateTime) utc = g_date_time_new_from_unix_utc(c->epoch_us / SECOND_US);
+    if (!utc)
+        return;
+    g_date_time_get_ymd(utc, &c->year, &c->month, &c->day);
+    c->hour = g_date_time_get_hour(utc);
+    c->minute = g_date_time_get_minute(utc);
+    c->second = g_date_time_get_second(utc);
+    c->has_zone = TRUE;
+}
+
 static gboolean settle(struct civil *c) {
+    if (c->has_epoch)
+        settle_epoch(c);
     if (c->has_ampm) {
         if (c->hour < 1 || c->hour > 12)
             return FALSE;
@@ -125,7 +204,8 @@ static gboolean settle(struct civil *c) {
     }
     return c->year >= 1900 && c->year <= 2199 && c->month >= 1 && c->month <= 12 &&
            g_date_valid_dmy((GDateDay)c->day, (GDateMonth)c->month, (GDateYear)c->year) &&
-           c->hour < 24 && c->minute < 60 && c->second <= 60;
+           (c->hour < 24 || (c->hour == 24 && !c->minute && !c->second)) && c->minute < 60 &&
+           c->second <= 60;
 }
 
 /* The instants at which local clocks showed it: the first and the last, mostly the same. */
@@ -163,12 +243,37 @@ static struct feed_date date_of(const struct civil *c, GTimeZone *zone) {
     return date;
 }
 
+/* 46346.4375: noon is a half. From 1927 on, so that no other number is taken for a day. */
+static gboolean match_excel(const char **p, struct civil *c) {
+    char *end;
+    if (strspn(*p, "0123456789.eE+") != strlen(*p))
+        return FALSE;
+    const double serial = g_ascii_strtod(*p, &end);
+    if (end == *p || serial < 10000 || serial >= 80000)
+        return FALSE;
+    const gint64 seconds = (gint64)(serial * 86400 + 0.5);
+    GDate date;
+    g_date_clear(&date, 1);
+    g_date_set_julian(&date, (guint32)(seconds / 86400 + 693594)); /* of 1899-12-30 */
+    c->year = g_date_get_year(&date);
+    c->month = (int)g_date_get_month(&date);
+    c->day = g_date_get_day(&date);
+    c->hour = (int)(seconds % 86400 / 3600);
+    c->minute = (int)(seconds % 3600 / 60);
+    c->second = (int)(seconds % 60);
+    c->has_hour = seconds % 86400 != 0;
+    *p = end;
+    return TRUE;
+}
+
 gboolean feed_date_parse(const char *text, const char *const *formats, GTimeZone *zone,
                          struct feed_date *date) {
     for (const char *const *format = formats; *format; format++) {
         struct civil c = {.day = 1};
         const char *p = text;
-        if (!match(&p, *format, &c) || *p || !settle(&c))
+        const gboolean matches =
+            g_str_equal(*format, EXCEL) ? match_excel(&p, &c) : match(&p, *format, &c);
+        if (!matches || *p || !settle(&c))
             continue;
         *date = date_of(&c, zone);
         return TRUE;
@@ -215,14 +320,16 @@ enum feed_date_found feed_date_read(const char *text, const char *const *formats
 
 gboolean feed_date_format_check(const char *format, GError **error) {
     gboolean has_year = FALSE, has_month = FALSE, has_day = FALSE;
+    if (g_str_equal(format, EXCEL) || strstr(format, "%s"))
+        return TRUE;
     for (const char *p = format; *p; p++) {
         if (*p != '%')
             continue;
         p++;
-        if (!*p || !strchr("YymdebBHIMSpz", *p)) {
+        if (!*p || !strchr("YymdebBaAHIMSpzZs", *p)) {
             g_set_error(error, BASE_ERROR, BASE_ERROR_INPUT,
                         "\"%%%c\" in the date format \"%s\" is not known; use %%Y %%y %%m %%d %%b %%B "
-                        "%%H %%I %%M %%S %%p %%z",
+                        "%%A %%H %%I %%M %%S %%p %%z %%Z %%s, or the word excel",
                         *p ? *p : ' ', format);
             return FALSE;
         }

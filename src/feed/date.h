@@ -1,10 +1,12 @@
 /* Dates as jails write them, to instants.
  *
- * A format is strptime's, as far as exports need it: %Y %y %m %d %e %b %B %H %I %M %S %p %z and literal
- * text; a space matches any run of spaces; seconds may carry a fraction. Reading is strict: the
- * whole text must match, days must exist, years lie in 1900 to 2199 (a two-digit year is 1930 to
- * 2029). Times are the facility's local time unless %z says otherwise. When clocks go back, an
- * ambiguous time is its first occurrence; one that clocks skip is moved past the gap. */
+ * A format is strptime's, as far as exports need it: %Y %y %m %d %e %b %B %a %A %H %I %M %S %p %z %Z %s
+ * and literal text, or the word excel for a spreadsheet's day numbers; a space matches any run of
+ * spaces; seconds may carry a fraction. Reading is strict: the whole text must match, days must exist,
+ * years lie in 1900 to 2199 (a two-digit year is 1930 to 2029), 24:00 is the next day's first instant.
+ * %Z is UTC, GMT, Z or a zone of the United States. Times are the facility's local time unless %z says
+ * otherwise. When clocks go back, an ambiguous time is its first occurrence; one that clocks skip is
+ * moved past the gap. */
 #ifndef FEED_DATE_H
 #define FEED_DATE_H
 

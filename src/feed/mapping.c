@@ -33,6 +33,9 @@ struct yaml_dialect {
 struct yaml_snapshot {
     char *file_date, *at;
 };
+struct yaml_rule {
+    char *column, *is;
+};
 struct yaml_columns {
     char **list[FIELD_N]; /* person and booking only */
     unsigned list_count[FIELD_N];
@@ -45,9 +48,11 @@ struct yaml_mapping {
     struct yaml_facility *facility;
     struct yaml_dialect *dialect;
     struct yaml_snapshot *snapshot;
+    struct yaml_rule *only_rows, *skip_rows;
+    unsigned *skip_lines;
     struct yaml_columns *columns;
-    char **dates, **yes;
-    unsigned dates_count, yes_count;
+    char **dates, **yes, **empty;
+    unsigned dates_count, yes_count, empty_count;
     struct yaml_code *kinds, *reasons, *statuses;
     unsigned kinds_count, reasons_count, statuses_count;
     struct yaml_facility *facilities;
@@ -90,6 +95,9 @@ static const cyaml_schema_field_t dialect_fields[] = {
 static const cyaml_schema_field_t snapshot_fields[] = {
     OPTIONAL_TEXT("file_date", yaml_snapshot, file_date), OPTIONAL_TEXT("at", yaml_snapshot, at),
     CYAML_FIELD_END};
+
+static const cyaml_schema_field_t rule_fields[] = {TEXT("column", yaml_rule, column),
+                                                   TEXT("is", yaml_rule, is), CYAML_FIELD_END};
 
 #define LIST_COLUMN(key_, field)                                                                       \
     {                                                                                                  \
@@ -153,6 +161,13 @@ static const cyaml_schema_field_t mapping_fields[] = {
     CYAML_FIELD_MAPPING_PTR("columns", CYAML_FLAG_POINTER, struct yaml_mapping, columns, column_fields),
     LIST("dates", dates, &text_entry, 16),
     LIST("yes", yes, &text_entry, 16),
+    LIST("empty", empty, &text_entry, 32),
+    CYAML_FIELD_MAPPING_PTR("only_rows", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct yaml_mapping,
+                            only_rows, rule_fields),
+    CYAML_FIELD_MAPPING_PTR("skip_rows", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct yaml_mapping,
+                            skip_rows, rule_fields),
+    CYAML_FIELD_UINT_PTR("skip_lines", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct yaml_mapping,
+                         skip_lines),
     LIST("kinds", kinds, &code_entry, 500),
     LIST("reasons", reasons, &code_entry, 500),
     LIST("statuses", statuses, &code_entry, 500),
@@ -247,6 +262,10 @@ static gboolean take_facility(const struct base_yaml_source *source, const struc
     return TRUE;
 }
 
+#define KINDS_OF_STATUSES                                                                              \
+    (KIND_BIT(CUSTODY_RELEASED) | KIND_BIT(CUSTODY_ESCAPED) | KIND_BIT(CUSTODY_DIED) |                 \
+     KIND_BIT(CUSTODY_TRANSFERRED) | KIND_BIT(CUSTODY_TEMPORARY_ABSENCE))
+
 static gboolean take_codes(const struct base_yaml_source *source, const struct yaml_code *codes,
                            unsigned n, gboolean are_kinds, GArray *out, GError **error) {
     for (unsigned i = 0; i < n; i++) {
@@ -260,6 +279,10 @@ static gboolean take_codes(const struct base_yaml_source *source, const struct y
                 "transferred escaped recaptured died temporary_absence returned "
                 "status_changed corrected",
                 codes[i].code, codes[i].means);
+        /* A status may say more than words: that they are out, or away. */
+        if (!are_kinds && (!custody_kind_parse(codes[i].means, &code.kind) ||
+                           !(KIND_BIT(code.kind) & KINDS_OF_STATUSES)))
+            code.kind = CUSTODY_N_KINDS;
         code.code = g_strdup(codes[i].code);
         code.words = g_strdup(codes[i].means);
         g_array_append_val(out, code);
@@ -295,9 +318,13 @@ static gboolean take_dialect(const struct base_yaml_source *source, const struct
         d->backslash_escape = TRUE;
     }
     if (yaml->encoding && !g_str_equal(yaml->encoding, "utf-8")) {
-        if (!g_str_equal(yaml->encoding, "latin-1"))
-            return base_yaml_wrong(source, "encoding", error, "`encoding` is utf-8 or latin-1");
-        d->is_latin1 = TRUE;
+        mapping->is_utf16 = g_str_equal(yaml->encoding, "utf-16");
+        d->is_latin1 =
+            g_str_equal(yaml->encoding, "latin-1") || g_str_equal(yaml->encoding, "windows-1252");
+        if (!mapping->is_utf16 && !d->is_latin1)
+            return base_yaml_wrong(
+                source, "encoding", error,
+                "`encoding` is utf-8, windows-1252 (latin-1 is read as that) or utf-16");
     }
     d->keeps_padding = yaml->padding && *yaml->padding;
     mapping->has_header = !yaml->header || *yaml->header;
@@ -361,6 +388,40 @@ static gboolean take_snapshot(const struct base_yaml_source *source, const struc
         mapping->snapshot_minutes = hour * 60 + minute;
     }
     return TRUE;
+}
+
+static gboolean take_rule(const struct base_yaml_source *source, const struct yaml_rule *rule,
+                          const struct feed_mapping *mapping, char **column, char **is,
+                          GError **error) {
+    if (!rule)
+        return TRUE;
+    const char *forbidden = feed_forbidden_column(rule->column);
+    if (forbidden)
+        return base_yaml_wrong(source, rule->column, error,
+                               "rows cannot be picked by the column \"%s\": Tocsin does not keep %s",
+                               rule->column, forbidden);
+    if (g_str_equal(mapping->format->name, "json-events"))
+        return base_yaml_wrong(source, rule->column, error, "rows are picked in CSV files only");
+    *column = g_strdup(rule->column);
+    *is = g_strdup(rule->is);
+    return TRUE;
+}
+
+static char **texts_of(char **list, unsigned n) {
+    g_autoptr(GPtrArray) texts = g_ptr_array_new();
+    for (unsigned i = 0; i < n; i++)
+        g_ptr_array_add(texts, list[i]);
+    g_ptr_array_add(texts, NULL);
+    return g_strdupv((char **)texts->pdata);
+}
+
+static gboolean take_rows(const struct base_yaml_source *source, const struct yaml_mapping *yaml,
+                          struct feed_mapping *mapping, GError **error) {
+    mapping->skip_lines = yaml->skip_lines ? MIN(*yaml->skip_lines, 1000) : 0;
+    mapping->empty_values = texts_of(yaml->empty, yaml->empty_count);
+    return take_rule(source, yaml->only_rows, mapping, &mapping->rule_column, &mapping->rule_is,
+                     error) &&
+           take_rule(source, yaml->skip_rows, mapping, &mapping->skip_column, &mapping->skip_is, error);
 }
 
 static gboolean take_dates(const struct base_yaml_source *source, const struct yaml_mapping *yaml,
@@ -433,7 +494,7 @@ static gboolean take_all(const struct base_yaml_source *source, struct yaml_mapp
         !take_dialect(source, yaml->dialect, mapping, error) ||
         !take_snapshot(source, yaml->snapshot, mapping, error) ||
         !take_columns(source, yaml->columns, mapping, error) ||
-        !take_dates(source, yaml, mapping, error) ||
+        !take_rows(source, yaml, mapping, error) || !take_dates(source, yaml, mapping, error) ||
         !take_codes(source, yaml->kinds, yaml->kinds_count, TRUE, mapping->kinds, error) ||
         !take_codes(source, yaml->reasons, yaml->reasons_count, TRUE, mapping->reasons, error) ||
         !take_codes(source, yaml->statuses, yaml->statuses_count, FALSE, mapping->statuses, error))
@@ -519,6 +580,11 @@ void feed_mapping_free(struct feed_mapping *mapping) {
     g_free(mapping->jail);
     g_free(mapping->person_scope);
     g_free(mapping->file_date);
+    g_free(mapping->rule_column);
+    g_free(mapping->rule_is);
+    g_free(mapping->skip_column);
+    g_free(mapping->skip_is);
+    g_strfreev(mapping->empty_values);
     g_free(mapping);
 }
 

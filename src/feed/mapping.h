@@ -54,7 +54,7 @@ struct feed_facility {
 
 struct feed_code {
     char *code;
-    enum custody_kind kind; /* for kinds and reasons */
+    enum custody_kind kind; /* of a status: CUSTODY_N_KINDS, it is words only */
     char *words;            /* for statuses */
 };
 
@@ -68,9 +68,14 @@ struct feed_mapping {
     enum feed_content content; /* the format's */
     struct csv_dialect dialect;
     gboolean has_header;
-    gboolean rows_are_charges; /* of a roster: a booking may stand on several */
-    gint64 interval_us;        /* how often the source promises to send */
-    gint64 tell_after_us;      /* silence after which the people who rely on it are told */
+    gboolean is_utf16;
+    guint skip_lines;            /* before the header */
+    char *rule_column, *rule_is; /* only rows whose cell is that (a `*` ends a prefix), or, "newest" */
+    char *skip_column, *skip_is; /* rows that are passed over */
+    char **empty_values;         /* what means that a cell is empty */
+    gboolean rows_are_charges;   /* of a roster: a booking may stand on several */
+    gint64 interval_us;          /* how often the source promises to send */
+    gint64 tell_after_us;        /* silence after which the people who rely on it are told */
     gint64
         tell_held_after_us;  /* after which whoever follows somebody missing from held lists is told */
     gint64 clock_slip_us;    /* how far a source's clocks may differ from each other */

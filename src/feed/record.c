@@ -94,6 +94,13 @@ static void read_born(const struct reading *r, struct feed_record *record) {
         note(r, FIELD_BORN, "not a date of birth in any format the mapping's `dates:` names");
 }
 
+/* A code, or, where it ends in *, what begins with it. */
+static gboolean is_code(const char *code, const char *text) {
+    const gsize n = strlen(code);
+    return n && code[n - 1] == '*' ? g_ascii_strncasecmp(code, text, n - 1) == 0
+                                   : g_ascii_strcasecmp(code, text) == 0;
+}
+
 static void read_facility(const struct reading *r, struct feed_record *record) {
     const char *code = r->cells->cell[FIELD_FACILITY];
     record->facility = feed_mapping_facility(r->mapping);
@@ -101,7 +108,7 @@ static void read_facility(const struct reading *r, struct feed_record *record) {
         return;
     for (guint i = 0; i < r->mapping->facilities->len; i++) {
         const struct feed_facility *f = &g_array_index(r->mapping->facilities, struct feed_facility, i);
-        if (f->code && g_ascii_strcasecmp(f->code, code) == 0) {
+        if (f->code && is_code(f->code, code)) {
             record->facility = f;
             record->has_facility = TRUE;
             return;
@@ -122,7 +129,7 @@ static guint read_flag(const struct reading *r, enum feed_field field, guint fla
 static const struct feed_code *find_code(GArray *codes, const char *code) {
     for (guint i = 0; code && i < codes->len; i++) {
         const struct feed_code *c = &g_array_index(codes, struct feed_code, i);
-        if (g_ascii_strcasecmp(c->code, code) == 0)
+        if (is_code(c->code, code))
             return c;
     }
     return NULL;
@@ -156,6 +163,13 @@ static void make_unclear(struct feed_record *record) {
     record->action = CUSTODY_STATUS_CHANGED;
 }
 
+/* A status that says that they are out, or away. */
+static const struct feed_code *status_that_ends(const struct feed_mapping *mapping,
+                                                const struct feed_cells *cells) {
+    const struct feed_code *status = find_code(mapping->statuses, cells->cell[FIELD_STATUS]);
+    return status && status->kind != CUSTODY_N_KINDS ? status : NULL;
+}
+
 /* What the source reports, with the reason's table narrowing it: a release whose reason means a
  * transfer or a death is that. A code nobody explained is never dressed up as a release, and never
  * dropped: it goes on as unclear. */
@@ -169,7 +183,10 @@ static void read_action(const struct reading *r, struct feed_record *record) {
     const gboolean has_date =
         find_date(r, FIELD_RELEASED_AT, record->facility->zone, &date) != FEED_DATE_NONE;
     record->action = CUSTODY_RELEASED;
-    if (r->mapping->columns[FIELD_EVENT]) {
+    const struct feed_code *status = status_that_ends(r->mapping, r->cells);
+    if (is_roster && status) {
+        record->action = status->kind;
+    } else if (r->mapping->columns[FIELD_EVENT]) {
         if (kind) {
             record->action = kind->kind;
         } else if (is_roster && !event) { /* an empty cell says nothing */
@@ -236,7 +253,8 @@ static void check_order(const struct reading *r, enum feed_field field, gboolean
  * happened, whatever its date: the time is unknown, and is a problem. */
 static void read_occurred(const struct reading *r, struct feed_record *record) {
     const gboolean is_roster = r->mapping->content == FEED_ROSTER;
-    const gboolean is_said = !is_roster || r->mapping->columns[FIELD_EVENT];
+    const gboolean is_said =
+        !is_roster || r->mapping->columns[FIELD_EVENT] || status_that_ends(r->mapping, r->cells);
     const enum feed_field field = is_roster ? FIELD_RELEASED_AT : FIELD_OCCURRED_AT;
     struct feed_date date;
     if (!record->has_action)
@@ -298,6 +316,9 @@ gboolean feed_record_says_out(const struct feed_mapping *mapping, const struct f
     const char *event = cells->cell[FIELD_EVENT], *released = cells->cell[FIELD_RELEASED_AT];
     const struct feed_code *code = event ? find_code(mapping->kinds, event) : NULL;
     struct feed_date date;
+    const struct feed_code *status = status_that_ends(mapping, cells);
+    if (status)
+        return status->kind != CUSTODY_TEMPORARY_ABSENCE;
     if (code)
         return !(KIND_BIT(code->kind) & (KINDS_LISTED | KIND_BIT(CUSTODY_TEMPORARY_ABSENCE)));
     return event ||

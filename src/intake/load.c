@@ -387,6 +387,7 @@ gboolean load_begin(struct load *load, struct db *db, GError **error) {
     load->custody.content = load_is_roster(load) ? load->content_name : NULL;
     load->custody.list_before_at_us = load->feed.listed_at_us;
     load->feed.interval_us = load->mapping->interval_us;
+    load->pace_before = load->feed.pace;
     if (load->content)
         custody_pace_begin(&load->feed.pace, load_pace_at(load));
     load->mapping_digest = base_hash64(load->feed.mapping, strlen(load->feed.mapping), 0);

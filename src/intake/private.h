@@ -27,6 +27,7 @@ struct load {
     char content_name[65]; /* the digest in hexadecimal */
     struct db *db;         /* from here on: of the transaction */
     struct store_feed feed;
+    struct custody_pace pace_before;
     struct feed_mapping *mapping;
     struct store_source source;
     struct owing owing;

@@ -214,7 +214,7 @@ static gboolean accept_roster(struct load *load, struct load_run *run, GArray *v
     for (guint i = 0; i < vanished->len; i++)
         if (!take_vanished(load, &g_array_index(vanished, struct custody_vanished, i), error))
             return FALSE;
-    if (!take_still_listed(load, error) ||
+    if (!take_leaving(load, run, error) || !take_still_listed(load, error) ||
         !store_held_end(load->db, load->feed.id, SOURCE_SUPERSEDED, error))
         return FALSE;
     load->feed.has_last_digest = TRUE;
@@ -234,7 +234,9 @@ static gboolean accept_roster(struct load *load, struct load_run *run, GArray *v
 static gboolean take_reported(struct load *load, struct load_run *run, const struct feed_cells *cells,
                               GError **error) {
     struct feed_record record;
-    (void)run;
+    const char *booking = cells->cell[FIELD_BOOKING];
+    if (!booking || custody_roster_says_in(run->roster, booking))
+        return TRUE;
     if ((!cells->cell[FIELD_RELEASED_AT] && !cells->cell[FIELD_EVENT]) ||
         !feed_record_read(load->mapping, cells, load->observed_at_us, load->scratch, &record,
                           load_keep_problem, load) ||
@@ -254,11 +256,10 @@ static void keep_spared(const char *person_key, void *context) {
     feed_cells_keep(context, &cells);
 }
 
-static gboolean hold_roster(struct load *load, const struct custody_roster *roster,
-                            const GArray *missing, const struct custody_verdict *verdict,
-                            GError **error) {
+static gboolean hold_roster(struct load *load, struct custody_roster *roster, const GArray *missing,
+                            const struct custody_verdict *verdict, GError **error) {
     g_autoptr(GByteArray) kept = g_byte_array_new();
-    struct load_run run = {.roster = NULL};
+    struct load_run run = {.roster = roster};
     struct feed_cells cells;
     struct feed_problem problem;
     struct feed_adapter *adapter = load_open_content(load, load->content, error);
@@ -306,8 +307,7 @@ gboolean load_roster(struct load *load, struct custody_verdict *verdict, GError 
     gboolean ok = adapter != NULL && store_mark(load->db, error) &&
                   store_booking_expect(load->db, load->feed.id, run.roster, error) &&
                   load_each_row(load, adapter, &run, take_row, error) &&
-                  take_leaving(load, &run, error) && check_torn(load, &run, error) &&
-                  load_page_clashes(load, error) &&
+                  check_torn(load, &run, error) && load_page_clashes(load, error) &&
                   (load->is_accepted || load_check_readable(load, &run, error));
     if (ok) {
         g_autoptr(GArray) vanished = custody_roster_vanished(run.roster);
@@ -341,6 +341,10 @@ gboolean load_roster(struct load *load, struct custody_verdict *verdict, GError 
             ok = accept_roster(load, &run, vanished, error) && store_keep(load->db, error);
         }
         ok = ok && load_judge_batch(load, error);
+        /* Nothing came in as far as a held list tells: the next counts from the one before. */
+        const struct custody_pace *now = &load->feed.pace;
+        if (verdict->is_held && !now->is_doubtful[PACE_ENDINGS] && !now->is_doubtful[PACE_ARRIVALS])
+            load->feed.pace = load->pace_before;
     }
     feed_adapter_free(adapter);
     custody_roster_free(run.roster);

@@ -6,6 +6,16 @@
 #include "send/private.h"
 #include "store/ledger.h"
 
+/* Ends a word: "Iii" is III again. */
+static void mend_number(GString *title, gsize word) {
+    const char *text = title->str + word;
+    const gsize n = strlen(text);
+    if (n < 2 || strspn(text, "IVXivx") != n || *text == 'X')
+        return;
+    for (gsize i = word; i < title->len; i++)
+        title->str[i] = g_ascii_toupper(title->str[i]);
+}
+
 /* "GIVEN SURNAME" as the jail writes it, in title case when it is all capitals. Transfer full. */
 static char *display_name(const struct store_alert_facts *facts) {
     g_autofree char *name = g_strstrip(g_strjoin(" ", facts->given, facts->surname, NULL));
@@ -14,11 +24,17 @@ static char *display_name(const struct store_alert_facts *facts) {
         return g_steal_pointer(&name);
     GString *title = g_string_new(NULL);
     gboolean starts = TRUE;
+    gsize word = 0;
     for (const char *p = name; *p; p = g_utf8_next_char(p)) {
         gunichar c = g_utf8_get_char(p);
+        if (!g_unichar_isalpha(c)) {
+            mend_number(title, word);
+            word = title->len + 1;
+        }
         g_string_append_unichar(title, starts ? c : g_unichar_tolower(c));
         starts = !g_unichar_isalpha(c);
     }
+    mend_number(title, word);
     return g_string_free(title, FALSE);
 }
 

@@ -357,7 +357,8 @@ gboolean store_alert_facts_get(struct db *db, const struct store_alert *alert,
     struct db_rows *rows = db_query(
         db,
         "SELECT e.kind, e.assertion, e.is_unclear, e.occurred_on_date, e.occurred_at_us, "
-        "e.observed_at_us, e.recorded_at_us, e.feed, e.facility, e.detail, coalesce(p.surname, ''), "
+        "e.observed_at_us, e.recorded_at_us, e.feed, e.facility, e.detail, trim(coalesce(p.surname, "
+        "'') || ' ' || coalesce(p.suffix, '')), "
         /* 4, protected, is the person's; sealed and juvenile are the booking's */
         "coalesce(p.given, ''), coalesce(b.flags, 0) | coalesce((SELECT MAX(o.flags & 4) FROM booking "
         "o "

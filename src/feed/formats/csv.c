@@ -4,6 +4,7 @@
 
 #include "base/csv.h"
 #include "base/error.h"
+#include "feed/date.h"
 #include "feed/formats/private.h"
 
 #define MAX_PARTS 8
@@ -15,8 +16,10 @@ struct csv_adapter {
     guint n_columns;                  /* of the header; 0: no header */
     guint column[FIELD_N][MAX_PARTS]; /* indexes of the mapped columns */
     guint n_parts[FIELD_N];
-    guint needed;              /* a row must have at least so many fields */
-    GString *person, *booking; /* joined keys of the current row */
+    guint rule_column, skip_column; /* that pick rows; G_MAXUINT: none */
+    char *newest;                   /* only rows with this text; NULL: as the mapping says */
+    guint needed;                   /* a row must have at least so many fields */
+    GString *person, *booking;      /* joined keys of the current row */
     gboolean last_was_bad, last_was_cut;
 };
 
@@ -47,6 +50,32 @@ static gboolean find_column(const struct csv_row *header, gboolean has_header, c
     return FALSE;
 }
 
+/* The column that rows are picked by. */
+static void find_rule(struct csv_adapter *adapter, const struct csv_row *header, const char *name,
+                      guint *index, GString *missing) {
+    *index = G_MAXUINT;
+    if (!name)
+        return;
+    if (find_column(header, adapter->base.mapping->has_header, name, index))
+        adapter->needed = MAX(adapter->needed, *index + 1);
+    else
+        g_string_append_printf(missing, "%s%s", missing->len ? ", " : "", name);
+}
+
+static gboolean cell_is(const char *cell, const char *wanted) {
+    const gsize n = strlen(wanted);
+    return n && wanted[n - 1] == '*' ? g_ascii_strncasecmp(cell, wanted, n - 1) == 0
+                                     : g_ascii_strcasecmp(cell, wanted) == 0;
+}
+
+static gboolean is_picked(const struct csv_adapter *adapter, const struct csv_row *row) {
+    const struct feed_mapping *m = adapter->base.mapping;
+    if (adapter->skip_column != G_MAXUINT && cell_is(row->fields[adapter->skip_column], m->skip_is))
+        return FALSE;
+    return adapter->rule_column == G_MAXUINT ||
+           cell_is(row->fields[adapter->rule_column], adapter->newest ? adapter->newest : m->rule_is);
+}
+
 static gboolean bind_columns(struct csv_adapter *adapter, const struct csv_row *header,
                              GError **error) {
     const struct feed_mapping *mapping = adapter->base.mapping;
@@ -62,6 +91,8 @@ static gboolean bind_columns(struct csv_adapter *adapter, const struct csv_row *
                 g_string_append_printf(missing, "%s%s", missing->len ? ", " : "", *name);
             }
         }
+    find_rule(adapter, header, mapping->rule_column, &adapter->rule_column, missing);
+    find_rule(adapter, header, mapping->skip_column, &adapter->skip_column, missing);
     if (missing->len && mapping->has_header)
         g_set_error(error, BASE_ERROR, BASE_ERROR_INPUT,
                     "row %u: the header lacks the mapped column(s) %s. If the jail renamed them, "
@@ -111,6 +142,23 @@ static gboolean is_header(const struct csv_adapter *adapter, const struct csv_ro
     return adapter->n_columns != 0;
 }
 
+/* "TOTAL|3||||": a word for a sum where a number should stand, and no name. */
+static gboolean is_total(const struct csv_adapter *adapter, const struct csv_row *row) {
+    static const char *const words[] = {"total", "grand total", "totals", "sum",
+                                        "count", "rows",        "records"};
+    static const enum feed_field names[] = {FIELD_SURNAME, FIELD_GIVEN, FIELD_FULL_NAME};
+    g_autofree char *plain = g_ascii_strdown(row->fields[adapter->column[FIELD_PERSON][0]], -1);
+    g_strdelimit(plain, ":.=#", ' ');
+    g_strstrip(plain);
+    for (gsize i = 0; i < G_N_ELEMENTS(names); i++)
+        if (adapter->n_parts[names[i]] && *row->fields[adapter->column[names[i]][0]])
+            return FALSE;
+    for (gsize i = 0; i < G_N_ELEMENTS(words); i++)
+        if (g_str_equal(plain, words[i]))
+            return TRUE;
+    return FALSE;
+}
+
 /* Keeps a bad row's text at hand; fields already cut out of it are set apart by line ends. */
 static void remember_unread(struct csv_adapter *adapter, const struct csv_row *row) {
     GString *unread = adapter->base.unread;
@@ -126,6 +174,8 @@ static enum feed_next csv_next(struct feed_adapter *base, struct feed_cells *cel
     struct csv_adapter *adapter = (struct csv_adapter *)base;
     struct csv_row row;
     enum csv_result result = csv_reader_next(adapter->reader, &row);
+    while (result == CSV_ROW && has_right_shape(adapter, &row) && !is_picked(adapter, &row))
+        result = csv_reader_next(adapter->reader, &row);
 
     if (result == CSV_END) {
         base->is_cut = adapter->last_was_bad && adapter->last_was_cut;
@@ -145,11 +195,14 @@ static enum feed_next csv_next(struct feed_adapter *base, struct feed_cells *cel
                          row.n_fields, adapter->n_columns ? adapter->n_columns : adapter->needed);
         return FEED_PROBLEM;
     }
-    if (is_rule(&row) || is_header(adapter, &row)) {
+    const char *what = is_rule(&row)              ? "this is a line drawn in the file"
+                       : is_header(adapter, &row) ? "this is the header again"
+                       : is_total(adapter, &row)  ? "this is a total"
+                                                  : NULL;
+    if (what) {
         remember_unread(adapter, &row);
         feed_problem_set(problem, row.line, "", NULL, "%s; it is nobody, and the row was passed over",
-                         is_rule(&row) ? "this is a line drawn in the file"
-                                       : "this is the header again");
+                         what);
         return FEED_PROBLEM;
     }
     memset(cells, 0, sizeof *cells);
@@ -175,7 +228,46 @@ static void csv_free(struct feed_adapter *base) {
     g_string_free(base->unread, TRUE);
     g_string_free(adapter->person, TRUE);
     g_string_free(adapter->booking, TRUE);
+    g_free(adapter->newest);
     g_free(adapter);
+}
+
+/* How much of the text is not read: so many lines before the header. */
+static gsize skip_lines(const char *text, gsize n, guint lines) {
+    const char *at = text, *end = text + n;
+    for (; lines && at < end; lines--) {
+        const char *next = memchr(at, '\n', (gsize)(end - at));
+        at = next ? next + 1 : end;
+    }
+    return (gsize)(at - text);
+}
+
+/* A file that holds earlier days, too: the newest date in the column, as it is written there. */
+static gboolean find_newest(struct csv_adapter *adapter, const char *text, gsize n, GError **error) {
+    const struct feed_mapping *m = adapter->base.mapping;
+    gint64 newest_us = G_MININT64;
+    if (g_strcmp0(m->rule_is, "newest") != 0)
+        return TRUE;
+    struct csv_reader *reader = csv_reader_new(&m->dialect, g_memdup2(text, n), n);
+    struct csv_row row;
+    struct feed_date date;
+    for (enum csv_result result; (result = csv_reader_next(reader, &row)) != CSV_END;) {
+        if (result != CSV_ROW || row.n_fields <= adapter->rule_column ||
+            !feed_date_parse(row.fields[adapter->rule_column], m->date_formats,
+                             feed_mapping_facility(m)->zone, &date) ||
+            date.at_us <= newest_us)
+            continue;
+        newest_us = date.at_us;
+        g_free(adapter->newest);
+        adapter->newest = g_strdup(row.fields[adapter->rule_column]);
+    }
+    csv_reader_free(reader);
+    if (!adapter->newest)
+        g_set_error(
+            error, BASE_ERROR, BASE_ERROR_INPUT,
+            "no row has a date in the column \"%s\" of `only_rows:`; see `dates:` in the mapping",
+            m->rule_column);
+    return adapter->newest != NULL;
 }
 
 struct feed_adapter *feed_csv_open(const struct feed_mapping *mapping, char *text, gsize n,
@@ -187,7 +279,15 @@ struct feed_adapter *feed_csv_open(const struct feed_mapping *mapping, char *tex
     adapter->base = (struct feed_adapter){
         .mapping = mapping, .next = csv_next, .progress = csv_progress, .free = csv_free};
     adapter->base.unread = g_string_new(NULL);
-    adapter->reader = csv_reader_new(&mapping->dialect, text, n);
+    struct csv_dialect dialect = mapping->dialect;
+    dialect.is_latin1 &= n < 3 || memcmp(text, FEED_MARK, 3) != 0;
+    const gsize skipped = skip_lines(text, n, mapping->skip_lines);
+    if (skipped) { /* the reader frees what it is given: it must begin there */
+        memmove(text, text + skipped, n - skipped);
+        n -= skipped;
+    }
+    g_autofree char *whole = g_strcmp0(mapping->rule_is, "newest") == 0 ? g_memdup2(text, n) : NULL;
+    adapter->reader = csv_reader_new(&dialect, text, n);
     adapter->total = n;
     adapter->person = g_string_new(NULL);
     adapter->booking = g_string_new(NULL);
@@ -200,7 +300,7 @@ struct feed_adapter *feed_csv_open(const struct feed_mapping *mapping, char *tex
                                           : header.reason);
         adapter->n_columns = header.n_fields;
     }
-    if (ok && bind_columns(adapter, &header, error))
+    if (ok && bind_columns(adapter, &header, error) && find_newest(adapter, whole, n, error))
         return &adapter->base;
     csv_free(&adapter->base);
     return NULL;

@@ -1,5 +1,8 @@
 #include "feed/formats/private.h"
 
+#include <string.h>
+
+#include "base/error.h"
 #include "base/time.h"
 #include "feed/date.h"
 
@@ -24,9 +27,37 @@ char *feed_format_names(void) {
     return g_strjoinv(", ", (char **)(gsize)names);
 }
 
+/* UTF-16 by its mark, or where the mapping says so, becomes UTF-8 with a mark of its own, so that
+ * nobody takes it for another. Takes `text`. */
+static char *decode(const struct feed_mapping *mapping, char *text, gsize *n, GError **error) {
+    const guint8 *b = (const guint8 *)text;
+    const gboolean is_little = *n >= 2 && b[0] == 0xff && b[1] == 0xfe;
+    const gboolean is_big = *n >= 2 && b[0] == 0xfe && b[1] == 0xff;
+    if (!is_little && !is_big && !mapping->is_utf16)
+        return text;
+    const gsize mark = is_little || is_big ? 2 : 0;
+    gsize n_utf8;
+    g_autoptr(GError) problem = NULL;
+    char *utf8 = g_convert(text + mark, (gssize)(*n - mark), "UTF-8", is_big ? "UTF-16BE" : "UTF-16LE",
+                           NULL, &n_utf8, &problem);
+    g_free(text);
+    if (!utf8)
+        g_set_error(error, BASE_ERROR, BASE_ERROR_INPUT,
+                    "the file is not UTF-16 (%s); take `encoding: utf-16` out of the mapping, or say "
+                    "windows-1252",
+                    problem->message);
+    if (!utf8)
+        return NULL;
+    char *marked = g_strconcat(FEED_MARK, utf8, NULL);
+    g_free(utf8);
+    *n = strlen(FEED_MARK) + n_utf8;
+    return marked;
+}
+
 struct feed_adapter *feed_adapter_open(const struct feed_mapping *mapping, char *text, gsize n,
                                        GError **error) {
-    return mapping->format->open(mapping, text, n, error);
+    char *decoded = decode(mapping, text ? text : g_strdup(""), &n, error);
+    return decoded ? mapping->format->open(mapping, decoded, n, error) : NULL;
 }
 
 void feed_adapter_free(struct feed_adapter *adapter) {
@@ -36,7 +67,12 @@ void feed_adapter_free(struct feed_adapter *adapter) {
 
 enum feed_next feed_adapter_next(struct feed_adapter *adapter, struct feed_cells *cells,
                                  struct feed_problem *problem) {
-    return adapter->next(adapter, cells, problem);
+    const enum feed_next next = adapter->next(adapter, cells, problem);
+    for (char **empty = adapter->mapping->empty_values; next == FEED_CELLS && *empty; empty++)
+        for (int field = 0; field < FIELD_N; field++)
+            if (cells->cell[field] && g_ascii_strcasecmp(cells->cell[field], *empty) == 0)
+                cells->cell[field] = NULL;
+    return next;
 }
 
 gboolean feed_adapter_is_cut(const struct feed_adapter *adapter) {

@@ -7,6 +7,9 @@
 #include "base/error.h"
 #include "feed/formats/private.h"
 
+/* A NUL in one event must not lose the others: the event that holds it is refused by itself. */
+#define JSON_FLAGS (JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL)
+
 struct json_adapter {
     struct feed_adapter base;
     char *text;
@@ -16,6 +19,7 @@ struct json_adapter {
     GPtrArray *texts; /* numbers and booleans of the row, as text */
     GString *person, *booking;
     guint row;
+    gboolean has_nul; /* in a mapped field of it */
 };
 
 static const char *text_at(struct json_adapter *adapter, const json_t *object, const char *path) {
@@ -23,6 +27,8 @@ static const char *text_at(struct json_adapter *adapter, const json_t *object, c
     const json_t *value = object;
     for (char **key = keys; *key && value; key++)
         value = json_object_get(value, *key);
+    if (json_is_string(value) && strlen(json_string_value(value)) != json_string_length(value))
+        adapter->has_nul = TRUE;
     if (json_is_string(value))
         return strlen(json_string_value(value)) <= 4096 ? json_string_value(value) : NULL;
     char *text = NULL;
@@ -55,7 +61,7 @@ static json_t *next_line(struct json_adapter *adapter, gboolean *at_end, json_er
         adapter->row++;
         if (strspn(line, " \t\r") >= n)
             continue;
-        json_t *value = json_loadb(line, n, JSON_REJECT_DUPLICATES, problem);
+        json_t *value = json_loadb(line, n, JSON_FLAGS, problem);
         adapter->base.is_cut = !value && !stop;
         *at_end = FALSE;
         return value;
@@ -88,6 +94,7 @@ static enum feed_next json_next(struct feed_adapter *base, struct feed_cells *ce
         return FEED_PROBLEM;
     }
     memset(cells, 0, sizeof *cells);
+    adapter->has_nul = FALSE;
     cells->row = adapter->row;
     cells->cell[FIELD_PERSON] = join(adapter, FIELD_PERSON, adapter->person);
     cells->cell[FIELD_BOOKING] = join(adapter, FIELD_BOOKING, adapter->booking);
@@ -96,6 +103,12 @@ static enum feed_next json_next(struct feed_adapter *base, struct feed_cells *ce
             const char *text = text_at(adapter, adapter->current, base->mapping->columns[field][0]);
             cells->cell[field] = text && *text ? text : NULL;
         }
+    if (adapter->has_nul) {
+        feed_problem_set(
+            problem, adapter->row, "", NULL,
+            "a field holds a NUL character; the event was passed over. Ask the jail to send it again");
+        return FEED_PROBLEM;
+    }
     return FEED_CELLS;
 }
 
@@ -127,11 +140,13 @@ struct feed_adapter *feed_json_open(const struct feed_mapping *mapping, char *te
     adapter->text = g_realloc(text, n + 1);
     adapter->text[n] = 0;
     adapter->n = n;
+    if (g_str_has_prefix(adapter->text, FEED_MARK)) /* blanks, which JSON passes over */
+        memset(adapter->text, ' ', strlen(FEED_MARK));
     adapter->texts = g_ptr_array_new_with_free_func(g_free);
     adapter->person = g_string_new(NULL);
     adapter->booking = g_string_new(NULL);
     /* A whole document (array or one object over several lines); else one object a line. */
-    json_t *whole = json_loadb(adapter->text, n, JSON_REJECT_DUPLICATES, &problem);
+    json_t *whole = json_loadb(adapter->text, n, JSON_FLAGS, &problem);
     if (json_is_array(whole)) {
         adapter->array = whole;
     } else if (json_is_object(whole)) {

@@ -4,6 +4,8 @@
 
 #include "feed/formats/format.h"
 
+#define FEED_MARK "\xef\xbb\xbf" /* which says that what follows is UTF-8 */
+
 struct feed_adapter {
     const struct feed_mapping *mapping;
     enum feed_next (*next)(struct feed_adapter *adapter, struct feed_cells *cells,
