@@ -25,8 +25,9 @@ void custody_pace_begin(struct custody_pace *p, gint64 now_at_us) {
         const double fading = pow(FADING_A_DAY, days);
         p->days = p->days * fading + days;
         for (guint i = 0; i < PACE_N; i++) {
-            /* What nobody can believe is no history. */
-            const double n = p->is_doubtful[i] ? custody_pace_expected(p, i, p->last_us) : p->n[i];
+            /* What nobody can believe is hardly history; but what goes on is usual in the end. */
+            const double most = 3 * custody_pace_expected(p, i, p->last_us) + LEAST;
+            const double n = p->is_doubtful[i] ? MIN(p->n[i], most) : p->n[i];
             p->counted[i] = p->counted[i] * fading + n;
             p->n[i] = 0;
             p->is_doubtful[i] = FALSE;
@@ -38,12 +39,13 @@ void custody_pace_begin(struct custody_pace *p, gint64 now_at_us) {
 }
 
 double custody_pace_expected(const struct custody_pace *p, enum custody_pace_of of, gint64 now_at_us) {
-    return (p->counted[of] + PRIOR_COUNT) / (p->days + PRIOR_DAYS) * length_days(p, now_at_us);
+    const double a_day = (p->counted[of] + PRIOR_COUNT) / (p->days + PRIOR_DAYS);
+    return MAX(a_day, p->least_a_day) * length_days(p, now_at_us);
 }
 
 double custody_pace_chance(const struct custody_pace *p, enum custody_pace_of of, gint64 now_at_us) {
     const double mean = custody_pace_expected(p, of, now_at_us);
-    const double shape = MIN(SHAPE, p->counted[of] + PRIOR_COUNT), q = mean / (mean + shape);
+    const double shape = MIN(SHAPE, p->counted[of] + PRIOR_COUNT + p->least_a_day), q = mean / (mean + shape);
     const guint n = p->n[of];
     double sum = 0, term = exp(lgamma(n + shape) - lgamma(shape) - lgamma(n + 1.0) +
                                shape * log(1 - q) + n * log(q));

@@ -16,6 +16,7 @@ enum custody_pace_of { PACE_ENDINGS, PACE_ARRIVALS, PACE_N };
 
 struct custody_pace {
     double days, counted[PACE_N]; /* what is past, older ones fading */
+    double least_a_day; /* of a list: people stay for less than 300 days in the mean. 0: unknown */
     gint64 since_us, last_us;     /* the window under way, and when something came last; TIME_UNKNOWN */
     guint n[PACE_N];              /* in it */
     gboolean is_doubtful[PACE_N]; /* found so in it */

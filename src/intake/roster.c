@@ -10,6 +10,7 @@
 
 #define SPARED_ROW 0 /* no file has such a row */
 
+#define LONGEST_MEAN_STAY_DAYS 300.0
 #define MOST_TORN 0.05 /* of the rows: above it the file is no list */
 
 static gboolean take_reported(struct load *load, struct load_run *run, const struct feed_cells *cells,
@@ -340,6 +341,7 @@ gboolean load_roster(struct load *load, struct custody_verdict *verdict, GError 
         } else if (ok) {
             ok = accept_roster(load, &run, vanished, error) && store_keep(load->db, error);
         }
+        load->feed.pace.least_a_day = custody_roster_n_now(run.roster) / LONGEST_MEAN_STAY_DAYS;
         ok = ok && load_judge_batch(load, error);
         /* Nothing came in as far as a held list tells: the next counts from the one before. */
         const struct custody_pace *now = &load->feed.pace;
