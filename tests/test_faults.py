@@ -98,7 +98,7 @@ WRITERS = sorted(set(COMMANDS) - READS - {"doctor"})
 # After the store has it, a contact's key is deleted from a file of its own: when that fails the command says so, and
 # does it when it is run again.
 DELETES = {"end", "agency end", "refuse"}
-SENDS = {"part", "join", "add", "end", "accept"}  # … and then sends what is owed, which is no longer the command's one deed
+SENDS = {"part", "join", "add", "end", "accept", "reject"}  # … and then sends what is owed, which is no longer the command's one deed
 
 
 class Rig:

@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "base/vocabulary.h"
 #include "cli/cli.h"
+#include "intake/doubt.h"
 #include "intake/held.h"
 #include "intake/load.h"
 #include "intake/take_up.h"
@@ -346,6 +347,34 @@ static int reject(struct cli *cli, int argc, char **argv) {
     return status;
 }
 
+static int undo(struct cli *cli, int argc, char **argv) {
+    int status = EXIT_OK;
+    guint n, n_alerts;
+    GError *error = NULL;
+    if (!cli_parse(cli, "feed undo FEED FILE",
+                   "Takes back what a file said, as when its mapping was wrong.",
+                   "FILE is the name under which it was loaded. What is believed follows, and whoever "
+                   "was told of "
+                   "it is told that it was wrong.",
+                   NULL, &argc, &argv, 2, 2, &status))
+        return status;
+    struct site *site = cli_site(cli, &status);
+    if (!site)
+        return status;
+    if (!doubt_undo(site, argv[1], argv[2], &n, &n_alerts, &error)) {
+        status = cli_fail(error);
+    } else {
+        if (cli->json)
+            cli_json_line(json_pack("{s:s, s:s, s:i, s:i}", "feed", argv[1], "file", argv[2], "undone",
+                                    n, "alerts", n_alerts));
+        else
+            printf("%u things that %s said are taken back. %u notices say so.\n", n, argv[2], n_alerts);
+        status = cli_send(cli, site);
+    }
+    site_close(site);
+    return status;
+}
+
 static int secret(struct cli *cli, int argc, char **argv) {
     int status = EXIT_OK;
     GError *error = NULL;
@@ -374,6 +403,7 @@ static int run(struct cli *cli, int argc, char **argv) {
         {"status", "list the feeds: is each alive?", status_of},
         {"accept", "take a held list as true", accept},
         {"reject", "throw a held list away", reject},
+        {"undo", "take back what a file said", undo},
         {"secret", "print the secret that signs pushed events", secret},
         {NULL}};
     return cli_dispatch(cli, "feed", commands, argc, argv);

@@ -4,6 +4,7 @@
 
 #include "cli/cli.h"
 #include "deliver/channel.h"
+#include "desk/differ.h"
 #include "desk/end.h"
 #include "desk/list.h"
 #include "desk/register.h"
@@ -167,13 +168,58 @@ static int end(struct cli *cli, int argc, char **argv) {
     return status;
 }
 
+struct differences {
+    struct cli *cli;
+    struct cli_table *table;
+};
+
+static void list_difference(const struct differ_row *row, void *context) {
+    const struct differences *d = context;
+    if (d->cli->json)
+        cli_json_line(json_pack("{s:s, s:s, s:s, s:s}", "registration", row->registration, "person",
+                                row->person, "told", custody_standing_name(row->told), "believed",
+                                custody_standing_name(row->now)));
+    else
+        cli_table_row(d->table, row->registration, row->person, custody_standing_name(row->told),
+                      custody_standing_name(row->now), NULL);
+}
+
+static int differences(struct cli *cli, int argc, char **argv) {
+    gboolean tells = FALSE;
+    int status = EXIT_OK;
+    GError *error = NULL;
+    GOptionEntry entries[] = {
+        {"tell", 0, 0, G_OPTION_ARG_NONE, &tells, "Tell each of them what is believed now", NULL},
+        {NULL}};
+    if (!cli_parse(cli, "watch differences", "Lists who was told something else than is believed now.",
+                   "Whoever is told of changes as they come is not among them: this is for after a new "
+                   "baseline, "
+                   "an upgrade, or a seal that was lifted.",
+                   entries, &argc, &argv, 0, 0, &status))
+        return status;
+    struct site *site = cli_site(cli, &status);
+    if (!site)
+        return status;
+    struct differences d = {cli, cli_table_new("REGISTRATION", "PERSON", "TOLD", "BELIEVED", NULL)};
+    if (!differ_each(site, tells, list_difference, &d, &error))
+        status = cli_fail(error);
+    cli_table_end(cli, d.table, "Everybody was told what is believed.");
+    if (status == EXIT_OK && tells)
+        status = cli_send(cli, site);
+    site_close(site);
+    return status;
+}
+
 static int run(struct cli *cli, int argc, char **argv) {
-    static const struct cli_command commands[] = {{"add", "register somebody to be told", add},
-                                                  {"confirm", "confirm a contact by its code", confirm},
-                                                  {"list", "list registrations", list},
-                                                  {"end", "end a registration", end},
-                                                  {NULL}};
+    static const struct cli_command commands[] = {
+        {"add", "register somebody to be told", add},
+        {"confirm", "confirm a contact by its code", confirm},
+        {"list", "list registrations", list},
+        {"end", "end a registration", end},
+        {"differences", "who was told what no longer holds", differences},
+        {NULL}};
     return cli_dispatch(cli, "watch", commands, argc, argv);
 }
 
-const struct cli_command cli_watch = {"watch", "registrations: add, confirm, list, end", run};
+const struct cli_command cli_watch = {"watch", "registrations: add, confirm, list, end, differences",
+                                      run};

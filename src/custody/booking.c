@@ -24,12 +24,14 @@ struct mark { /* of the report at the same place */
 struct custody_history {
     GArray *reports; /* struct belief_report */
     GArray *marks;   /* struct mark */
+    GArray *undone;  /* struct mark: of what is no report any more */
 };
 
 struct custody_history *custody_history_new(void) {
     struct custody_history *h = g_new(struct custody_history, 1);
     h->reports = g_array_new(FALSE, FALSE, sizeof(struct belief_report));
     h->marks = g_array_new(FALSE, FALSE, sizeof(struct mark));
+    h->undone = g_array_new(FALSE, FALSE, sizeof(struct mark));
     return h;
 }
 
@@ -38,6 +40,7 @@ void custody_history_free(struct custody_history *h) {
         return;
     g_array_unref(h->reports);
     g_array_unref(h->marks);
+    g_array_unref(h->undone);
     g_free(h);
 }
 
@@ -67,13 +70,15 @@ void custody_history_add(struct custody_history *h, const struct custody_event *
                          const char *event_id) {
     const guint source = (guint)hash_of(feed);
     struct mark mark = {.is_row = e->said == SAID_IN_ROW};
+    memcpy(mark.event_id, e->id, sizeof mark.event_id);
+    if (e->said == SAID_UNDONE)
+        g_array_append_val(h->undone, mark);
     if (e->said != SAID_AS_EVENT && e->said != SAID_IN_ROW)
         return;
     if (mark.is_row)
         replace_row(h, source);
     if (!(KIND_BIT(e->kind) & KINDS_SAID) || e->is_unclear)
         return;
-    memcpy(mark.event_id, e->id, sizeof mark.event_id);
     const struct belief_report report = {.source = source,
                                          .id = hash_of(event_id),
                                          .names = hash_of(e->names),
@@ -258,12 +263,25 @@ static struct custody_event event_of(const struct custody_source *source,
     return event;
 }
 
+static gboolean is_undone(const struct custody_history *h, const guint8 id[CUSTODY_EVENT_ID_BYTES]) {
+    for (guint i = 0; i < h->undone->len; i++)
+        if (memcmp(g_array_index(h->undone, struct mark, i).event_id, id, CUSTODY_EVENT_ID_BYTES) == 0)
+            return TRUE;
+    return FALSE;
+}
+
 /* Gives the event its id. FALSE: it was said before, and stands or was taken back by its name. What was
  * taken back and is said again, without an id of the source's own, is said anew. */
 static gboolean identify_new(const struct custody_source *source, const struct custody_history *h,
                              struct custody_event *event, const char *event_id) {
     for (guint again = 0;; again++) {
         identify(source, event, event_id, again);
+        if (is_undone(h, event->id)) {
+            identify(source, event, NULL, 1000 + again); /* the source's own id has been used up */
+            if (is_undone(h, event->id) || find_event(h, event->id) >= 0)
+                continue;
+            return TRUE;
+        }
         const gint at = find_event(h, event->id);
         if (at < 0)
             return TRUE;

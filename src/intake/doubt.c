@@ -42,6 +42,10 @@ static void undo_listing(const struct store_batch_event *e, struct custody_booki
     if (e->kind == CUSTODY_BOOKED && e->said == SAID_BY_US) {
         booking->listing = LISTING_GONE;
         booking->listed_at_us = booking->off_at_us = booking->was_off_at_us = TIME_UNKNOWN;
+    } else if (e->kind == CUSTODY_LEFT_ROSTER && booking->listing == LISTING_GONE) {
+        booking->listing = LISTING_NOW;
+        booking->digest = 0; /* to be read again */
+        booking->listed_at_us = booking->off_at_us = TIME_UNKNOWN;
     } else if (e->said == SAID_IN_ROW) {
         booking->row_says_out = FALSE;
         booking->listed_at_us = booking->off_at_us = TIME_UNKNOWN;
@@ -188,6 +192,58 @@ gboolean doubt_decide(struct site *site, const char *feed_id, gboolean is_right,
         store_write(site_store(site), STORE_WORK(decide_in_transaction, NULL), &d, error);
     *n = d.n;
     *n_alerts = d.load.owing.n_alerts;
+    load_summary_clear(&done);
+    return ok;
+}
+
+/* ── Undone ────────────────────────────────────────────────────────────────────────────────────── */
+
+struct undoing {
+    struct load load;
+    const char *file;
+    guint n;
+};
+
+/* Not what a list showed, once another was compared with it. */
+static void keep_said(GArray *batch) {
+    for (guint i = batch->len; i > 0; i--)
+        if (g_array_index(batch, struct store_batch_event, i - 1).said == SAID_BY_US)
+            g_array_remove_index(batch, i - 1);
+}
+
+static gboolean undo_in_transaction(struct db *db, void *context, GError **error) {
+    struct undoing *u = context;
+    gint64 source = 0, snapshot_at_us = 0;
+    gboolean ok = load_begin(&u->load, db, error) &&
+                  store_source_by_name(db, u->load.feed_id, u->file, &source, &snapshot_at_us, error);
+    if (ok && !source) {
+        g_set_error(error, BASE_ERROR, BASE_ERROR_NOT_FOUND, "the feed %s has taken no file named %s",
+                    u->load.feed_id, u->file);
+        ok = FALSE;
+    }
+    g_autoptr(GArray) batch = ok ? store_batch_of(db, source, error) : NULL;
+    if (batch && load_is_roster(&u->load) && snapshot_at_us < u->load.feed.listed_at_us)
+        keep_said(batch);
+    ok = batch && restate_all(&u->load, batch, RESTATE_UNDONE, error);
+    u->n = ok ? batch->len : 0;
+    load_end(&u->load);
+    return ok;
+}
+
+gboolean doubt_undo(struct site *site, const char *feed_id, const char *file, guint *n, guint *n_alerts,
+                    GError **error) {
+    const struct load_options options = {.taken_at_us = TIME_UNKNOWN};
+    struct load_summary done = {.list = json_array(), .problem_list = json_array()};
+    struct undoing u = {.load = {.site = site,
+                                 .feed_id = feed_id,
+                                 .name = file,
+                                 .observed_at_us = site_now(site),
+                                 .options = &options,
+                                 .summary = &done},
+                        .file = file};
+    const gboolean ok = store_write(site_store(site), STORE_WORK(undo_in_transaction, NULL), &u, error);
+    *n = u.n;
+    *n_alerts = u.load.owing.n_alerts;
     load_summary_clear(&done);
     return ok;
 }

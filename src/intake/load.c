@@ -27,11 +27,22 @@ void load_summary_clear(struct load_summary *summary) {
 
 /* ── One load, from the rows of an adapter to the store ────────────────────────────────────────── */
 
+static void count_problem(struct load *load, const struct feed_problem *problem) {
+    guint field = 0;
+    while (field < FIELD_N && strcmp(feed_field_name(field), problem->field) != 0)
+        field++;
+    if (!load->n_bad[field]++)
+        load->first_bad[field] = problem->row;
+    load->n_bad_rows += problem->row != load->last_bad_row;
+    load->last_bad_row = problem->row;
+}
+
 void load_keep_problem(const struct feed_problem *problem, void *context) {
     struct load *load = context;
     struct load_summary *s = load->summary;
     if (load->is_accepted) /* kept when the list was held */
         return;
+    count_problem(load, problem);
     if (load->n_kept_problems++ < MOST_PROBLEMS_KEPT && !load->problem_error)
         store_problem_add(load->db, load->source.id, problem, &load->problem_error);
     s->problems++;
@@ -114,6 +125,55 @@ static gboolean save_person(struct load *load, const struct feed_record *record,
     return ok && save_state_id(load, person.id, record->state_id, error);
 }
 
+/* What happened to a booking, with strings of its own. */
+struct load_untold {
+    struct custody_event event;
+    char *booking_key, *person_key, *facility_id;
+    gint64 booking_id, person_id;
+    gboolean was_known;
+    struct belief_booking before;
+};
+
+static void untold_free(gpointer data) {
+    struct load_untold *u = data;
+    g_free(u->booking_key);
+    g_free(u->person_key);
+    g_free(u->facility_id);
+    g_free(u);
+}
+
+GPtrArray *load_untold_list(void) {
+    return g_ptr_array_new_with_free_func(untold_free);
+}
+
+static void put_off(struct load *load, const struct owe_change *change) {
+    struct load_untold *u = g_new0(struct load_untold, 1);
+    u->event = *change->event;
+    u->event.booking_key = u->booking_key = g_strdup(change->event->booking_key);
+    u->event.person_key = u->person_key = g_strdup(change->event->person_key);
+    u->event.facility_id = u->facility_id = g_strdup(change->event->facility_id);
+    u->booking_id = change->booking_id;
+    u->person_id = change->person_id;
+    u->was_known = change->before != NULL;
+    if (change->before)
+        u->before = *change->before;
+    g_ptr_array_add(load->untold, u);
+}
+
+gboolean load_tell_untold(struct load *load, GError **error) {
+    g_autoptr(GPtrArray) untold = g_steal_pointer(&load->untold);
+    gboolean ok = TRUE;
+    for (guint i = 0; ok && i < untold->len; i++) {
+        const struct load_untold *u = untold->pdata[i];
+        const struct owe_change change = {.event = &u->event,
+                                          .booking_id = u->booking_id,
+                                          .person_id = u->person_id,
+                                          .before = u->was_known ? &u->before : NULL};
+        ok = owe_news(&load->owing, &change, error);
+    }
+    return ok;
+}
+
 gboolean load_save_change(struct load *load, const char *roster_feed,
                           const struct custody_booking *prior, struct custody_booking *next,
                           const struct custody_event *event, GError **error) {
@@ -123,6 +183,10 @@ gboolean load_save_change(struct load *load, const char *roster_feed,
                                       .booking_id = next->id,
                                       .person_id = next->person_id,
                                       .before = prior ? &prior->belief : NULL};
+    if (event && load->untold) {
+        put_off(load, &change);
+        return TRUE;
+    }
     return !event || owe_news(&load->owing, &change, error);
 }
 
@@ -397,6 +461,7 @@ gboolean load_begin(struct load *load, struct db *db, GError **error) {
 
 void load_end(struct load *load) {
     feed_mapping_free(load->mapping);
+    g_clear_pointer(&load->untold, g_ptr_array_unref);
     store_feed_clear(&load->feed);
     if (load->scratch)
         g_string_chunk_free(load->scratch);
@@ -426,6 +491,32 @@ gboolean load_finish(struct load *load, GError **error) {
     load->source.answer = load->answer;
     return store_source_finish(load->db, &load->source, error) &&
            store_feed_save(load->db, &load->feed, error);
+}
+
+#define FEW_BAD_ROWS 3
+#define FIRST_BAD_SHARE 0.05 /* of a feed's first file */
+
+gboolean load_page_unreadable(struct load *load, GError **error) {
+    double worst;
+    guint field = 0;
+    if (load->n_bad_rows < FEW_BAD_ROWS || load->push_key)
+        return TRUE;
+    if (!store_source_worst(load->db, &load->source, &worst, error))
+        return FALSE;
+    if (load->n_bad_rows <= MAX(worst < 0 ? FIRST_BAD_SHARE : worst, 0) * load->summary->rows)
+        return TRUE;
+    for (guint i = 1; i <= FIELD_N; i++)
+        if (load->n_bad[i] > load->n_bad[field])
+            field = i;
+    g_autofree char *what =
+        field == FIELD_N ? g_strdup("whole rows") : g_strdup_printf("`%s`", feed_field_name(field));
+    g_autofree char *page =
+        g_strdup_printf("More of the feed %s than of its files before could not be read: %s in %u of "
+                        "%u rows of %s, such as row "
+                        "%u. The rest was taken. See `tocsin feed problems %s`.",
+                        load->feed.id, what, load->n_bad[field], load->summary->rows, load->name,
+                        load->first_bad[field], load->feed.id);
+    return owe_page(load->db, load->site, page, error);
 }
 
 /* A file that came before, or is older than what was loaded since. */
@@ -478,7 +569,8 @@ void load_again(void *context) {
     json_array_clear(s->list);
     json_array_clear(s->problem_list);
     *s = (struct load_summary){.list = s->list, .problem_list = s->problem_list};
-    load->n_kept_problems = 0;
+    load->n_kept_problems = load->n_bad_rows = load->last_bad_row = load->n_clashes = 0;
+    memset(load->n_bad, 0, sizeof load->n_bad);
     g_clear_error(&load->problem_error);
     g_clear_pointer(&load->answer, g_free);
     if (load->is_accepted) { /* found in the transaction */
@@ -499,7 +591,7 @@ gboolean load_in_transaction(struct db *db, void *context, GError **error) {
         load->owing.source_id = load->source.id;
         ok = note_gap(load, error) &&
              (load_is_roster(load) ? load_roster(load, &verdict, error) : load_events(load, error)) &&
-             load_finish(load, error);
+             load_page_unreadable(load, error) && load_finish(load, error);
     }
     load_end(load);
     return ok;

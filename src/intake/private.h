@@ -34,7 +34,12 @@ struct load {
     struct custody_source custody;
     GStringChunk *scratch;
     GError *problem_error; /* the store failed while a problem was being kept */
+    GPtrArray *untold; /* struct load_untold: what a list made of bookings, until all are known; NULL:
+                          told at once */
     guint n_kept_problems, n_clashes;
+    guint n_bad[FIELD_N + 1],
+        first_bad[FIELD_N + 1]; /* by field, the last of whole rows: how many, and where */
+    guint n_bad_rows, last_bad_row;
 };
 
 static inline gboolean load_is_roster(const struct load *load) {
@@ -60,6 +65,9 @@ gboolean load_begin(struct load *load, struct db *db, GError **error);
 void load_end(struct load *load);
 gboolean load_record_source(struct load *load, enum store_source_state state, GError **error);
 gboolean load_finish(struct load *load, GError **error);
+/* A file of which more could not be read than of any lately is paged, with the column and an example.
+ */
+gboolean load_page_unreadable(struct load *load, GError **error);
 gboolean load_in_transaction(struct db *db, void *context, GError **error);
 void load_again(void *context); /* takes back what a transaction did to the load */
 
@@ -83,6 +91,10 @@ gboolean load_apply_record(struct load *load, const struct feed_record *record, 
 gboolean load_save_change(struct load *load, const char *roster_feed,
                           const struct custody_booking *prior, struct custody_booking *next,
                           const struct custody_event *event, GError **error);
+GPtrArray *load_untold_list(void);
+/* Tells what was put off: each is told with what is believed after all of it. */
+gboolean load_tell_untold(struct load *load, GError **error);
+
 /* A booking that a list says something about, by `change`. */
 typedef gboolean (*load_change_fn)(const struct custody_source *source,
                                    const struct custody_booking *prior, struct custody_history *history,

@@ -212,10 +212,12 @@ static gboolean take_still_listed(struct load *load, GError **error) {
 
 static gboolean accept_roster(struct load *load, struct load_run *run, GArray *vanished,
                               GError **error) {
+    load->untold = load_untold_list();
     for (guint i = 0; i < vanished->len; i++)
         if (!take_vanished(load, &g_array_index(vanished, struct custody_vanished, i), error))
             return FALSE;
     if (!take_leaving(load, run, error) || !take_still_listed(load, error) ||
+        !load_tell_untold(load, error) ||
         !store_held_end(load->db, load->feed.id, SOURCE_SUPERSEDED, error))
         return FALSE;
     load->feed.has_last_digest = TRUE;
@@ -270,6 +272,8 @@ static gboolean hold_roster(struct load *load, struct custody_roster *roster, co
     custody_roster_each_spared(roster, keep_spared, kept);
 
     load->summary->problems = load->summary->rows = load->n_kept_problems = 0;
+    load->n_bad_rows = load->last_bad_row = 0;
+    memset(load->n_bad, 0, sizeof load->n_bad);
     json_array_clear(load->summary->problem_list);
     while (ok && (next = feed_adapter_next(adapter, &cells, &problem)) != FEED_END) {
         load->summary->rows++;

@@ -34,11 +34,13 @@ static gboolean is_ending(const struct custody_event *event) {
            (event->kind == CUSTODY_TRANSFERRED && !event->is_within);
 }
 
-/* Whether the ending says more than what is believed: then it is told beside it. Not of the dead. */
+/* Whether the ending says more than what is believed: then it is told beside it. Not of the dead; and
+ * that they were moved is more only than that they are gone. */
 static gboolean is_more(const struct custody_event *event, const struct belief_statement *now) {
     return !belief_is_leaving(now) ||
            (now->standing != STANDING_DEAD && event->kind != now->kind &&
-            event->kind != CUSTODY_LEFT_ROSTER && event->kind != CUSTODY_TRANSFERRED);
+            event->kind != CUSTODY_LEFT_ROSTER &&
+            (event->kind != CUSTODY_TRANSFERRED || now->standing == STANDING_GONE));
 }
 
 /* Whether some statement told of this very ending. */

@@ -306,7 +306,7 @@ struct custody_history *store_history(struct db *db, gint64 booking_id, GError *
         db_query(db,
                  "SELECT id, kind, said, feed, source_key, names, is_within, is_doubtful, "
                  "occurred_at_us, coalesce(occurred_to_us, occurred_at_us), observed_at_us FROM event "
-                 "WHERE booking_id = :id AND said IN (1, 2) ORDER BY seq",
+                 "WHERE booking_id = :id AND said <> 0 ORDER BY seq",
                  PARAMS(P_INT("id", booking_id)));
     while (db_next(rows)) {
         struct custody_event event = {.kind = (enum custody_kind)db_int(rows, 1),
@@ -563,7 +563,9 @@ GArray *store_batch_doubtful(struct db *db, const char *feed, GError **error) {
 }
 
 GArray *store_batch_of(struct db *db, gint64 source_id, GError **error) {
-    return read_batch(db_query(db, BATCH_COLUMNS "source_id = :source AND said IN (1, 2) ORDER BY seq",
+    return read_batch(db_query(db,
+                               BATCH_COLUMNS "source_id = :source AND (said IN (1, 2) OR (said = 0 AND "
+                                             "kind IN (0, 8))) ORDER BY seq",
                                PARAMS(P_INT("source", source_id))),
                       error);
 }

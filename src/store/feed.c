@@ -309,6 +309,35 @@ gboolean store_source_add(struct db *db, struct store_source *source, GError **e
     return db_done(rows, error);
 }
 
+gboolean store_source_by_name(struct db *db, const char *feed, const char *name, gint64 *id,
+                              gint64 *snapshot_at_us, GError **error) {
+    struct db_rows *rows =
+        db_query(db,
+                 "SELECT id, snapshot_at_us FROM source WHERE feed = :feed AND name = "
+                 ":name AND state IN (0, 3) ORDER BY id DESC LIMIT 1",
+                 PARAMS(P_TEXT("feed", feed), P_TEXT("name", name)));
+    *id = 0;
+    if (db_next(rows)) {
+        *id = db_int(rows, 0);
+        *snapshot_at_us = db_int(rows, 1);
+    }
+    return db_done(rows, error);
+}
+
+gboolean store_source_worst(struct db *db, const struct store_source *but, double *share,
+                            GError **error) {
+    struct db_rows *rows = db_query(
+        db,
+        "SELECT s.n_rows, (SELECT count(DISTINCT p.row) FROM problem p WHERE p.source_id = s.id) FROM "
+        "source s WHERE s.feed = :feed AND s.id <> :but AND s.state IN (0, 1, 3) AND s.n_rows > 0 "
+        "ORDER BY s.id DESC LIMIT 30",
+        PARAMS(P_TEXT("feed", but->feed), P_INT("but", but->id)));
+    *share = -1;
+    while (db_next(rows))
+        *share = MAX(*share, (double)db_int(rows, 1) / (double)db_int(rows, 0));
+    return db_done(rows, error);
+}
+
 gboolean store_problem_clear(struct db *db, gint64 source_id, GError **error) {
     return db_run(db, "DELETE FROM problem WHERE source_id = :id", PARAMS(P_INT("id", source_id)),
                   error);

@@ -86,6 +86,14 @@ gboolean store_source_is_older_content(struct db *db, const struct store_feed *f
                                        GError **error);
 gboolean store_source_finish(struct db *db, const struct store_source *source, GError **error);
 
+/* The newest of the feed with that name that was taken: its id, 0 when there is none, and its time. */
+gboolean store_source_by_name(struct db *db, const char *feed, const char *name, gint64 *id,
+                              gint64 *snapshot_at_us, GError **error);
+/* The greatest share of rows that could not be read whole in the feed's last 30 files but this one;
+ * below 0: there was none. */
+gboolean store_source_worst(struct db *db, const struct store_source *but, double *share,
+                            GError **error);
+
 /* For a file that is read anew. */
 gboolean store_problem_clear(struct db *db, gint64 source_id, GError **error);
 gboolean store_problem_add(struct db *db, gint64 source_id, const struct feed_problem *problem,
