@@ -11,7 +11,7 @@ format: json-events
 interval: 1h
 person_scope: sample
 facility: {id: push, name: Sample City Jail, timezone: America/Denver}
-columns: {event_id: id, person: [person], booking: [booking], surname: last, given: first, event: what, occurred_at: when}
+columns: {event_id: id, person: [person], booking: [booking], surname: last, given: first, event: what, occurred_at: when, corrects: takes_back}
 """
 
 

@@ -102,24 +102,36 @@ static int search(struct cli *cli, int argc, char **argv) {
     return status;
 }
 
+/* A day as it is written there: noon of it has the same date everywhere within half a day of UTC. */
+static json_t *occurred_json(const struct store_event_row *e) {
+    if (!e->occurred_on_date || e->occurred_at_us == TIME_UNKNOWN)
+        return cli_json_time(e->occurred_at_us);
+    g_autoptr(GDateTime) noon =
+        g_date_time_new_from_unix_utc((e->occurred_at_us + 12 * (gint64)HOUR_US) / SECOND_US);
+    g_autofree char *day = g_date_time_format(noon, "%Y-%m-%d");
+    return json_string(day);
+}
+
 static void list_event(const struct store_event_row *e, void *context) {
     struct listing *listing = context;
     g_autofree char *observed = cli_time(e->observed_at_us);
     if (listing->cli->json) {
         cli_json_line(json_pack(
             "{s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:{s:s, s:o, s:o}, s:o, s:s, s:b}", "event_id", e->id,
-            "kind", custody_kind_name(e->kind), "assertion", custody_assertion_name(e->assertion),
-            "facility", e->facility, "booking", cli_json_text(e->booking), "occurred_at",
-            cli_json_time(e->occurred_at_us), "observed_at", cli_json_time(e->observed_at_us), "source",
-            "feed", e->feed, "file", cli_json_text(e->file), "row",
-            e->row ? json_integer(e->row) : json_null(), "corrects",
+            "kind", custody_kind_name(e->kind), "assertion",
+            e->is_doubtful ? "doubtful" : custody_assertion_name(e->assertion), "facility", e->facility,
+            "booking", cli_json_text(e->booking), "occurred_at", occurred_json(e), "observed_at",
+            cli_json_time(e->observed_at_us), "source", "feed", e->feed, "file", cli_json_text(e->file),
+            "row", e->row ? json_integer(e->row) : json_null(), "corrects",
             *e->corrects ? json_string(e->corrects) : json_null(), "detail", e->detail, "late",
             e->is_late));
         return;
     }
     cli_table_row(listing->table, observed, custody_kind_name(e->kind),
-                  custody_assertion_name(e->assertion), e->booking ? e->booking : "",
-                  e->file ? e->file : "", e->detail, NULL);
+                  e->is_doubtful ? "doubtful"
+                  : e->is_late   ? "set aside"
+                                 : custody_assertion_name(e->assertion),
+                  e->booking ? e->booking : "", e->file ? e->file : "", e->detail, NULL);
 }
 
 static int show_events(struct site *site, struct listing *listing) {

@@ -45,7 +45,8 @@ double custody_pace_expected(const struct custody_pace *p, enum custody_pace_of 
 
 double custody_pace_chance(const struct custody_pace *p, enum custody_pace_of of, gint64 now_at_us) {
     const double mean = custody_pace_expected(p, of, now_at_us);
-    const double shape = MIN(SHAPE, p->counted[of] + PRIOR_COUNT + p->least_a_day), q = mean / (mean + shape);
+    const double shape = MIN(SHAPE, p->counted[of] + PRIOR_COUNT + p->least_a_day),
+                 q = mean / (mean + shape);
     const guint n = p->n[of];
     double sum = 0, term = exp(lgamma(n + shape) - lgamma(shape) - lgamma(n + 1.0) +
                                shape * log(1 - q) + n * log(q));

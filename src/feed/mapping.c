@@ -400,7 +400,7 @@ static gboolean take_rule(const struct base_yaml_source *source, const struct ya
         return base_yaml_wrong(source, rule->column, error,
                                "rows cannot be picked by the column \"%s\": Tocsin does not keep %s",
                                rule->column, forbidden);
-    if (g_str_equal(mapping->format->name, "json-events"))
+    if (mapping->format && g_str_equal(mapping->format->name, "json-events"))
         return base_yaml_wrong(source, rule->column, error, "rows are picked in CSV files only");
     *column = g_strdup(rule->column);
     *is = g_strdup(rule->is);

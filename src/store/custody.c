@@ -749,7 +749,8 @@ gboolean store_person_events(struct db *db, gint64 person_id, store_event_fn eac
     struct db_rows *rows = db_query(
         db,
         "SELECT e.id, e.kind, e.assertion, e.facility, b.key, e.feed, s.name, e.row, e.occurred_at_us, "
-        "e.observed_at_us, e.corrects, e.is_late, e.is_unclear, e.detail FROM booking b "
+        "e.observed_at_us, e.corrects, e.is_late, e.is_unclear, e.detail, e.is_doubtful, "
+        "e.occurred_on_date FROM booking b "
         "JOIN event e ON e.booking_id = b.id LEFT JOIN source s ON s.id = e.source_id "
         "WHERE b.person_id = :id ORDER BY e.seq",
         PARAMS(P_INT("id", person_id)));
@@ -765,7 +766,9 @@ gboolean store_person_events(struct db *db, gint64 person_id, store_event_fn eac
                                       .observed_at_us = db_time(rows, 9),
                                       .is_late = db_int(rows, 11) != 0,
                                       .is_unclear = db_int(rows, 12) != 0,
-                                      .detail = db_text(rows, 13)};
+                                      .detail = db_text(rows, 13),
+                                      .is_doubtful = db_int(rows, 14) != 0,
+                                      .occurred_on_date = db_int(rows, 15) != 0};
         hex(rows, 0, row.id);
         hex(rows, 10, row.corrects);
         each(&row, context);

@@ -172,7 +172,7 @@ struct store_event_row {
     enum custody_assertion assertion;
     const char *facility, *booking, *feed, *file, *detail;
     gint64 row, occurred_at_us, observed_at_us;
-    gboolean is_late, is_unclear;
+    gboolean is_late, is_unclear, is_doubtful, occurred_on_date;
 };
 typedef void (*store_event_fn)(const struct store_event_row *row, void *context);
 gboolean store_person_events(struct db *db, gint64 person_id, store_event_fn each, void *context,

@@ -1,0 +1,196 @@
+"""What is told is what is believed, and nothing else: holds, doubts, corrections, sign-ups, files that are undone."""
+import json
+
+import pytest
+
+from conftest import Roster
+from push import add_push_feed, event, push_events
+
+
+def take_up(site, roster):
+    site.run("feed", "add", roster.mapping)
+    site.load("sample", roster.write("2025-04-01"))
+
+
+def pages(site):
+    return [a["answer"] for a in site.json("alert", "list") if a["purpose"] == "page"]
+
+
+def standing(site, person):
+    return site.json("person", "show", person)[0]["standing"]
+
+
+def without(roster, *gone):
+    return [n for n in roster.people if n not in gone]
+
+
+# ── Sign-ups ──
+
+
+def test_who_signs_up_is_told_at_once_what_is_believed(site, roster):
+    take_up(site, roster)
+    site.load("sample", roster.write("2025-04-02", without(roster, 1005)))
+    site.register(1005)
+    site.register(1006, email="bea@example.org", language="es")
+    first, second = [mail for mail in site.all_mail() if mail not in site.mail()]
+    assert "no longer shows" in first.replace("=\n", "") and "custodia" in second.replace("=\n", "")
+    before = len(site.notices())
+    site.load("sample", roster.write("2025-04-03", without(roster, 1006)))  # 1005 is back, and 1006 has gone
+    assert len(site.notices()) == before + 2 and "shows" in site.notices()[-2] + site.notices()[-1]
+
+
+# ── Holds ──
+
+
+@pytest.mark.parametrize("decision", ["accept", "reject", "a later list"])
+def test_a_hold_tells_doubtfully_after_a_second_list_that_agrees(site, roster, decision):
+    take_up(site, roster)
+    site.register(1005)
+    gone = list(roster.people)[:60]
+    assert 1005 in gone
+    site.load("sample", roster.write("2025-04-02", without(roster, *gone)))
+    assert site.notices() == [] and "Nobody was told" in pages(site)[0]
+    _, summary = site.load("sample", roster.write("2025-04-03", without(roster, *gone, 1150)))
+    assert summary["held"] == 1 and "list 2 in a row" in pages(site)[0]
+    doubtful, = site.notices()
+    assert "the list may be wrong" in doubtful and "released" not in doubtful and standing(site, 1005) == "unlisted"
+    site.load("sample", roster.write("2025-04-04", without(roster, *gone, 1150)))
+    assert len(site.notices()) == 1  # a held list announces nothing again
+    if decision == "a later list":
+        site.load("sample", roster.write("2025-04-05"))
+    else:
+        site.run("feed", decision, "sample")
+    assert len(site.notices()) == 2 and standing(site, 1005) == ("unlisted" if decision == "accept" else "held")
+    assert ("no longer shows" in site.notices()[1]) == (decision == "accept")
+    assert ("Please go by this one" in site.notices()[1]) == (decision != "accept")
+
+
+def test_a_hold_tells_after_a_day_though_no_other_list_comes(site, roster, serve):
+    take_up(site, roster)
+    site.register(1005)
+    site.load("sample", roster.write("2025-04-02", without(roster, *list(roster.people)[:60])))
+    site.later(hours=25)
+    server = serve()
+    server.wait_until(lambda: [text for text in site.notices() if "the list may be wrong" in text])
+
+
+def test_a_cut_file_tells_of_nobody_however_often_it_comes(site, roster):
+    take_up(site, roster)
+    site.register(1005)
+    for day in (2, 3, 4):
+        path = roster.write(f"2025-04-{day:02d}", without(roster, *list(roster.people)[:60]))
+        whole = path.read_bytes().rstrip()
+        path.write_bytes(whole[:whole.rindex(b"\n") + 8])  # in the middle of its last row
+        _, summary = site.load("sample", path)
+        assert summary["held"] == 1
+    assert site.notices() == []
+
+
+# ── Corrections ──
+
+
+@pytest.fixture
+def push(site, serve, tmp_path):
+    secret = add_push_feed(site, tmp_path)
+    server = serve()
+    count = iter(range(1000))
+
+    def push(*events):
+        status, body, _ = push_events(server, secret, f"k{next(count)}", list(events))
+        assert status == 200, body
+        return json.loads(body)
+    push.server = server
+    return push
+
+
+def told(site, push, n):
+    push.server.wait_until(lambda: len(site.notices()) >= n)
+    assert len(site.notices()) == n
+    return site.notices()[-1]
+
+
+def test_a_correction_names_what_it_takes_back_and_says_what_is_believed(site, push):
+    push(event(1, "booked"))
+    site.register(7, events="released")
+    push(event(2, "released", when="2025-05-07T10:00:00-06:00"))
+    told(site, push, 1)
+    push(event(3, "released", when="2025-05-07T15:00:00-06:00"))
+    told(site, push, 2)
+    push({**event(4, "corrected"), "takes_back": "2"})
+    last = told(site, push, 3)
+    assert "we told you that Wren Poplar was released. The jail has taken that back." in last and standing(site, 7) == "out"
+    assert "Wren Poplar was released from Sample City Jail. When it happened: Wednesday, May 7, 2025, 3:00 p.m." in last
+
+
+def test_a_correction_that_comes_before_its_event_takes_it_back_unheard(site, push):
+    push(event(1, "booked"))
+    site.register(7)
+    push({**event(3, "corrected"), "takes_back": "2"})
+    assert "has not said" in pages(site)[0]
+    n = len(site.notices())
+    push(event(2, "released", when="2025-05-07T10:00:00-06:00"))
+    assert standing(site, 7) == "held" and not [text for text in site.notices()[n:] if "was released" in text]
+
+
+def test_released_on_one_booking_and_held_on_another_is_not_released(site, push):
+    push(event(1, "booked"), {**event(2, "booked"), "booking": "other"})
+    site.register(7, events="released")
+    push(event(3, "released", when="2025-05-07T10:00:00-06:00"))
+    words = told(site, push, 1)
+    assert "was released" not in words and "still held" in words and standing(site, 7) == "held"
+    push({**event(4, "released", when="2025-05-07T11:00:00-06:00"), "booking": "other"})
+    assert "was released" in told(site, push, 2) and standing(site, 7) == "out"
+
+
+def test_a_death_that_was_told_as_a_release_is_put_right_to_whoever_was_told(site, push):
+    push(event(1, "booked"))
+    site.register(7, events="released")
+    push(event(2, "released", when="2025-05-07T10:00:00-06:00"))
+    told(site, push, 1)
+    push(event(3, "died", when="2025-05-07T10:00:00-06:00"))
+    assert "has died" in told(site, push, 2) and "we told you that" in site.notices()[-1]
+
+
+# ── Undone, and begun anew ──
+
+
+def test_a_file_is_undone_and_whoever_was_told_is_told(site, roster, tmp_path):
+    take_up(site, roster)
+    site.register(1005)
+    path = roster.write("2025-04-02", without(roster, 1005))
+    site.load("sample", path)
+    assert len(site.notices()) == 1
+    assert "1 notices" in site.run("feed", "undo", "sample", path.name).stdout
+    assert standing(site, 1005) == "held" and "As far as we know" in site.notices()[-1]
+    assert site.run("feed", "undo", "sample", "nothing.csv", check=False).returncode == 4
+    site.load("sample", roster.write("2025-04-03"))
+    assert len(site.notices()) == 2  # nothing new
+
+
+def test_a_new_baseline_tells_nobody_and_says_who_was_told_otherwise(site, roster):
+    take_up(site, roster)
+    site.register(1005)
+    site.load("sample", roster.write("2025-04-02", without(roster, *list(roster.people)[:60])))
+    assert site.run("feed", "accept", "sample", "--as-baseline", check=False).returncode == 3
+    site.run("feed", "accept", "sample", "--as-baseline", "--by", "Lt. Okafor")
+    assert site.notices() == [] and standing(site, 1005) == "unlisted"
+    row, = site.json("watch", "differences")
+    assert (row["person"], row["told"], row["believed"]) == ("sample:1005", "held", "unlisted")
+    before = len(site.all_mail())
+    site.run("watch", "differences", "--tell")
+    assert len(site.all_mail()) == before + 1 and site.json("watch", "differences") == []
+
+
+def test_more_that_cannot_be_read_than_ever_is_paged_with_the_column(site, roster):
+    take_up(site, roster)
+    path = roster.write("2025-04-02")
+    assert pages(site) == []
+    lines = path.read_text().splitlines()
+    column = lines[0].split(",").index("booked")
+    for i in range(1, 40):
+        cells = lines[i].split(",")
+        cells[column] = "soon"
+        lines[i] = ",".join(cells)
+    path.write_text("\n".join(lines) + "\n")
+    site.load("sample", path)
+    assert [text for text in pages(site) if "`admitted_at` in 39 of" in text]
