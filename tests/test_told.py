@@ -118,7 +118,7 @@ def test_a_correction_names_what_it_takes_back_and_says_what_is_believed(site, p
     told(site, push, 2)
     push({**event(4, "corrected"), "takes_back": "2"})
     last = told(site, push, 3)
-    assert "we told you that Wren Poplar was released. The jail has taken that back." in last and standing(site, 7) == "out"
+    assert "we told you that Wren Poplar was released. The jail has taken that back. Do not rely on it." in last and standing(site, 7) == "out"
     assert "Wren Poplar was released from Sample City Jail. When it happened: Wednesday, May 7, 2025, 3:00 p.m." in last
 
 
@@ -137,7 +137,7 @@ def test_released_on_one_booking_and_held_on_another_is_not_released(site, push)
     site.register(7, events="released")
     push(event(3, "released", when="2025-05-07T10:00:00-06:00"))
     words = told(site, push, 1)
-    assert "was released" not in words and "still held" in words and standing(site, 7) == "held"
+    assert "was released" not in words and "is still in custody" in words and standing(site, 7) == "held"
     push({**event(4, "released", when="2025-05-07T11:00:00-06:00"), "booking": "other"})
     assert "was released" in told(site, push, 2) and standing(site, 7) == "out"
 

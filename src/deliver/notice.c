@@ -172,6 +172,8 @@ static enum message what_message(const struct permit *permit) {
         return MESSAGE_WHAT_UNCLEAR;
     if (now && now->is_doubtful)
         return doubtful_message(now);
+    if (permit_kind(permit) == CUSTODY_DIED && is_held(now))
+        return MESSAGE_UNCLEAR_DIED;
     if (is_ending(permit) && is_held(now))
         return now->is_other_booking ? MESSAGE_ENDED_ELSEWHERE : MESSAGE_ENDED_OVER;
     if (says_now(permit) && now)
