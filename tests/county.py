@@ -40,7 +40,7 @@ FOLLOWED = 5  # people, by two each: one asked for everything, one for endings
 
 SAID_BESIDE = (r"What you can do now.*|How we know:[^.]*\.|[^.]*\bwe (told|sent) you[^.]*\.|"
                r"[^.]*does not tell us[^.]*\.|They may[^.]*\.|Or the list may[^.]*\.|If the list shows[^.]*\.|"
-               r"They are still in custody, as far[^.]*\.|That is no longer in doubt\.")
+               r"The jail has not told us[^.]*\.|We were not sure[^.]*\.|Please go by this notice[^.]*\.")
 WORDS = {  # of a notice without what is said beside: what it says
     "unsure": r"cannot read|may be out|may mean|may be a mistake|may be wrong|not sure|not clear|"
               r"cannot tell|do not know",
