@@ -158,7 +158,7 @@ def test_a_clerk_parts_them_and_who_was_told_is_told_so(jails):
     done = jails.json("person", "part", "south:77", "north:1", "--by", "Clerk Ash")
     assert done[-1]["corrected"] == 1
     mail = bodies(jails)
-    assert len(mail) == before + 1 and "another person than the one you asked" in " ".join(mail[-1].replace("=\n", "").split())
+    assert len(mail) == before + 1 and "It was not about the person you asked about" in " ".join(mail[-1].replace("=\n", "").split())
     assert "POPLAR" not in mail[-1].upper().split("\n\n", 1)[1]
     jails.happen("south", "77", "POPLAR", "WREN", "1980-01-31", what="released")
     assert len(alerts(jails)) == 2  # the booking and the correction: nothing of the other person's release

@@ -115,7 +115,7 @@ static void note_list(const struct custody_source *source, struct custody_bookin
         next->off_at_us = source->observed_at_us;
         next->is_off_doubtful = FALSE;
     } else if (!was_shown && shows) {
-        if (next->off_at_us != TIME_UNKNOWN)
+        if (next->off_at_us != TIME_UNKNOWN && !next->is_off_doubtful)
             next->was_off_at_us = MAX(next->off_at_us, before_us);
         next->listed_at_us = next->off_at_us = TIME_UNKNOWN;
         next->is_off_doubtful = FALSE;
@@ -270,6 +270,27 @@ static gboolean is_undone(const struct custody_history *h, const guint8 id[CUSTO
     return FALSE;
 }
 
+/* Whether the event says no more than that report did: the same source id with the same time, or
+ * without an id the same, that was neither taken back since nor, where its time is not exact,
+ * overtaken. */
+static gboolean is_said_again(const struct custody_history *h, const struct belief_report *r,
+                              const struct custody_event *event, gboolean has_id) {
+    const gboolean is_exact = event->occurred_at_us != TIME_UNKNOWN && !event->occurred_on_date;
+    if (event->observed_at_us <= r->observed_at_us)
+        return TRUE;
+    if (has_id)
+        return event->occurred_at_us == TIME_UNKNOWN || r->from_us == event->occurred_at_us ||
+               r->is_removed || r->kind == CUSTODY_CORRECTED;
+    if (r->is_removed)
+        return FALSE;
+    for (guint i = 0; !is_exact && i < h->reports->len; i++)
+        if ((KIND_BIT(report_at(h, i)->kind) & KINDS_HELD) &&
+            report_at(h, i)->kind != CUSTODY_CORRECTED && !report_at(h, i)->is_removed &&
+            report_at(h, i)->observed_at_us > r->observed_at_us && report_at(h, i) != r)
+            return FALSE;
+    return TRUE;
+}
+
 /* Gives the event its id. FALSE: it was said before, and stands or was taken back by its name. What was
  * taken back and is said again, without an id of the source's own, is said anew. */
 static gboolean identify_new(const struct custody_source *source, const struct custody_history *h,
@@ -285,9 +306,9 @@ static gboolean identify_new(const struct custody_source *source, const struct c
         const gint at = find_event(h, event->id);
         if (at < 0)
             return TRUE;
-        if (event_id || !report_at(h, (guint)at)->is_removed ||
-            event->observed_at_us <= report_at(h, (guint)at)->observed_at_us)
+        if (is_said_again(h, report_at(h, (guint)at), event, event_id != NULL))
             return FALSE;
+        event_id = NULL; /* it has been used up */
     }
 }
 
@@ -372,12 +393,17 @@ gboolean custody_booking_reported(const struct custody_source *source,
     }
     g_autoptr(GArray) fates = g_array_copy(h->reports);
     custody_history_add(h, event, source->feed, record->event_id);
-    if (event->said == SAID_IN_ROW && event->kind != CUSTODY_TEMPORARY_ABSENCE)
+    if (event->said == SAID_IN_ROW && event->kind != CUSTODY_TEMPORARY_ABSENCE) {
         next->row_says_out = TRUE; /* also when a second row of the booking tells it */
+        next->digest = 0;          /* of a row that no list was taken with */
+    }
     believe(next, h);
     if (event->kind == CUSTODY_CORRECTED)
         find_corrected(h, fates, event);
     event->is_late = is_late(h, event);
+    event->is_taken_back = event->said != SAID_BY_US && event->kind != CUSTODY_CORRECTED &&
+                           find_event(h, event->id) >= 0 &&
+                           report_at(h, (guint)find_event(h, event->id))->is_removed;
     if (event->is_late && prior) {
         next->facility_id = prior->facility_id;
         next->status = prior->status;
@@ -558,8 +584,9 @@ void custody_booking_reconsidered(const struct custody_booking *prior, struct cu
 gboolean custody_booking_relisted(const struct custody_source *source,
                                   const struct custody_booking *prior, struct custody_history *h,
                                   struct custody_booking *next, struct custody_event *event) {
-    *next = *prior;
-    note_list(source, next, TRUE);
+    *next = *prior; /* as the newest list that was taken left it: no list was made now */
+    next->listed_at_us = next->off_at_us = TIME_UNKNOWN;
+    next->is_off_doubtful = FALSE;
     believe(next, h);
     return tell_of_list(source, prior, next, event);
 }

@@ -36,6 +36,7 @@ struct custody_event {
     guint row;             /* in the source; 0 when the event is that there is no row */
     gboolean has_corrects;
     guint8 corrects[CUSTODY_EVENT_ID_BYTES]; /* the event this takes back */
+    gboolean is_taken_back;                  /* a correction came before it */
     gboolean waits;                          /* a correction of what was not said yet */
     const char *names; /* of a correction: the source's own id of what it takes back; NULL: none */
     char detail[96];   /* the new status, the facility moved from, or why a feed counts as silent */

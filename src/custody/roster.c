@@ -14,6 +14,7 @@ struct entry {
     guint is_seen : 1;
     guint is_spared : 1;
     guint is_uncounted : 1;
+    guint is_out : 1;
     guint says_in : 1; /* some row does */
     guint first_says_out : 1;
 };
@@ -29,7 +30,8 @@ struct custody_roster {
     struct slot *slots;
     guint n_slots; /* a power of two, at least twice the entries */
     guint n_spared;
-    GString *unread; /* text of rows that could not be read */
+    guint n_renumbered; /* expected under a number that was another's: their keys end in the person's */
+    GString *unread;    /* text of rows that could not be read */
 };
 
 struct custody_roster *custody_roster_new(void) {
@@ -117,12 +119,16 @@ static void add(struct custody_roster *roster, const struct entry *entry, const 
 
 void custody_roster_expect(struct custody_roster *roster, gint64 booking_id, const char *booking_key,
                            gsize booking_key_n, const char *person_key, gsize person_key_n,
-                           guint64 digest, gint64 tenure_from_us, gboolean counts) {
+                           guint64 digest, gint64 tenure_from_us, gboolean is_out, gboolean counts) {
     const struct entry entry = {.booking_id = booking_id,
                                 .digest = digest,
                                 .tenure_from_us = tenure_from_us,
                                 .is_expected = TRUE,
-                                .is_uncounted = !counts};
+                                .is_out = is_out,
+                                .is_uncounted = is_out || !counts};
+    roster->n_renumbered +=
+        booking_key_n > person_key_n + 1 && booking_key[booking_key_n - person_key_n - 1] == '/' &&
+        memcmp(booking_key + booking_key_n - person_key_n, person_key, person_key_n) == 0;
     add(roster, &entry, booking_key, booking_key_n, person_key, person_key_n,
         hash_key(booking_key, booking_key_n));
 }
@@ -168,9 +174,17 @@ gboolean custody_roster_says_in(const struct custody_roster *roster, const char 
     return entry && entry->says_in;
 }
 
-gboolean custody_roster_counts(const struct custody_roster *roster, const char *booking_key) {
+gboolean custody_roster_is_out(const struct custody_roster *roster, const char *booking_key) {
     const struct entry *entry = find_entry(roster, booking_key);
-    return entry && !entry->is_uncounted;
+    return entry && entry->is_out;
+}
+
+gboolean custody_roster_is_renumbered(const struct custody_roster *roster, const char *booking_key,
+                                      const char *person_key) {
+    if (!roster->n_renumbered)
+        return FALSE;
+    g_autofree char *key = g_strdup_printf("%s/%s", booking_key, person_key);
+    return find_entry(roster, key) != NULL;
 }
 
 gboolean custody_roster_first_says_out(const struct custody_roster *roster, const char *booking_key) {
@@ -258,7 +272,9 @@ GArray *custody_roster_vanished(struct custody_roster *roster) {
     for (guint i = 0; g_hash_table_size(missing) && i < roster->entries->len; i++) {
         const struct entry *entry = entry_at(roster, i);
         const char *person = person_of(roster, entry);
-        if (entry->is_seen && g_hash_table_contains(missing, person))
+        /* They stand on the list under another booking that holds them. */
+        if (entry->is_seen && entry->says_in && !entry->is_out &&
+            g_hash_table_contains(missing, person))
             g_hash_table_insert(missing, (gpointer)(gsize)person, GINT_TO_POINTER(TRUE));
     }
     for (guint i = 0; i < roster->entries->len; i++) {

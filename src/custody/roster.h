@@ -21,7 +21,7 @@ void custody_roster_free(struct custody_roster *roster);
  * as anybody knows; else their row may come and go, and says nothing of how whole the list is. */
 void custody_roster_expect(struct custody_roster *roster, gint64 booking_id, const char *booking_key,
                            gsize booking_key_n, const char *person_key, gsize person_key_n,
-                           guint64 digest, gint64 tenure_from_us, gboolean counts);
+                           guint64 digest, gint64 tenure_from_us, gboolean is_out, gboolean counts);
 
 enum custody_sight {
     SIGHT_SAME,      /* listed before, nothing differs */
@@ -42,14 +42,18 @@ enum custody_sight custody_roster_see(struct custody_roster *roster, const struc
                                       gint64 *booking_id);
 
 /* Of a booking that was seen: whether some row shows it in (a booking has ended when all its rows say
- * so); whether it counts; whether its first row said out; the first row's digest and place. */
+ * so); whether it is believed out; whether its first row said out; the first row's digest and place. */
 gboolean custody_roster_says_in(const struct custody_roster *roster, const char *booking_key);
-gboolean custody_roster_counts(const struct custody_roster *roster, const char *booking_key);
+gboolean custody_roster_is_out(const struct custody_roster *roster, const char *booking_key);
 gboolean custody_roster_first_says_out(const struct custody_roster *roster, const char *booking_key);
 guint64 custody_roster_digest(const struct custody_roster *roster, const char *booking_key);
 guint32 custody_roster_place(const struct custody_roster *roster, const char *booking_key);
 /* People on the new list who count. */
 guint custody_roster_n_now(const struct custody_roster *roster);
+
+/* Whether "BOOKING/PERSON" is expected: a number that stood for somebody else when it came first. */
+gboolean custody_roster_is_renumbered(const struct custody_roster *roster, const char *booking_key,
+                                      const char *person_key);
 
 /* Whether the booking is expected as somebody else's than `person_key`. Then it is taken as seen:
  * whoever a row that clashes may mean is spared. */

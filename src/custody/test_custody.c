@@ -401,7 +401,7 @@ static void what_was_taken_back_and_is_said_again_is_said_anew(void) {
 
 static void expect(struct custody_roster *roster, gint64 id, const char *booking, const char *person) {
     custody_roster_expect(roster, id, booking, strlen(booking), person, strlen(person), 1,
-                          monday - 90 * DAY_US, TRUE);
+                          monday - 90 * DAY_US, FALSE, TRUE);
 }
 
 static enum custody_sight see(struct custody_roster *roster, const char *booking, const char *person,
@@ -487,8 +487,8 @@ static gboolean is_held(const struct jail *jail, double days, double cut) {
     for (guint i = 0; i < jail->n; i++) {
         g_autofree char *key = g_strdup_printf("p%u", i);
         gint64 since = monday - (gint64)(-log(uniform(&seed)) / jail->turnover_a_day * (double)DAY_US);
-        custody_roster_expect(first, i + 1, key, strlen(key), key, strlen(key), 1, since, TRUE);
-        custody_roster_expect(roster, i + 1, key, strlen(key), key, strlen(key), 1, since, TRUE);
+        custody_roster_expect(first, i + 1, key, strlen(key), key, strlen(key), 1, since, FALSE, TRUE);
+        custody_roster_expect(roster, i + 1, key, strlen(key), key, strlen(key), 1, since, FALSE, TRUE);
     }
     custody_turnover_start(&turnover, first, TRUE, monday);
     for (guint i = 0; i < jail->n; i++) {

@@ -171,6 +171,7 @@ static gboolean decide_in_transaction(struct db *db, void *context, GError **err
         d->n = batch->len;
         memset(d->load.feed.pace.is_doubtful, 0, sizeof d->load.feed.pace.is_doubtful);
         memset(d->load.feed.pace.n, 0, sizeof d->load.feed.pace.n);
+        d->load.feed.pace.first_seq = 0; /* what was decided on is not doubted again */
         ok = store_feed_save(db, &d->load.feed, error);
     }
     load_end(&d->load);

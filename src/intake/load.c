@@ -160,17 +160,24 @@ static void put_off(struct load *load, const struct owe_change *change) {
     g_ptr_array_add(load->untold, u);
 }
 
+static gboolean tell_put_off(struct load *load, const struct load_untold *u, GError **error) {
+    const struct owe_change change = {.event = &u->event,
+                                      .booking_id = u->booking_id,
+                                      .person_id = u->person_id,
+                                      .before = u->was_known ? &u->before : NULL};
+    return owe_news(&load->owing, &change, error);
+}
+
+/* What was said goes before what is concluded: who hears why hears no more that somebody is gone. */
 gboolean load_tell_untold(struct load *load, GError **error) {
     g_autoptr(GPtrArray) untold = g_steal_pointer(&load->untold);
     gboolean ok = TRUE;
-    for (guint i = 0; ok && i < untold->len; i++) {
-        const struct load_untold *u = untold->pdata[i];
-        const struct owe_change change = {.event = &u->event,
-                                          .booking_id = u->booking_id,
-                                          .person_id = u->person_id,
-                                          .before = u->was_known ? &u->before : NULL};
-        ok = owe_news(&load->owing, &change, error);
-    }
+    for (guint concluded = 0; concluded < 2; concluded++)
+        for (guint i = 0; ok && i < untold->len; i++) {
+            const struct load_untold *u = untold->pdata[i];
+            if ((u->event.said == SAID_BY_US) == (concluded == 1))
+                ok = tell_put_off(load, u, error);
+        }
     return ok;
 }
 
@@ -264,8 +271,8 @@ static gboolean follow_correction(struct load *load, const struct feed_record **
     struct feed_problem problem;
     gboolean is_found = FALSE;
     if ((*record)->corrects_event_id &&
-        (!store_event_by_source_key(load->db, load->feed.id, (*record)->corrects_event_id, id,
-                                    &is_found, error) ||
+        (!store_event_by_source_key(load->db, load->feed.id, (*record)->corrects_event_id,
+                                    prior->booking.id, id, &is_found, error) ||
          (is_found && !store_event_place(load->db, id, &place, error))))
         return FALSE;
     if (!place.booking_id || place.booking_id == prior->booking.id)
@@ -408,7 +415,7 @@ gboolean load_events(struct load *load, GError **error) {
     struct feed_adapter *adapter = load_open_rows(load, error);
     /* Rule 8: the first file of a feed that never spoke is its history. */
     if (!load->feed.has_baseline && !load->push_key && load->feed.last_at_us == TIME_UNKNOWN) {
-        load->owing.tells_nobody = TRUE;
+        load->owing.is_first = TRUE;
         load->summary->is_baseline = TRUE;
     }
     gboolean ok = adapter && load_each_row(load, adapter, &run, take_event, error) &&
@@ -439,9 +446,11 @@ gboolean load_begin(struct load *load, struct db *db, GError **error) {
                                  .tells_nobody = load->options->tells_nobody,
                                  .events = load->summary->list};
     if (load_is_roster(load) && !load->feed.has_baseline) { /* rule 8 */
-        load->owing.tells_nobody = TRUE;
+        load->owing.is_first = TRUE;
         load->owing.events = NULL;
     }
+    if (!load->feed.has_baseline && !store_booking_newest(db, &load->owing.newest_booking_id, error))
+        return FALSE;
     load->custody =
         (struct custody_source){.feed = load->feed.id,
                                 .mapping = load->mapping,

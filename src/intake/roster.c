@@ -50,6 +50,12 @@ static gboolean take_another(struct load *load, struct load_run *run, const stru
            take_listing(load, cells, 0, TRUE, error);
 }
 
+static void renumber(struct load *load, struct feed_cells *cells) {
+    g_autofree char *key =
+        g_strdup_printf("%s/%s", cells->cell[FIELD_BOOKING], cells->cell[FIELD_PERSON]);
+    cells->cell[FIELD_BOOKING] = g_string_chunk_insert(load->scratch, key);
+}
+
 /* The number stands for somebody else than before. Nobody is told that as a fact: who had it is taken
  * as still there, and the new one is another booking. */
 static void note_clash(struct load *load, struct feed_cells *cells) {
@@ -60,9 +66,7 @@ static void note_clash(struct load *load, struct feed_cells *cells) {
         "held until the jail's records staff say which is right");
     load_keep_problem(&problem, load);
     load->n_clashes++;
-    g_autofree char *key =
-        g_strdup_printf("%s/%s", cells->cell[FIELD_BOOKING], cells->cell[FIELD_PERSON]);
-    cells->cell[FIELD_BOOKING] = g_string_chunk_insert(load->scratch, key);
+    renumber(load, cells);
 }
 
 static gboolean take_numbered(struct load *load, struct load_run *run, struct feed_cells *cells,
@@ -70,7 +74,11 @@ static gboolean take_numbered(struct load *load, struct load_run *run, struct fe
     const guint64 digest = feed_cells_digest(cells, load->mapping_digest);
     const gboolean says_out = feed_record_says_out(load->mapping, cells);
     gint64 booking_id = 0;
-    if (custody_roster_clashes(run->roster, cells->cell[FIELD_BOOKING], cells->cell[FIELD_PERSON]))
+    const char *person = cells->cell[FIELD_PERSON];
+    const gboolean clashes = custody_roster_clashes(run->roster, cells->cell[FIELD_BOOKING], person);
+    if (custody_roster_is_renumbered(run->roster, cells->cell[FIELD_BOOKING], person))
+        renumber(load, cells); /* it was said when it came first */
+    else if (clashes)
         note_clash(load, cells);
     const struct custody_row row = {.booking_key = cells->cell[FIELD_BOOKING],
                                     .person_key = cells->cell[FIELD_PERSON],
@@ -79,7 +87,7 @@ static gboolean take_numbered(struct load *load, struct load_run *run, struct fe
                                     .says_out = says_out};
     switch (custody_roster_see(run->roster, &row, &booking_id)) {
     case SIGHT_SAME: /* another row of a booking that was in may say out now, too */
-        if (!says_out || !custody_roster_counts(run->roster, row.booking_key))
+        if (!says_out || custody_roster_is_out(run->roster, row.booking_key))
             return TRUE;
         break;
     case SIGHT_DUPLICATE: return TRUE;

@@ -63,7 +63,7 @@ enum match_reason match_news(const struct match_news *news, const struct watch_r
     if (event->is_unclear || event->kind == CUSTODY_STATUS_CHANGED ||
         (event->kind == CUSTODY_TRANSFERRED && event->is_within && !belief_is_leaving(last)))
         return match_registration(event, r, FALSE, now_at_us);
-    if (!watch_registration_is_active(r, now_at_us) || is_elsewhere(event, r))
+    if (!watch_registration_is_active(r, now_at_us) || is_elsewhere(event, r) || event->is_taken_back)
         return MATCH_NONE;
     if (is_ending(event) && asked && is_more(event, now) && !was_told(news, told, n_told))
         return MATCH_ASKED;

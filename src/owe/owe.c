@@ -207,7 +207,7 @@ gboolean owe_as_known(struct db *db, const struct site *site, const char *regist
 /* What a person must look at, whoever is followed or not: a page must not tell. One page a file. */
 static gboolean page_set_aside(struct owing *p, const struct custody_event *event, GError **error) {
     g_autofree char *page = NULL;
-    if (event->is_late && (KIND_BIT(event->kind) & KINDS_OUT) && !p->n_late++)
+    if (event->is_late && !event->is_taken_back && (KIND_BIT(event->kind) & KINDS_OUT) && !p->n_late++)
         page = g_strdup_printf(
             "The feed %s reports in row %u of %s, and perhaps in others, an ending (\"%s\") of a time "
             "before what is known of that person. We go on taking them as held, and tell whoever asked "
@@ -278,7 +278,7 @@ gboolean owe_news(struct owing *p, const struct owe_change *change, GError **err
     event.is_late |= history;
     if (!record(p, &event, change->booking_id, &row, error))
         return FALSE;
-    if (!row.is_new || p->tells_nobody)
+    if (!row.is_new || p->tells_nobody || (p->is_first && change->booking_id > p->newest_booking_id))
         return TRUE;
     p->n_history += history;
     if (history)

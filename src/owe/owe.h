@@ -20,8 +20,10 @@ struct owing {
     const char *source_key; /* the source's own id of the event at hand; NULL: none */
     const char *file;       /* its name, for the listing; NULL: none */
     gint64 now_at_us;
-    gboolean tells_nobody; /* a baseline, on request */
-    json_t *events;        /* those that were new, as JSON */
+    gboolean is_first;        /* a feed's first: history, but for bookings that were known */
+    gint64 newest_booking_id; /* … before it */
+    gboolean tells_nobody;    /* a baseline, on request */
+    json_t *events;           /* those that were new, as JSON */
     guint n_alerts;
     guint n_history;       /* of long ago, when first heard of: told to nobody */
     guint n_late, n_waits; /* endings that were set aside; corrections of what was not said */

@@ -225,15 +225,16 @@ gboolean store_booking_expect(struct db *db, const char *feed, struct custody_ro
                               GError **error) {
     struct db_rows *rows = db_query(
         db,
-        "SELECT id, key, person_key, digest, tenure_from_us, standing < " SQL_STANDING_ELSEWHERE
-        " AND belief_flags & 8 = 0 FROM booking "
+        "SELECT id, key, person_key, digest, tenure_from_us, standing, belief_flags FROM booking "
         "WHERE roster_feed = :feed AND listing = " SQL_LISTING_NOW " ORDER BY id",
         PARAMS(P_TEXT("feed", feed)));
     while (db_next(rows)) {
         gsize key_n, person_key_n;
         const char *key = db_blob(rows, 1, &key_n), *person_key = db_blob(rows, 2, &person_key_n);
         custody_roster_expect(roster, db_int(rows, 0), key, key_n, person_key, person_key_n,
-                              (guint64)db_int(rows, 3), db_time(rows, 4), db_int(rows, 5) != 0);
+                              (guint64)db_int(rows, 3), db_time(rows, 4),
+                              db_int(rows, 5) >= STANDING_ELSEWHERE,
+                              (db_int(rows, 6) & BELIEF_UNCOUNTED) == 0);
     }
     return db_done(rows, error);
 }
@@ -266,6 +267,10 @@ GArray *store_booking_doubtfully_gone(struct db *db, const char *feed, GError **
                  "AND off_is_doubtful = 1",
                  PARAMS(P_TEXT("feed", feed))),
         error);
+}
+
+gboolean store_booking_newest(struct db *db, gint64 *id, GError **error) {
+    return db_number(db, "SELECT max(id) FROM booking", NO_PARAMS, 0, id, error);
 }
 
 gboolean store_booking_is_followed(struct db *db, gint64 booking_id, gboolean *is_followed,
@@ -338,11 +343,13 @@ gboolean store_event_seq(struct db *db, const guint8 id[CUSTODY_EVENT_ID_BYTES],
 }
 
 gboolean store_event_by_source_key(struct db *db, const char *feed, const char *source_key,
-                                   guint8 id[CUSTODY_EVENT_ID_BYTES], gboolean *is_found,
-                                   GError **error) {
+                                   gint64 booking_id, guint8 id[CUSTODY_EVENT_ID_BYTES],
+                                   gboolean *is_found, GError **error) {
     struct db_rows *rows = db_query(
-        db, "SELECT id FROM event WHERE feed = :feed AND source_key = :key ORDER BY seq DESC LIMIT 1",
-        PARAMS(P_TEXT("feed", feed), P_TEXT("key", source_key)));
+        db,
+        "SELECT id FROM event WHERE feed = :feed AND source_key = :key ORDER BY CASE WHEN booking_id = "
+        ":booking THEN 0 ELSE 1 END, seq DESC LIMIT 1",
+        PARAMS(P_TEXT("feed", feed), P_TEXT("key", source_key), P_INT("booking", booking_id)));
     gsize n = 0;
     const void *bytes = db_next(rows) ? db_blob(rows, 0, &n) : NULL;
     *is_found = bytes && n == CUSTODY_EVENT_ID_BYTES;

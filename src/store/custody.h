@@ -46,6 +46,8 @@ gboolean store_booking_expect(struct db *db, const char *feed, struct custody_ro
 GArray *store_booking_still_listed(struct db *db, const char *feed, GError **error);
 /* Those that a held list did not show. Transfer full: GArray of gint64. */
 GArray *store_booking_doubtfully_gone(struct db *db, const char *feed, GError **error);
+/* The newest booking's id; 0: there is none. */
+gboolean store_booking_newest(struct db *db, gint64 *id, GError **error);
 /* Whether anybody has a registration in force on the booking's person, under whatever number. */
 gboolean store_booking_is_followed(struct db *db, gint64 booking_id, gboolean *is_followed,
                                    GError **error);
@@ -109,10 +111,10 @@ gboolean store_event_repeat(struct db *db, gint64 of, const guint8 id[CUSTODY_EV
 gboolean store_event_seq(struct db *db, const guint8 id[CUSTODY_EVENT_ID_BYTES], gint64 *seq,
                          GError **error);
 
-/* The newest event that the source gave this id. */
+/* The newest event that the source gave this id, of that booking before others. */
 gboolean store_event_by_source_key(struct db *db, const char *feed, const char *source_key,
-                                   guint8 id[CUSTODY_EVENT_ID_BYTES], gboolean *is_found,
-                                   GError **error);
+                                   gint64 booking_id, guint8 id[CUSTODY_EVENT_ID_BYTES],
+                                   gboolean *is_found, GError **error);
 
 struct store_event_place {
     gint64 seq, booking_id, person_id; /* all 0: there is no such event */
