@@ -206,7 +206,7 @@ class Troubled:
 
     def request(self, *words):
         """From another address each time, for one alone may not ask so often."""
-        for _ in range(500):
+        for _ in range(2500):
             self.n_asked += 1
             status, body, _ = self.server.request(*words, source=f"127.0.{1 + self.n_asked // 250}.{1 + self.n_asked % 250}")
             if status < 500:
