@@ -204,15 +204,19 @@ class Troubled:
         new.write_text(str(one_in))
         new.rename(self.chance)
 
-    def request(self, *words):
+    def ask(self, *words):
         """From another address each time, for one alone may not ask so often."""
-        for _ in range(2500):
-            self.n_asked += 1
-            status, body, _ = self.server.request(*words, source=f"127.0.{1 + self.n_asked // 250}.{1 + self.n_asked % 250}")
+        self.n_asked += 1
+        status, body, _ = self.server.request(*words, source=f"127.0.{1 + self.n_asked // 250}.{1 + self.n_asked % 250}")
+        assert status < 500 or status in (500, 503), (status, body)
+        self.n_failed += status >= 500
+        return status, body
+
+    def request(self, *words):
+        for _ in range(500):
+            status, body = self.ask(*words)
             if status < 500:
                 return status, body
-            assert status in (500, 503), (status, body)
-            self.n_failed += 1
         raise AssertionError("it never answered well")
 
 
@@ -242,13 +246,15 @@ def test_a_server_whose_disk_fails_now_and_then_loses_nothing_and_says_nothing_u
     troubled = troubled(site)
     server = troubled.server
     troubled.trouble(one_in)
+    search = ("POST", "/v1/people/search", json.dumps({"text": "poplar"}))
+    server.wait_until(lambda: troubled.ask(*search)[0] == 200)  # names that could not be read are read again a while later
     shutil.copy(roster.write("2025-04-02", [n for n in roster.people if n != 1005]), drop)
     for i in range(5):
         status, answer = push_events(troubled, secret, f"k{i}", [event(100 + i, "released", str(i))])
         assert status == 200 and json.loads(answer)["rows"] == 1
         words = json.dumps({"person": f"sample:{1010 + i}", "email": f"new{i}@example.org", "pin": "4711"})
         assert troubled.request("POST", "/v1/registrations", words)[0] == 202
-        status, answer = troubled.request("POST", "/v1/people/search", json.dumps({"text": "poplar"}))
+        status, answer = troubled.request(*search)
         assert status == 200 and json.loads(answer)["people"]
     alerts = lambda: sorted((a["person"], a["kind"]) for a in site.json("alert", "list") if a["purpose"] == "alert")
     owed = sorted([(str(i), "released") for i in range(5)] + [("1005", "left_roster")])
