@@ -4,6 +4,11 @@
 
 #include "base/text.h"
 
+gboolean custody_event_is_ending(const struct custody_event *event) {
+    return (KIND_BIT(event->kind) & KINDS_OUT) ||
+           (event->kind == CUSTODY_TRANSFERRED && !event->is_within);
+}
+
 void custody_event_id(guint8 id[CUSTODY_EVENT_ID_BYTES], const char *const *parts) {
     guint8 digest[32];
     gsize n = sizeof digest;

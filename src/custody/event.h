@@ -42,6 +42,9 @@ struct custody_event {
     char detail[96];   /* the new status, the facility moved from, or why a feed counts as silent */
 };
 
+/* Whether it says that they are there no more: out, gone, or moved away. */
+gboolean custody_event_is_ending(const struct custody_event *event);
+
 /* The id of an event: the first 16 bytes of SHA-256 over its parts (NULL-terminated), each with its
  * length. */
 void custody_event_id(guint8 id[CUSTODY_EVENT_ID_BYTES], const char *const *parts);

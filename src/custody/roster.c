@@ -133,6 +133,16 @@ void custody_roster_expect(struct custody_roster *roster, gint64 booking_id, con
         hash_key(booking_key, booking_key_n));
 }
 
+/* Whether the number is expected as somebody else's. */
+static gboolean is_of_another(const struct custody_roster *roster, const struct entry *entry,
+                              const char *person_key) {
+    return entry->is_expected && strcmp(person_of(roster, entry), person_key) != 0;
+}
+
+static void spare_holder(struct entry *entry) {
+    entry->is_seen = entry->says_in = TRUE;
+}
+
 enum custody_sight custody_roster_see(struct custody_roster *roster, const struct custody_row *row,
                                       gint64 *booking_id) {
     const gsize booking_key_n = strlen(row->booking_key);
@@ -153,6 +163,10 @@ enum custody_sight custody_roster_see(struct custody_roster *roster, const struc
     struct entry *entry = entry_at(roster, slot - 1);
     gboolean is_same = entry->digest == row->digest;
     *booking_id = entry->booking_id;
+    if (is_of_another(roster, entry, row->person_key)) {
+        spare_holder(entry);
+        return SIGHT_CLASH;
+    }
     entry->says_in |= !row->says_out;
     if (entry->is_seen)
         return is_same ? SIGHT_DUPLICATE : SIGHT_CONFLICT;
@@ -179,12 +193,21 @@ gboolean custody_roster_is_out(const struct custody_roster *roster, const char *
     return entry && entry->is_out;
 }
 
-gboolean custody_roster_is_renumbered(const struct custody_roster *roster, const char *booking_key,
+char *custody_roster_renumber(const char *booking_key, const char *person_key) {
+    return g_strdup_printf("%s/%s", booking_key, person_key);
+}
+
+gboolean custody_roster_is_renumbered(struct custody_roster *roster, const char *booking_key,
                                       const char *person_key) {
     if (!roster->n_renumbered)
         return FALSE;
-    g_autofree char *key = g_strdup_printf("%s/%s", booking_key, person_key);
-    return find_entry(roster, key) != NULL;
+    g_autofree char *key = custody_roster_renumber(booking_key, person_key);
+    struct entry *holder = find_entry(roster, booking_key);
+    if (!find_entry(roster, key))
+        return FALSE;
+    if (holder && is_of_another(roster, holder, person_key))
+        spare_holder(holder);
+    return TRUE;
 }
 
 gboolean custody_roster_first_says_out(const struct custody_roster *roster, const char *booking_key) {
@@ -207,15 +230,6 @@ guint custody_roster_n_now(const struct custody_roster *roster) {
     for (guint i = 0; i < roster->entries->len; i++)
         n += entry_at(roster, i)->is_seen && !entry_at(roster, i)->is_uncounted;
     return n;
-}
-
-gboolean custody_roster_clashes(struct custody_roster *roster, const char *booking_key,
-                                const char *person_key) {
-    struct entry *entry = find_entry(roster, booking_key);
-    if (!entry || !entry->is_expected || strcmp(person_of(roster, entry), person_key) == 0)
-        return FALSE;
-    entry->is_seen = entry->says_in = TRUE;
-    return TRUE;
 }
 
 void custody_roster_spare(struct custody_roster *roster, const char *text) {

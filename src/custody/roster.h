@@ -24,9 +24,10 @@ void custody_roster_expect(struct custody_roster *roster, gint64 booking_id, con
                            guint64 digest, gint64 tenure_from_us, gboolean is_out, gboolean counts);
 
 enum custody_sight {
-    SIGHT_SAME,      /* listed before, nothing differs */
-    SIGHT_CHANGED,   /* listed before, some mapped cell differs */
-    SIGHT_NEW,       /* not on the last list */
+    SIGHT_SAME,    /* listed before, nothing differs */
+    SIGHT_CHANGED, /* listed before, some mapped cell differs */
+    SIGHT_NEW,     /* not on the last list */
+    SIGHT_CLASH,   /* listed before as somebody else's, who is spared: this row is another booking's */
     SIGHT_DUPLICATE, /* this list already showed the booking, with the same cells */
     SIGHT_CONFLICT   /* … with other cells: the first row counts */
 };
@@ -51,14 +52,11 @@ guint32 custody_roster_place(const struct custody_roster *roster, const char *bo
 /* People on the new list who count. */
 guint custody_roster_n_now(const struct custody_roster *roster);
 
-/* Whether "BOOKING/PERSON" is expected: a number that stood for somebody else when it came first. */
-gboolean custody_roster_is_renumbered(const struct custody_roster *roster, const char *booking_key,
+/* What a booking is called whose number stands for somebody else, too. Transfer full. */
+char *custody_roster_renumber(const char *booking_key, const char *person_key);
+/* Whether that is expected: the clash is known. Who has the number itself is spared. */
+gboolean custody_roster_is_renumbered(struct custody_roster *roster, const char *booking_key,
                                       const char *person_key);
-
-/* Whether the booking is expected as somebody else's than `person_key`. Then it is taken as seen:
- * whoever a row that clashes may mean is spared. */
-gboolean custody_roster_clashes(struct custody_roster *roster, const char *booking_key,
-                                const char *person_key);
 
 /* A row that could not be read: whoever's number stands in `text` is not taken as gone. */
 void custody_roster_spare(struct custody_roster *roster, const char *text);

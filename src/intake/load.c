@@ -241,19 +241,23 @@ static gboolean save_record(struct load *load, const struct feed_record *record,
                             happened ? &event : NULL, error);
 }
 
-/* Who had the number is told, if they are held, that something is unclear: the row is about one of two.
- */
-static gboolean tell_former(struct load *load, const struct custody_booking *prior,
-                            const struct feed_record *record, GError **error) {
+void load_note_clash(struct load *load, guint row, const char *booking_key) {
     struct feed_problem problem;
-    struct feed_record safe = *record;
-    if (prior->belief.standing != STANDING_HELD && prior->belief.standing != STANDING_AWAY)
-        return TRUE; /* the number is free: it is used anew */
-    feed_problem_set(&problem, record->row, "booking", record->booking_key,
+    feed_problem_set(&problem, row, "booking", booking_key,
                      "the number of this booking is known as another person's, who is held; both are "
                      "taken as held until the jail's records staff say which is right");
     load_keep_problem(&problem, load);
     load->n_clashes++;
+}
+
+/* Who had the number is told, if they are held, that something is unclear: the row is about one of two.
+ */
+static gboolean tell_former(struct load *load, const struct custody_booking *prior,
+                            const struct feed_record *record, GError **error) {
+    struct feed_record safe = *record;
+    if (prior->belief.standing != STANDING_HELD && prior->belief.standing != STANDING_AWAY)
+        return TRUE; /* the number is free: it is used anew */
+    load_note_clash(load, record->row, record->booking_key);
     safe.person_key = prior->person_key;
     safe.surname = safe.given = safe.middle = safe.suffix = safe.state_id = "";
     safe.born = 0;
@@ -300,7 +304,7 @@ static gboolean number_anew(struct load *load, struct store_booking *prior,
                             GError **error) {
     if (!tell_former(load, &prior->booking, *record, error))
         return FALSE;
-    g_autofree char *key = g_strdup_printf("%s/%s", (*record)->booking_key, (*record)->person_key);
+    g_autofree char *key = custody_roster_renumber((*record)->booking_key, (*record)->person_key);
     *renumbered = **record;
     renumbered->booking_key = g_string_chunk_insert(load->scratch, key);
     *record = renumbered;
@@ -391,8 +395,8 @@ gboolean load_page_clashes(struct load *load, GError **error) {
         return TRUE;
     g_autofree char *page = g_strdup_printf(
         "The feed %s gives %u booking numbers (%s) to other people than those who have them and are "
-        "held. "
-        "Nobody is told that either left. Ask the jail's records staff; see `tocsin feed problems`.",
+        "held. Nobody is told that either left. Ask the jail's records staff; see `tocsin feed "
+        "problems`.",
         load->feed.id, load->n_clashes, load->name);
     return owe_page(load->db, load->site, page, error);
 }

@@ -1,5 +1,5 @@
 /* One load under way, shared by load.c (files, records, the transaction), roster.c (lists), push.c,
- * held.c and silence.c. */
+ * held.c, doubt.c and silence.c. */
 #ifndef INTAKE_PRIVATE_H
 #define INTAKE_PRIVATE_H
 
@@ -74,9 +74,9 @@ void load_again(void *context); /* takes back what a transaction did to the load
 /* The rows of the file, or of the list that was held. */
 struct feed_adapter *load_open_content(struct load *load, GBytes *content, GError **error);
 struct feed_adapter *load_open_rows(struct load *load, GError **error);
-/* Every row of the adapter through `take`. */
 /* BASE_ERROR_INPUT when no row at all could be read, naming the first. */
 gboolean load_check_readable(const struct load *load, const struct load_run *run, GError **error);
+/* Every row of the adapter through `take`. */
 gboolean load_each_row(struct load *load, struct feed_adapter *adapter, struct load_run *run,
                        gboolean (*take)(struct load *, struct load_run *, const struct feed_cells *,
                                         GError **),
@@ -102,7 +102,9 @@ typedef gboolean (*load_change_fn)(const struct custody_source *source,
 gboolean load_change_booking(struct load *load, gint64 booking_id, load_change_fn change,
                              GError **error);
 
-/* Numbers that stand for other people than before: a person must ask. */
+/* A number that stands for somebody else than the one who has it and is held: nobody is told that as a
+ * fact. Who had it is taken as still there, the new one is another booking, and a person must ask. */
+void load_note_clash(struct load *load, guint row, const char *booking_key);
 gboolean load_page_clashes(struct load *load, GError **error);
 
 gboolean load_roster(struct load *load, struct custody_verdict *verdict, GError **error);

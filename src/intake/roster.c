@@ -52,44 +52,40 @@ static gboolean take_another(struct load *load, struct load_run *run, const stru
 
 static void renumber(struct load *load, struct feed_cells *cells) {
     g_autofree char *key =
-        g_strdup_printf("%s/%s", cells->cell[FIELD_BOOKING], cells->cell[FIELD_PERSON]);
+        custody_roster_renumber(cells->cell[FIELD_BOOKING], cells->cell[FIELD_PERSON]);
     cells->cell[FIELD_BOOKING] = g_string_chunk_insert(load->scratch, key);
 }
 
-/* The number stands for somebody else than before. Nobody is told that as a fact: who had it is taken
- * as still there, and the new one is another booking. */
-static void note_clash(struct load *load, struct feed_cells *cells) {
-    struct feed_problem problem;
-    feed_problem_set(
-        &problem, cells->row, "booking", cells->cell[FIELD_BOOKING],
-        "the number of this booking is known as another person's, who is held; both are taken as "
-        "held until the jail's records staff say which is right");
-    load_keep_problem(&problem, load);
-    load->n_clashes++;
-    renumber(load, cells);
+static enum custody_sight see(struct load_run *run, const struct feed_cells *cells, guint64 digest,
+                              gboolean says_out) {
+    const struct custody_row row = {.booking_key = cells->cell[FIELD_BOOKING],
+                                    .person_key = cells->cell[FIELD_PERSON],
+                                    .digest = digest,
+                                    .place = place_of(cells),
+                                    .says_out = says_out};
+    gint64 booking_id = 0;
+    return custody_roster_see(run->roster, &row, &booking_id);
 }
 
 static gboolean take_numbered(struct load *load, struct load_run *run, struct feed_cells *cells,
                               GError **error) {
     const guint64 digest = feed_cells_digest(cells, load->mapping_digest);
     const gboolean says_out = feed_record_says_out(load->mapping, cells);
-    gint64 booking_id = 0;
-    const char *person = cells->cell[FIELD_PERSON];
-    const gboolean clashes = custody_roster_clashes(run->roster, cells->cell[FIELD_BOOKING], person);
-    if (custody_roster_is_renumbered(run->roster, cells->cell[FIELD_BOOKING], person))
+    if (custody_roster_is_renumbered(run->roster, cells->cell[FIELD_BOOKING],
+                                     cells->cell[FIELD_PERSON]))
         renumber(load, cells); /* it was said when it came first */
-    else if (clashes)
-        note_clash(load, cells);
-    const struct custody_row row = {.booking_key = cells->cell[FIELD_BOOKING],
-                                    .person_key = cells->cell[FIELD_PERSON],
-                                    .digest = digest,
-                                    .place = place_of(cells),
-                                    .says_out = says_out};
-    switch (custody_roster_see(run->roster, &row, &booking_id)) {
+    enum custody_sight sight = see(run, cells, digest, says_out);
+    if (sight == SIGHT_CLASH) {
+        load_note_clash(load, cells->row, cells->cell[FIELD_BOOKING]);
+        renumber(load, cells);
+        sight = see(run, cells, digest, says_out);
+    }
+    switch (sight) {
     case SIGHT_SAME: /* another row of a booking that was in may say out now, too */
-        if (!says_out || custody_roster_is_out(run->roster, row.booking_key))
+        if (!says_out || custody_roster_is_out(run->roster, cells->cell[FIELD_BOOKING]))
             return TRUE;
         break;
+    case SIGHT_CLASH: break; /* with another that is joined so: it is numbered once more */
     case SIGHT_DUPLICATE: return TRUE;
     case SIGHT_CONFLICT: return take_another(load, run, cells, says_out, error);
     case SIGHT_CHANGED: run->n_changed++; break;
@@ -315,7 +311,7 @@ static gboolean hold_roster(struct load *load, struct custody_roster *roster, co
 gboolean load_roster(struct load *load, struct custody_verdict *verdict, GError **error) {
     struct load_run run = {.roster = custody_roster_new(), .leaving = g_byte_array_new()};
     struct feed_adapter *adapter = load_open_rows(load, error);
-    const struct custody_pace pace = load->feed.pace;
+    const struct custody_pace pace = load->feed.pace; /* a held list takes its counts back */
     const size_t n_events = json_array_size(load->summary->list); /* of the feed itself: they stay */
     gboolean ok = adapter != NULL && store_mark(load->db, error) &&
                   store_booking_expect(load->db, load->feed.id, run.roster, error) &&

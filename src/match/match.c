@@ -29,11 +29,6 @@ enum match_reason match_registration(const struct custody_event *event,
     return registration->kinds & bit ? MATCH_ASKED : MATCH_NONE;
 }
 
-static gboolean is_ending(const struct custody_event *event) {
-    return (KIND_BIT(event->kind) & KINDS_OUT) ||
-           (event->kind == CUSTODY_TRANSFERRED && !event->is_within);
-}
-
 /* Whether the ending says more than what is believed: then it is told beside it. Not of the dead; and
  * that they were moved is more only than that they are gone. */
 static gboolean is_more(const struct custody_event *event, const struct belief_statement *now) {
@@ -65,7 +60,7 @@ enum match_reason match_news(const struct match_news *news, const struct watch_r
         return match_registration(event, r, FALSE, now_at_us);
     if (!watch_registration_is_active(r, now_at_us) || is_elsewhere(event, r) || event->is_taken_back)
         return MATCH_NONE;
-    if (is_ending(event) && asked && is_more(event, now) && !was_told(news, told, n_told))
+    if (custody_event_is_ending(event) && asked && is_more(event, now) && !was_told(news, told, n_told))
         return MATCH_ASKED;
     if (news->told_before)
         return MATCH_CORRECTION;

@@ -261,9 +261,7 @@ static gboolean is_history(const struct owe_change *change) {
 
 static void count_pace(struct owing *p, const struct custody_event *e, gint64 seq) {
     struct custody_pace *pace = &p->feed->pace;
-    const gboolean is_ending =
-        e->said != SAID_BY_US &&
-        ((KIND_BIT(e->kind) & KINDS_OUT) || (e->kind == CUSTODY_TRANSFERRED && !e->is_within));
+    const gboolean is_ending = e->said != SAID_BY_US && custody_event_is_ending(e);
     if (!is_ending && e->kind != CUSTODY_BOOKED)
         return;
     pace->n[is_ending ? PACE_ENDINGS : PACE_ARRIVALS]++;
@@ -280,9 +278,10 @@ gboolean owe_news(struct owing *p, const struct owe_change *change, GError **err
         return FALSE;
     if (!row.is_new || p->tells_nobody || (p->is_first && change->booking_id > p->newest_booking_id))
         return TRUE;
-    p->n_history += history;
-    if (history)
+    if (history) {
+        p->n_history++;
         return TRUE;
+    }
     count_pace(p, change->event, row.seq);
-    return (page_set_aside(p, change->event, error) && tell_person(p, change, row.seq, error));
+    return page_set_aside(p, change->event, error) && tell_person(p, change, row.seq, error);
 }

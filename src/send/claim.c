@@ -33,6 +33,17 @@ static struct feed_mapping *mapping_of(struct db *db, struct site *site, const c
     return mapping;
 }
 
+/* Of the event's feed, and of the booking's that what is believed rests on: mostly one. */
+static gboolean read_mappings(struct db *db, struct send_job *job, GError **error) {
+    const struct store_alert_facts *f = &job->facts;
+    job->mapping = mapping_of(db, job->site, f->feed, error);
+    if (job->mapping && f->now_feed)
+        job->now_mapping = g_str_equal(f->feed, f->now_feed)
+                               ? feed_mapping_ref(job->mapping)
+                               : mapping_of(db, job->site, f->now_feed, error);
+    return job->mapping && (!f->now_feed || job->now_mapping);
+}
+
 static gboolean read_job(struct db *db, struct send_job *job, GError **error) {
     if (job->alert->registration_id &&
         !(job->row = store_registration_get(db, job->alert->registration_id, error)))
@@ -47,10 +58,10 @@ static gboolean read_job(struct db *db, struct send_job *job, GError **error) {
         return FALSE;
     if (job->alert->purpose != PURPOSE_ALERT)
         return TRUE;
-    return store_alert_facts_get(db, job->alert, &job->facts, error) &&
-           (job->mapping = mapping_of(db, job->site, job->facts.feed, error)) &&
-           (!job->facts.now_feed ||
-            (job->now_mapping = mapping_of(db, job->site, job->facts.now_feed, error)));
+    return store_alert_facts_get(db, job->alert->event_seq, &job->facts, error) &&
+           (job->alert->reason != MATCH_CORRECTION ||
+            store_alert_earlier_get(db, job->alert, &job->facts, error)) &&
+           read_mappings(db, job, error);
 }
 
 struct claim {

@@ -82,8 +82,7 @@ static struct permit_now now_of(const struct send_job *job) {
  * that they were told of. */
 static gboolean takes_back(const struct send_job *job) {
     const struct store_alert_facts *f = &job->facts;
-    return f->has_earlier && job->alert->reason == MATCH_CORRECTION &&
-           (f->assertion == ASSERTION_CORRECTED || (KIND_BIT(f->kind) & KINDS_OUT));
+    return f->has_earlier && (f->assertion == ASSERTION_CORRECTED || (KIND_BIT(f->kind) & KINDS_OUT));
 }
 
 /* The facts of an alert, with what they borrow. */

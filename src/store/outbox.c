@@ -328,8 +328,8 @@ static gboolean read_now(struct db *db, gint64 event_booking, gint64 booking, co
 }
 
 /* What the registration was told before this: what the event takes back, else the last. */
-static gboolean read_earlier(struct db *db, const struct store_alert *alert,
-                             struct store_alert_facts *facts, GError **error) {
+gboolean store_alert_earlier_get(struct db *db, const struct store_alert *alert,
+                                 struct store_alert_facts *facts, GError **error) {
     struct db_rows *rows = db_query(
         db,
         "SELECT e.kind, e.is_doubtful | (e.about_flags & 1), coalesce(a.handed_at_us, a.created_at_us) "
@@ -349,8 +349,8 @@ static gboolean read_earlier(struct db *db, const struct store_alert *alert,
     return db_done(rows, error);
 }
 
-gboolean store_alert_facts_get(struct db *db, const struct store_alert *alert,
-                               struct store_alert_facts *facts, GError **error) {
+gboolean store_alert_facts_get(struct db *db, gint64 event_seq, struct store_alert_facts *facts,
+                               GError **error) {
     gboolean found = FALSE;
     gint64 event_booking = 0, booking = 0;
     g_autofree char *holders = NULL;
@@ -367,7 +367,7 @@ gboolean store_alert_facts_get(struct db *db, const struct store_alert *alert,
         "coalesce(e.about_booking, 0), e.holders, coalesce(e.booking_id, 0) FROM event e "
         "LEFT JOIN booking b ON b.id = e.booking_id LEFT JOIN person p ON p.id = b.person_id "
         "WHERE e.seq = :seq",
-        PARAMS(P_INT("seq", alert->event_seq)));
+        PARAMS(P_INT("seq", event_seq)));
     *facts = (struct store_alert_facts){.feed = NULL};
     if ((found = db_next(rows))) {
         *facts = (struct store_alert_facts){.kind = (enum custody_kind)db_int(rows, 0),
@@ -400,8 +400,7 @@ gboolean store_alert_facts_get(struct db *db, const struct store_alert *alert,
         return FALSE;
     if (!found)
         g_set_error(error, BASE_ERROR, BASE_ERROR_NOT_FOUND, "there is no such event");
-    return found && (!facts->has_now || read_now(db, event_booking, booking, holders, facts, error)) &&
-           (!alert->registration_id || read_earlier(db, alert, facts, error));
+    return found && (!facts->has_now || read_now(db, event_booking, booking, holders, facts, error));
 }
 
 gboolean store_alert_is_unknown(const struct store_alert_row *row, gint64 now_at_us) {

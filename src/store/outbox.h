@@ -129,14 +129,17 @@ struct store_alert_facts {
     enum custody_kind now_kind;
     gint64 now_from_us, now_to_us;
     char *now_feed, *now_facility_id; /* of the booking that holds them, or that they left */
-    /* What the registration was told last before, if that was a leaving. */
+    /* What the registration was told before: set by store_alert_earlier_get. */
     gboolean has_earlier, earlier_was_doubtful;
     enum custody_kind earlier_kind;
     gint64 earlier_told_at_us;
 };
 void store_alert_facts_clear(struct store_alert_facts *facts);
-gboolean store_alert_facts_get(struct db *db, const struct store_alert *alert,
-                               struct store_alert_facts *facts, GError **error);
+gboolean store_alert_facts_get(struct db *db, gint64 event_seq, struct store_alert_facts *facts,
+                               GError **error);
+/* Adds what the registration was told before the alert. */
+gboolean store_alert_earlier_get(struct db *db, const struct store_alert *alert,
+                                 struct store_alert_facts *facts, GError **error);
 
 /* ── Listings and counts ── */
 
