@@ -328,34 +328,36 @@ static void find_corrected(const struct custody_history *h, const GArray *before
     }
 }
 
-/* Rule 4: an ending that is set aside, or anything before what began after it. */
-static gboolean is_late(const struct custody_history *h, const struct custody_event *event) {
-    const gint at = find_event(h, event->id);
-    if (at < 0) { /* no report */
-        for (guint i = 0; event->occurred_at_us != TIME_UNKNOWN && i < h->reports->len; i++)
-            if (!report_at(h, i)->is_removed && report_at(h, i)->from_us > event->occurred_to_us)
-                return TRUE;
-        return FALSE;
-    }
-    const struct belief_report *r = report_at(h, (guint)at);
-    if (r->fate != FATE_NONE)
+/* Rule 4: an ending that is set aside, or anything before what began after it. `r`: the event's report;
+ * NULL: it is none. */
+static gboolean is_late(const struct custody_history *h, const struct custody_event *event,
+                        const struct belief_report *r) {
+    if (r && r->fate != FATE_NONE)
         return r->fate != FATE_CARRIES && r->fate != FATE_STANDS;
-    for (guint i = 0; r->kind != CUSTODY_CORRECTED && i < h->reports->len; i++)
-        if (!report_at(h, i)->is_removed && report_at(h, i)->kind != CUSTODY_CORRECTED &&
-            report_at(h, i)->from_us > r->to_us)
+    if (r ? r->is_removed : event->occurred_at_us == TIME_UNKNOWN)
+        return r != NULL;
+    const gint64 to_us = r ? r->to_us : event->occurred_to_us;
+    for (guint i = 0; event->kind != CUSTODY_CORRECTED && i < h->reports->len; i++)
+        if (!report_at(h, i)->is_removed && (!r || report_at(h, i)->kind != CUSTODY_CORRECTED) &&
+            report_at(h, i)->from_us > to_us)
             return TRUE;
-    return r->is_removed;
+    return FALSE;
 }
 
-/* What carries the belief is what was told last; where nothing does, the newest. */
-static void remember_carrier(const struct custody_history *h, const struct custody_booking *prior,
-                             const struct custody_event *event, struct custody_booking *next) {
+/* What carries the belief is what was told last. FALSE: nothing does. */
+static gboolean remember_carrier(const struct custody_history *h, struct custody_booking *next) {
     for (guint i = 0; i < h->reports->len; i++)
         if (report_at(h, i)->fate == FATE_CARRIES) {
             remember(next, mark_at(h, i)->event_id, report_at(h, i)->kind);
-            return;
+            return TRUE;
         }
-    if (event->kind != CUSTODY_STATUS_CHANGED &&
+    return FALSE;
+}
+
+/* Where nothing carries it, the newest. */
+static void remember_newest(const struct custody_history *h, const struct custody_booking *prior,
+                            const struct custody_event *event, struct custody_booking *next) {
+    if (!remember_carrier(h, next) && event->kind != CUSTODY_STATUS_CHANGED &&
         (!event->is_late || !prior || prior->belief.standing != next->belief.standing))
         remember(next, event->id, event->kind);
 }
@@ -363,8 +365,9 @@ static void remember_carrier(const struct custody_history *h, const struct custo
 /* What the row said on the list before; NULL: only that they are in. */
 static const struct belief_report *row_before(const struct custody_source *source,
                                               const struct custody_history *h) {
+    const guint feed = (guint)hash_of(source->feed);
     for (guint i = 0; i < h->reports->len; i++)
-        if (mark_at(h, i)->is_row && report_at(h, i)->source == (guint)hash_of(source->feed))
+        if (mark_at(h, i)->is_row && report_at(h, i)->source == feed)
             return report_at(h, i);
     return NULL;
 }
@@ -391,26 +394,27 @@ gboolean custody_booking_reported(const struct custody_source *source,
         next->flags = flags; /* sealing is never said twice */
         return FALSE;
     }
-    g_autoptr(GArray) fates = g_array_copy(h->reports);
+    g_autoptr(GArray) fates =
+        event->kind == CUSTODY_CORRECTED ? g_array_copy(h->reports) : NULL; /* before it */
     custody_history_add(h, event, source->feed, record->event_id);
     if (event->said == SAID_IN_ROW && event->kind != CUSTODY_TEMPORARY_ABSENCE) {
         next->row_says_out = TRUE; /* also when a second row of the booking tells it */
         next->digest = 0;          /* of a row that no list was taken with */
     }
     believe(next, h);
-    if (event->kind == CUSTODY_CORRECTED)
+    if (fates)
         find_corrected(h, fates, event);
-    event->is_late = is_late(h, event);
-    event->is_taken_back = event->said != SAID_BY_US && event->kind != CUSTODY_CORRECTED &&
-                           find_event(h, event->id) >= 0 &&
-                           report_at(h, (guint)find_event(h, event->id))->is_removed;
+    const gint at = find_event(h, event->id);
+    const struct belief_report *report = at < 0 ? NULL : report_at(h, (guint)at);
+    event->is_late = is_late(h, event, report);
+    event->is_taken_back = report && !fates && report->is_removed;
     if (event->is_late && prior) {
         next->facility_id = prior->facility_id;
         next->status = prior->status;
         next->admitted_at_us = prior->admitted_at_us;
         next->tenure_from_us = prior->tenure_from_us;
     }
-    remember_carrier(h, prior, event, next);
+    remember_newest(h, prior, event, next);
     return TRUE;
 }
 
@@ -576,9 +580,7 @@ void custody_booking_reconsidered(const struct custody_booking *prior, struct cu
                                   struct custody_booking *next) {
     *next = *prior;
     believe(next, h);
-    for (guint i = 0; i < h->reports->len; i++)
-        if (report_at(h, i)->fate == FATE_CARRIES)
-            remember(next, mark_at(h, i)->event_id, report_at(h, i)->kind);
+    remember_carrier(h, next);
 }
 
 gboolean custody_booking_relisted(const struct custody_source *source,

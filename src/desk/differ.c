@@ -66,8 +66,9 @@ gboolean differ_each(struct site *site, gboolean tells, differ_fn each, void *co
     struct differing d = {
         .site = site, .tells = tells, .found = g_array_new(FALSE, FALSE, sizeof(struct difference))};
     g_array_set_clear_func(d.found, difference_clear);
-    const gboolean ok =
-        store_write(site_store(site), STORE_WORK(differ_in_transaction, differ_again), &d, error);
+    const gboolean ok = tells ? store_write(site_store(site),
+                                            STORE_WORK(differ_in_transaction, differ_again), &d, error)
+                              : store_read(site_store(site), differ_in_transaction, &d, error);
     for (guint i = 0; ok && i < d.found->len; i++) {
         const struct difference *f = &g_array_index(d.found, struct difference, i);
         const struct differ_row row = {f->registration, f->person, f->told, f->now};

@@ -112,8 +112,8 @@ static gboolean page_batch(struct load *load, enum custody_pace_of of, GError **
     const struct custody_pace *pace = &load->feed.pace;
     g_autofree char *page = g_strdup_printf(
         "The feed %s reports %u %s (%s). About %.1f were to be expected; the chance of so many is "
-        "below "
-        "one in a million. Whoever follows one of them is told that it may be a mistake. If it is "
+        "below one in a million. Whoever follows one of them is told that it may be a mistake. If it "
+        "is "
         "right: tocsin feed accept %s. If it is not: tocsin feed reject %s.",
         load->feed.id, pace->n[of],
         of == PACE_ENDINGS ? "releases or other endings at once" : "new bookings at once", load->name,
@@ -127,10 +127,8 @@ static gboolean page_history(struct load *load, GError **error) {
         return TRUE;
     g_autofree char *page =
         g_strdup_printf("The feed %s sent %u bookings and endings of long ago, of which nothing was "
-                        "known (%s). They are taken "
-                        "as history, and told to nobody. Did its export lose a filter? If the file is "
-                        "wrong: tocsin feed undo "
-                        "%s %s.",
+                        "known (%s). They are taken as history, and told to nobody. Did its export "
+                        "lose a filter? If the file is wrong: tocsin feed undo %s %s.",
                         load->feed.id, load->owing.n_history, load->name, load->feed.id, load->name);
     return owe_page(load->db, load->site, page, error);
 }
@@ -158,7 +156,8 @@ gboolean load_judge_batch(struct load *load, GError **error) {
 
 struct decision {
     struct load load;
-    gboolean is_right;
+    const char *file; /* of an undoing */
+    enum restating how;
     guint n;
 };
 
@@ -166,7 +165,7 @@ static gboolean decide_in_transaction(struct db *db, void *context, GError **err
     struct decision *d = context;
     gboolean ok = load_begin(&d->load, db, error);
     g_autoptr(GArray) batch = ok ? store_batch_doubtful(db, d->load.feed_id, error) : NULL;
-    ok = batch && restate_all(&d->load, batch, d->is_right ? RESTATE_CONFIRMED : RESTATE_UNDONE, error);
+    ok = batch && restate_all(&d->load, batch, d->how, error);
     if (ok) {
         d->n = batch->len;
         memset(d->load.feed.pace.is_doubtful, 0, sizeof d->load.feed.pace.is_doubtful);
@@ -178,33 +177,6 @@ static gboolean decide_in_transaction(struct db *db, void *context, GError **err
     return ok;
 }
 
-gboolean doubt_decide(struct site *site, const char *feed_id, gboolean is_right, guint *n,
-                      guint *n_alerts, GError **error) {
-    const struct load_options options = {.taken_at_us = TIME_UNKNOWN};
-    struct load_summary done = {.list = json_array(), .problem_list = json_array()};
-    struct decision d = {.load = {.site = site,
-                                  .feed_id = feed_id,
-                                  .name = "",
-                                  .observed_at_us = site_now(site),
-                                  .options = &options,
-                                  .summary = &done},
-                         .is_right = is_right};
-    const gboolean ok =
-        store_write(site_store(site), STORE_WORK(decide_in_transaction, NULL), &d, error);
-    *n = d.n;
-    *n_alerts = d.load.owing.n_alerts;
-    load_summary_clear(&done);
-    return ok;
-}
-
-/* ── Undone ────────────────────────────────────────────────────────────────────────────────────── */
-
-struct undoing {
-    struct load load;
-    const char *file;
-    guint n;
-};
-
 /* Not what a list showed, once another was compared with it. */
 static void keep_said(GArray *batch) {
     for (guint i = batch->len; i > 0; i--)
@@ -213,38 +185,42 @@ static void keep_said(GArray *batch) {
 }
 
 static gboolean undo_in_transaction(struct db *db, void *context, GError **error) {
-    struct undoing *u = context;
+    struct decision *d = context;
     gint64 source = 0, snapshot_at_us = 0;
-    gboolean ok = load_begin(&u->load, db, error) &&
-                  store_source_by_name(db, u->load.feed_id, u->file, &source, &snapshot_at_us, error);
+    gboolean ok = load_begin(&d->load, db, error) &&
+                  store_source_by_name(db, d->load.feed_id, d->file, &source, &snapshot_at_us, error);
     if (ok && !source) {
         g_set_error(error, BASE_ERROR, BASE_ERROR_NOT_FOUND, "the feed %s has taken no file named %s",
-                    u->load.feed_id, u->file);
+                    d->load.feed_id, d->file);
         ok = FALSE;
     }
     g_autoptr(GArray) batch = ok ? store_batch_of(db, source, error) : NULL;
-    if (batch && load_is_roster(&u->load) && snapshot_at_us < u->load.feed.listed_at_us)
+    if (batch && load_is_roster(&d->load) && snapshot_at_us < d->load.feed.listed_at_us)
         keep_said(batch);
-    ok = batch && restate_all(&u->load, batch, RESTATE_UNDONE, error);
-    u->n = ok ? batch->len : 0;
-    load_end(&u->load);
+    ok = batch && restate_all(&d->load, batch, d->how, error);
+    d->n = ok ? batch->len : 0;
+    load_end(&d->load);
     return ok;
+}
+
+static gboolean decide(struct site *site, const char *feed_id, struct decision *d, guint *n,
+                       guint *n_alerts, GError **error) {
+    struct load_summary done;
+    const gboolean ok = load_deed(site, feed_id, &d->load, &done,
+                                  d->file ? undo_in_transaction : decide_in_transaction, d, error);
+    *n = d->n;
+    *n_alerts = d->load.owing.n_alerts;
+    return ok;
+}
+
+gboolean doubt_decide(struct site *site, const char *feed_id, gboolean is_right, guint *n,
+                      guint *n_alerts, GError **error) {
+    struct decision d = {.how = is_right ? RESTATE_CONFIRMED : RESTATE_UNDONE};
+    return decide(site, feed_id, &d, n, n_alerts, error);
 }
 
 gboolean doubt_undo(struct site *site, const char *feed_id, const char *file, guint *n, guint *n_alerts,
                     GError **error) {
-    const struct load_options options = {.taken_at_us = TIME_UNKNOWN};
-    struct load_summary done = {.list = json_array(), .problem_list = json_array()};
-    struct undoing u = {.load = {.site = site,
-                                 .feed_id = feed_id,
-                                 .name = file,
-                                 .observed_at_us = site_now(site),
-                                 .options = &options,
-                                 .summary = &done},
-                        .file = file};
-    const gboolean ok = store_write(site_store(site), STORE_WORK(undo_in_transaction, NULL), &u, error);
-    *n = u.n;
-    *n_alerts = u.load.owing.n_alerts;
-    load_summary_clear(&done);
-    return ok;
+    struct decision d = {.file = file, .how = RESTATE_UNDONE};
+    return decide(site, feed_id, &d, n, n_alerts, error);
 }

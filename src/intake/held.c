@@ -17,15 +17,6 @@ static gboolean not_on_the_held_list(const struct custody_source *source,
     return custody_booking_unlisted(source, prior, history, FALSE, TRUE, next, event);
 }
 
-gboolean load_relist(struct load *load, GError **error) {
-    g_autoptr(GArray) doubted = store_booking_doubtfully_gone(load->db, load->feed.id, error);
-    gboolean ok = doubted != NULL;
-    for (guint i = 0; ok && i < doubted->len; i++)
-        ok = load_change_booking(load, g_array_index(doubted, gint64, i), custody_booking_relisted,
-                                 error);
-    return ok;
-}
-
 static gboolean is_among(const GArray *ids, gint64 id) {
     for (guint i = 0; ids && i < ids->len; i++)
         if (g_array_index(ids, gint64, i) == id)
@@ -33,20 +24,25 @@ static gboolean is_among(const GArray *ids, gint64 id) {
     return FALSE;
 }
 
-/* Whom an earlier held list lacked and this one shows. */
-static gboolean relist_shown(struct load *load, GError **error) {
+/* Whom a held list did not show, but for those of `still_missing` (NULL: nobody). */
+static gboolean relist(struct load *load, const GArray *still_missing, GError **error) {
     g_autoptr(GArray) doubted = store_booking_doubtfully_gone(load->db, load->feed.id, error);
     gboolean ok = doubted != NULL;
-    for (guint i = 0; ok && i < doubted->len; i++)
-        if (!is_among(load->feed.held_missing, g_array_index(doubted, gint64, i)))
-            ok = load_change_booking(load, g_array_index(doubted, gint64, i), custody_booking_relisted,
-                                     error);
+    for (guint i = 0; ok && i < doubted->len; i++) {
+        const gint64 id = g_array_index(doubted, gint64, i);
+        ok = is_among(still_missing, id) ||
+             load_change_booking(load, id, custody_booking_relisted, error);
+    }
     return ok;
+}
+
+gboolean load_relist(struct load *load, GError **error) {
+    return relist(load, NULL, error);
 }
 
 static gboolean tell_missing(struct load *load, GError **error) {
     const GArray *missing = load->feed.held_missing;
-    gboolean ok = relist_shown(load, error);
+    gboolean ok = relist(load, missing, error); /* whom an earlier one lacked and this one shows */
     for (guint i = 0; ok && missing && i < missing->len; i++) {
         const gint64 id = g_array_index(missing, gint64, i);
         gboolean is_followed;
@@ -165,11 +161,8 @@ static gboolean accept_list(struct site *site, const char *feed_id, const char *
 static gboolean decide_doubt(struct site *site, const char *feed_id, gboolean is_right,
                              struct load_summary *summary, GError **error) {
     guint n, n_alerts;
-    GError *problem = NULL;
-    if (!doubt_decide(site, feed_id, is_right, &n, &n_alerts, &problem)) {
-        g_propagate_error(error, problem);
+    if (!doubt_decide(site, feed_id, is_right, &n, &n_alerts, error))
         return FALSE;
-    }
     if (!n) {
         g_set_error(error, BASE_ERROR, BASE_ERROR_NOT_FOUND,
                     "nothing of %s waits for a decision: no list is held, and no report is in doubt",
@@ -223,18 +216,10 @@ static gboolean reject_in_transaction(struct db *db, void *context, GError **err
 }
 
 gboolean held_reject(struct site *site, const char *feed_id, guint *n_alerts, GError **error) {
-    const struct load_options options = {.taken_at_us = TIME_UNKNOWN};
-    struct load_summary done = {.list = json_array(), .problem_list = json_array()};
-    struct load load = {.site = site,
-                        .feed_id = feed_id,
-                        .name = "",
-                        .observed_at_us = site_now(site),
-                        .options = &options,
-                        .summary = &done};
+    struct load_summary done;
+    struct load load;
     GError *problem = NULL;
-    gboolean ok =
-        store_write(site_store(site), STORE_WORK(reject_in_transaction, load_again), &load, &problem);
-    load_summary_clear(&done);
+    gboolean ok = load_deed(site, feed_id, &load, &done, reject_in_transaction, &load, &problem);
     *n_alerts = load.owing.n_alerts;
     if (g_error_matches(problem, BASE_ERROR, BASE_ERROR_NOT_FOUND)) {
         g_clear_error(&problem);

@@ -610,6 +610,23 @@ gboolean load_in_transaction(struct db *db, void *context, GError **error) {
     return ok;
 }
 
+gboolean load_deed(struct site *site, const char *feed_id, struct load *load,
+                   struct load_summary *summary,
+                   gboolean (*work)(struct db *db, void *context, GError **error), void *context,
+                   GError **error) {
+    static const struct load_options options = {.taken_at_us = TIME_UNKNOWN};
+    *summary = (struct load_summary){.list = json_array(), .problem_list = json_array()};
+    *load = (struct load){.site = site,
+                          .feed_id = feed_id,
+                          .name = "",
+                          .observed_at_us = site_now(site),
+                          .options = &options,
+                          .summary = summary};
+    const gboolean ok = store_write(site_store(site), STORE_WORK(work, NULL), context, error);
+    load_summary_clear(summary);
+    return ok;
+}
+
 /* A file that cannot be what its mapping says: recorded, and the operator is told. */
 static gboolean refuse_in_transaction(struct db *db, void *context, GError **error) {
     struct load *load = context;

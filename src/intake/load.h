@@ -10,7 +10,7 @@ struct load_summary {
     guint rows, problems, events, held, alerts;
     gint64 ms;
     gboolean is_baseline;
-    char note[400];       /* why nothing was loaded, or why it was held; "" else */
+    char note[600];       /* why nothing was loaded, or why it was held; "" else */
     json_t *list;         /* the events, in order */
     json_t *problem_list; /* at most the first 1,000 */
 };

@@ -71,6 +71,13 @@ gboolean load_page_unreadable(struct load *load, GError **error);
 gboolean load_in_transaction(struct db *db, void *context, GError **error);
 void load_again(void *context); /* takes back what a transaction did to the load */
 
+/* Something else than a file that changes what a feed said: fills `load` and runs `work` in a
+ * transaction, which begins and ends the load. */
+gboolean load_deed(struct site *site, const char *feed_id, struct load *load,
+                   struct load_summary *summary,
+                   gboolean (*work)(struct db *db, void *context, GError **error), void *context,
+                   GError **error);
+
 /* The rows of the file, or of the list that was held. */
 struct feed_adapter *load_open_content(struct load *load, GBytes *content, GError **error);
 struct feed_adapter *load_open_rows(struct load *load, GError **error);

@@ -242,13 +242,13 @@ static gsize skip_lines(const char *text, gsize n, guint lines) {
     return (gsize)(at - text);
 }
 
-/* A file that holds earlier days, too: the newest date in the column, as it is written there. */
-static gboolean find_newest(struct csv_adapter *adapter, const char *text, gsize n, GError **error) {
+/* A file that holds earlier days, too: the newest date in the column, as it is written there. Takes
+ * `text`. */
+static gboolean find_newest(struct csv_adapter *adapter, const struct csv_dialect *dialect, char *text,
+                            gsize n, GError **error) {
     const struct feed_mapping *m = adapter->base.mapping;
     gint64 newest_us = G_MININT64;
-    if (g_strcmp0(m->rule_is, "newest") != 0)
-        return TRUE;
-    struct csv_reader *reader = csv_reader_new(&m->dialect, g_memdup2(text, n), n);
+    struct csv_reader *reader = csv_reader_new(dialect, text, n);
     struct csv_row row;
     struct feed_date date;
     for (enum csv_result result; (result = csv_reader_next(reader, &row)) != CSV_END;) {
@@ -300,7 +300,8 @@ struct feed_adapter *feed_csv_open(const struct feed_mapping *mapping, char *tex
                                           : header.reason);
         adapter->n_columns = header.n_fields;
     }
-    if (ok && bind_columns(adapter, &header, error) && find_newest(adapter, whole, n, error))
+    if (ok && bind_columns(adapter, &header, error) &&
+        (!whole || find_newest(adapter, &dialect, g_steal_pointer(&whole), n, error)))
         return &adapter->base;
     csv_free(&adapter->base);
     return NULL;

@@ -65,10 +65,9 @@ static void decision(const struct rows *rows, const struct status_feed *feed) {
     g_string_append(out, "</p><form method=\"post\" action=\"/console/decide\"><input type=\"hidden\" "
                          "name=\"token\" value=\"");
     text_append_html(out, token);
-    g_string_append(out,
-                    "\"><button name=\"decision\" value=\"accept\">The list is right: tell people"
-                    "</button> <button name=\"decision\" value=\"reject\">The list is wrong: throw "
-                    "it away</button></form></td></tr>\n");
+    g_string_append(out, "\"><button name=\"decision\" value=\"accept\">It is right: tell people"
+                         "</button> <button name=\"decision\" value=\"reject\">It is wrong: throw it "
+                         "away</button></form></td></tr>\n");
 }
 
 static void feed_row(const struct status_feed *feed, void *context) {
