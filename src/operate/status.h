@@ -10,7 +10,7 @@ struct status_feed {
     gint64 last_at_us, silent_since_us;
     guint n_listed, n_held, n_problems;
     const char *held_reason; /* NULL: nothing waits */
-    gint64 held_id;          /* which list it is that waits */
+    gint64 held_id;          /* which list it is that waits; below 0: reports in doubt */
 };
 typedef void (*status_feed_fn)(const struct status_feed *feed, void *context);
 gboolean status_feeds(struct site *site, status_feed_fn each, void *context, GError **error);

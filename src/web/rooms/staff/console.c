@@ -51,7 +51,7 @@ static void cell(GString *out, const char *text) {
     g_string_append(out, "</td>");
 }
 
-/* What a button decides on: this list of this feed, and no other that came since. */
+/* What a button decides on: this list of this feed, or these reports, and no other that came since. */
 static char *decision_purpose(gint64 held_id) {
     return g_strdup_printf("decide-%" G_GINT64_FORMAT, held_id);
 }
@@ -65,9 +65,12 @@ static void decision(const struct rows *rows, const struct status_feed *feed) {
     g_string_append(out, "</p><form method=\"post\" action=\"/console/decide\"><input type=\"hidden\" "
                          "name=\"token\" value=\"");
     text_append_html(out, token);
-    g_string_append(out, "\"><button name=\"decision\" value=\"accept\">It is right: tell people"
-                         "</button> <button name=\"decision\" value=\"reject\">It is wrong: throw it "
-                         "away</button></form></td></tr>\n");
+    const char *what = feed->held_id < 0 ? "What is reported" : "The list";
+    g_string_append_printf(out,
+                           "\"><button name=\"decision\" value=\"accept\">%s is right: tell people"
+                           "</button> <button name=\"decision\" value=\"reject\">%s is wrong: throw it "
+                           "away</button></form></td></tr>\n",
+                           what, what);
 }
 
 static void feed_row(const struct status_feed *feed, void *context) {
