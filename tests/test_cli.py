@@ -200,6 +200,49 @@ def test_check_says_and_does_not_do(site, roster):
     assert kinds(events) == ["left_roster"]
 
 
+def test_a_mapping_is_tried_before_the_feed_is_taken_up(site, tmp_path):
+    """How each row was understood and what it would do, and nothing of it is kept."""
+    (tmp_path / "m.yaml").write_text("""
+feed: ivy
+format: csv-roster
+interval: 24h
+facility: {id: us-test-ivy, name: Ivy County Jail, timezone: America/Denver}
+snapshot: {file_date: "%Y%m%d", at: "06:00"}
+columns: {person: [Inmate], booking: [Book], full_name: Name, born: DOB, admitted_at: In, released_at: Out, sealed: Seal}
+dates: ["%m/%d/%Y %H:%M", "%m/%d/%Y"]
+yes: [Y]
+""", encoding="utf-8")
+    (tmp_path / "ivy_20261123.csv").write_text(
+        "Inmate,Book,Name,DOB,In,Out,Seal\n"
+        '7,B7,"GARCIA LOPEZ, MARIA ELENA JR",03/02/1990,11/20/2026 14:05,,Y\n'
+        '8,B8,"MAPLE, ROWAN",13/45/1990,07/01/2026 09:30,07/20/2026 10:00,N\n', encoding="utf-8")
+    site.later(seconds=1795500000 - site.now())  # the 24th of November 2026
+    words = ("feed", "check", tmp_path / "ivy_20261123.csv", "--mapping", tmp_path / "m.yaml")
+    first, second, last = site.json(*words)
+    assert first["row"] == 2 and first["does"] == ["baseline"] and first["problems"] == []
+    wanted = {"person": "7", "booking": "B7", "surname": "GARCIA LOPEZ", "given": "MARIA", "middle": "ELENA", "suffix": "JR",
+              "born": "1990-03-02", "facility": "Ivy County Jail", "facility_said": False, "flags": {"sealed": True},
+              "admitted": "2026-11-20 14:05 MST", "says": "held", "when": None}
+    assert {key: first["understood"][key] for key in wanted} == wanted
+    assert second["understood"]["says"] == "released" and second["understood"]["when"] == "2026-07-20 10:00 MDT"
+    assert [problem["field"] for problem in second["problems"]] == ["born"]
+    assert last["summary"]["rows"] == 2 and site.json("feed", "status") == []
+    said = site.run(*words, "--rows", "1").stdout
+    assert "surname GARCIA LOPEZ, given MARIA, middle ELENA, suffix JR, born 1990-03-02" in said and "sealed: yes" in said
+    assert "told to nobody" in said and "row 3" in said  # it has a problem, so it is shown, too
+
+
+def test_a_new_mapping_is_tried_against_what_is_known(site, roster):
+    """What each row would do is asked of the feed that there is."""
+    take_up(site, roster)
+    trial = roster.write("2025-04-02", list(roster.people)[1:])
+    answer = site.json("feed", "check", trial, "--mapping", roster.mapping, "--rows", "1")
+    assert [row["does"] for row in answer if "does" in row] == [["nothing new"]]
+    assert kinds(row for row in answer if "kind" in row) == ["left_roster"]
+    assert site.run("feed", "check", trial, "--mapping", trial, check=False).returncode == 3
+    assert site.run("feed", "check", trial, check=False).returncode == 2
+
+
 def test_unreadable_rows_are_listed_and_stop_nothing(site, roster):
     take_up(site, roster)
     file = roster.write("2025-04-02")

@@ -5,6 +5,8 @@
 #include "base/error.h"
 #include "base/vocabulary.h"
 #include "cli/cli.h"
+#include "cli/feed_check.h"
+#include "feed/mapping.h"
 #include "intake/doubt.h"
 #include "intake/held.h"
 #include "intake/load.h"
@@ -112,7 +114,7 @@ static void add_up(struct totals *totals, const struct load_summary *s) {
 }
 
 static int load_files(struct cli *cli, struct site *site, const char *feed, char **files,
-                      struct load_options *options) {
+                      struct load_options *options, struct feed_rows *rows) {
     struct totals totals = {0};
     int status = EXIT_OK;
 
@@ -120,11 +122,14 @@ static int load_files(struct cli *cli, struct site *site, const char *feed, char
         struct load_summary summary = {.list = NULL};
         GError *error = NULL;
         g_autofree char *name = g_path_get_basename(*files);
-        options->on_progress = cli_progress;
-        options->context = name;
+        options->on_progress = rows ? NULL : cli_progress;
+        options->on_row = rows ? feed_check_keep : NULL;
+        options->context = rows ? (void *)rows : name;
         gboolean ok = load_file(site, feed, *files, options, &summary, &error);
         cli_progress_done();
         add_up(&totals, &summary);
+        if (ok && rows)
+            feed_check_print(cli, rows, &summary);
         if (!ok) {
             totals.problems++;
             status = cli_fail(error);
@@ -144,13 +149,17 @@ static int load_files(struct cli *cli, struct site *site, const char *feed, char
     return status;
 }
 
+/* FALSE after saying what is wrong. */
 static gboolean parse_taken_at(const char *text, struct load_options *options) {
     options->taken_at_us = TIME_UNKNOWN;
-    return !text || base_time_parse(text, &options->taken_at_us);
+    if (!text || base_time_parse(text, &options->taken_at_us))
+        return TRUE;
+    fprintf(stderr, "tocsin: --taken-at is a time such as 2025-05-06T16:00:00Z\n");
+    return FALSE;
 }
 
-static int load_or_check(struct cli *cli, int argc, char **argv, gboolean is_trial) {
-    char *taken_at = NULL;
+static int load(struct cli *cli, int argc, char **argv) {
+    g_autofree char *taken_at = NULL;
     gboolean no_send = FALSE, no_alerts = FALSE;
     int status = EXIT_OK;
     GOptionEntry entries[] = {
@@ -159,38 +168,88 @@ static int load_or_check(struct cli *cli, int argc, char **argv, gboolean is_tri
         {"history", 0, 0, G_OPTION_ARG_NONE, &no_alerts, "Record events and alert nobody", NULL},
         {"no-send", 0, 0, G_OPTION_ARG_NONE, &no_send, "Leave alerts in the outbox for `serve`", NULL},
         {NULL}};
-    if (!cli_parse(cli, is_trial ? "feed check FEED FILE…" : "feed load FEED FILE…",
-                   is_trial ? "Says what files would do, without doing it."
-                            : "Loads files, in the order given, each in one transaction.",
+    if (!cli_parse(cli, "feed load FEED FILE…",
+                   "Loads files, in the order given, each in one transaction.",
                    "With --json, one custody event a line, then {\"summary\": …}.\n"
                    "A file that was loaded before does nothing. A list that makes an implausible "
                    "share of people vanish is held for a person to decide on.",
                    entries, &argc, &argv, 2, -1, &status))
         return status;
-    struct load_options options = {.is_trial = is_trial, .tells_nobody = no_alerts};
-    const gboolean is_time = parse_taken_at(taken_at, &options);
-    g_free(taken_at);
-    if (!is_time) {
-        fprintf(stderr, "tocsin: --taken-at is a time such as 2025-05-06T16:00:00Z\n");
+    struct load_options options = {.tells_nobody = no_alerts};
+    if (!parse_taken_at(taken_at, &options))
         return EXIT_USAGE;
-    }
     struct site *site = cli_site(cli, &status);
     if (!site)
         return status;
-    status = load_files(cli, site, argv[1], argv + 2, &options);
-    const int sent = is_trial || no_send ? EXIT_OK : cli_send(cli, site);
+    status = load_files(cli, site, argv[1], argv + 2, &options, NULL);
+    const int sent = no_send ? EXIT_OK : cli_send(cli, site);
     if (status == EXIT_OK)
         status = sent;
     site_close(site);
     return status;
 }
 
-static int load(struct cli *cli, int argc, char **argv) {
-    return load_or_check(cli, argc, argv, FALSE);
+#define USUAL_ROWS 5
+
+/* The feed that a mapping is for. FALSE after saying what is wrong. */
+static gboolean read_trial(const char *path, char **yaml, char **feed, int *status) {
+    GError *error = NULL;
+    gsize n;
+    struct feed_mapping *mapping = NULL;
+    if (g_file_get_contents(path, yaml, &n, &error))
+        mapping = feed_mapping_parse(*yaml, n, path, &error);
+    if (mapping)
+        *feed = g_strdup(mapping->feed);
+    else
+        *status = cli_fail(error);
+    feed_mapping_free(mapping);
+    return mapping != NULL;
+}
+
+static int check_files(struct cli *cli, const char *feed, char **files, struct load_options *options,
+                       int most_rows) {
+    int status = EXIT_OK;
+    struct site *site = cli_site(cli, &status);
+    if (!site)
+        return status;
+    struct feed_rows *rows = most_rows > 0 ? feed_check_new((guint)most_rows) : NULL;
+    status = load_files(cli, site, feed, files, options, rows);
+    feed_check_free(rows);
+    site_close(site);
+    return status;
 }
 
 static int check(struct cli *cli, int argc, char **argv) {
-    return load_or_check(cli, argc, argv, TRUE);
+    g_autofree char *taken_at = NULL, *path = NULL, *yaml = NULL, *feed = NULL;
+    int status = EXIT_OK, most_rows = -1;
+    GOptionEntry entries[] = {
+        {"mapping", 0, 0, G_OPTION_ARG_FILENAME, &path,
+         "Read the files by this mapping; the feed need not be taken up yet", "MAPPING.yaml"},
+        {"rows", 0, 0, G_OPTION_ARG_INT, &most_rows,
+         "Show how so many rows were understood, and as many of those with problems (with --mapping: "
+         "5)",
+         "N"},
+        {"taken-at", 0, 0, G_OPTION_ARG_STRING, &taken_at,
+         "When the list was taken, if its name does not say", "TIME"},
+        {NULL}};
+    if (!cli_parse(cli, "feed check FEED FILE… | feed check FILE… --mapping MAPPING.yaml",
+                   "Says what files would do, without doing it.",
+                   "With --json, one row or custody event a line, then {\"summary\": …}.", entries,
+                   &argc, &argv, 1, -1, &status))
+        return status;
+    struct load_options options = {.is_trial = TRUE};
+    char **files = argv + (path ? 1 : 2);
+    if (!*files) {
+        fprintf(stderr, "tocsin: feed check FEED FILE…, or FILE… --mapping MAPPING.yaml\n");
+        return EXIT_USAGE;
+    }
+    if (!parse_taken_at(taken_at, &options))
+        return EXIT_USAGE;
+    if (path && !read_trial(path, &yaml, &feed, &status))
+        return status;
+    options.mapping = yaml;
+    return check_files(cli, path ? feed : argv[1], files, &options,
+                       most_rows < 0 && path ? USUAL_ROWS : most_rows);
 }
 
 /* ── problems ──────────────────────────────────────────────────────────────────────────────────── */

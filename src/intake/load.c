@@ -596,8 +596,10 @@ gboolean load_in_transaction(struct db *db, void *context, GError **error) {
     struct load *load = context;
     struct custody_verdict verdict = {.is_held = FALSE};
     gboolean passed = FALSE;
-    gboolean ok =
-        load_begin(load, db, error) && (load->is_accepted || is_passed_over(load, &passed, error));
+    gboolean ok = (!load->options->mapping ||
+                   take_up_mapping(db, load->site, load->feed_id, load->options->mapping, error)) &&
+                  load_begin(load, db, error) &&
+                  (load->is_accepted || is_passed_over(load, &passed, error));
     if (ok && !passed)
         ok = load_record_source(load, SOURCE_LOADED, error);
     if (ok && !passed) {
@@ -737,7 +739,10 @@ gboolean load_file(struct site *site, const char *feed_id, const char *path,
         .site = site, .feed_id = feed_id, .name = name, .options = options, .summary = summary};
 
     *summary = (struct load_summary){.list = NULL};
-    struct feed_mapping *mapping = read_mapping(site, feed_id, error);
+    struct feed_mapping *mapping =
+        options->mapping
+            ? feed_mapping_parse(options->mapping, strlen(options->mapping), feed_id, error)
+            : read_mapping(site, feed_id, error);
     if (!mapping)
         return FALSE;
     gboolean ok = (content = read_file(path, error)) != NULL;
@@ -748,7 +753,7 @@ gboolean load_file(struct site *site, const char *feed_id, const char *path,
         seal_sha256(bytes ? bytes : "", n, load.digest);
         load.observed_at_us = taken_at(&load, mapping, path);
         load.snapshot_at_us = mapping->content == FEED_ROSTER ? load.observed_at_us : 0;
-        ok = run_load(&load, error);
+        ok = (!options->on_row || load_preview(&load, mapping, error)) && run_load(&load, error);
     }
     feed_mapping_free(mapping);
     return ok;

@@ -4,6 +4,7 @@
 
 #include <jansson.h>
 
+#include "feed/record.h"
 #include "site/site.h"
 
 struct load_summary {
@@ -16,11 +17,22 @@ struct load_summary {
 };
 void load_summary_clear(struct load_summary *summary);
 
+/* A row as it was understood. `record` is NULL when it does not say whom it is about. */
+struct load_row {
+    guint row;
+    const struct feed_record *record;
+    const struct feed_mapping *mapping;
+    const struct feed_problem *problems;
+    guint n_problems;
+};
+
 struct load_options {
     gboolean is_trial;     /* take everything back: `feed check` */
+    const char *mapping;   /* of a trial: YAML in place of what the feed has, if there is the feed */
     gboolean tells_nobody; /* record events and alert no one: a feed's history */
     gint64 taken_at_us;    /* when the roster was taken; TIME_UNKNOWN: its name says */
-    void (*on_progress)(double part, void *context); /* NULL: none */
+    void (*on_row)(const struct load_row *row, void *context); /* before the load; NULL: none */
+    void (*on_progress)(double part, void *context);           /* NULL: none */
     void *context;
 };
 

@@ -1,5 +1,5 @@
-/* One load under way, shared by load.c (files, records, the transaction), roster.c (lists), push.c,
- * held.c, doubt.c and silence.c. */
+/* One load under way, shared by load.c (files, records, the transaction), roster.c (lists), preview.c,
+ * push.c, held.c, doubt.c and silence.c. */
 #ifndef INTAKE_PRIVATE_H
 #define INTAKE_PRIVATE_H
 
@@ -77,6 +77,13 @@ gboolean load_deed(struct site *site, const char *feed_id, struct load *load,
                    struct load_summary *summary,
                    gboolean (*work)(struct db *db, void *context, GError **error), void *context,
                    GError **error);
+
+/* A mapping in place of the feed's, or a feed that is not taken up yet, in a transaction that is taken
+ * back. */
+gboolean take_up_mapping(struct db *db, const struct site *site, const char *feed, const char *yaml,
+                         GError **error);
+/* Every row to `options->on_row` as it is understood, in a pass of its own. */
+gboolean load_preview(struct load *load, struct feed_mapping *mapping, GError **error);
 
 /* The rows of the file, or of the list that was held. */
 struct feed_adapter *load_open_content(struct load *load, GBytes *content, GError **error);

@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "base/random.h"
 #include "feed/mapping.h"
+#include "intake/private.h"
 #include "store/feed.h"
 #include "store/store.h"
 
@@ -29,6 +30,12 @@ static gboolean add_in_transaction(struct db *db, void *context, GError **error)
                               site_now(add->site), error);
     store_feed_clear(&feed);
     return store_feed_update(db, add->id, add->yaml, add->drop_folder, error);
+}
+
+gboolean take_up_mapping(struct db *db, const struct site *site, const char *feed, const char *yaml,
+                         GError **error) {
+    struct add add = {.site = site, .id = feed, .yaml = yaml, .secret = ""};
+    return add_in_transaction(db, &add, error);
 }
 
 static gboolean check_folder(const char *path, GError **error) {
