@@ -27,7 +27,7 @@ PROGRAM = os.environ.get("TOCSIN", str(ROOT / "build" / "tocsin"))
 DATA = Path(os.environ.get("TOCSIN_DATA", ROOT.parent / "shared" / "data"))
 
 
-AT_SIGN_UP = re.compile("This is what we know now|Esto es lo que sabemos ahora")
+AT_SIGN_UP = re.compile("This is what we know now|Esto es lo que sabemos ahora|This is a test|Esto es una prueba")
 
 
 # ── What runs when, and where ─────────────────────────────────────────────────────────────────────
@@ -148,7 +148,8 @@ class Site:
     def json(self, *words, **options):
         """The objects that a command prints, one a line; but for what is told to who signs up."""
         done = self.run(*words, "--json", **options)
-        return [row for row in map(json.loads, done.stdout.splitlines()) if row.get("kind") != "as_known"]
+        return [row for row in map(json.loads, done.stdout.splitlines()) if row.get("kind") != "as_known"
+                and row.get("purpose") != "test"]
 
     def load(self, feed, *files, **options):
         """Loads files; gives (events, summary)."""

@@ -48,7 +48,7 @@ ROOMS = {
     "operate": ("what an operator sees and what time brings", KEPT | {"book", "desk", "find", "identity", "intake"}),
     "web": ("HTTP: the server, its limits, the frame of a page", LEAVES | {"site/site.h"}),
     "web/rooms": ("what anybody may ask for, one file a place",
-                  LEAVES | {"site/site.h", "web", "watch/request.h", "desk/register.h", "desk/confirm.h", "desk/end.h",
+                  LEAVES | {"site/site.h", "web", "watch/request.h", "desk/register.h", "desk/confirm.h", "desk/end.h", "desk/term.h",
                             "find/look_up.h", "book/log.h", "intake/push.h"}),
     "web/rooms/staff": ("the operator's places",
                         LEAVES | {"site/site.h", "web", "operate/status.h", "intake/held.h"}),

@@ -101,7 +101,7 @@ static int end(struct cli *cli, int argc, char **argv) {
     struct site *site = cli_site(cli, &status);
     if (!site)
         return status;
-    if (!end_registration(site, argv[1], FALSE, &error))
+    if (!end_registration(site, argv[1], END_UNSAID, &error))
         status = cli_fail(error);
     else if (cli->json)
         cli_json_line(json_pack("{s:s, s:s}", "watch", argv[1], "state", "ended"));

@@ -8,6 +8,7 @@
 #include "desk/end.h"
 #include "desk/list.h"
 #include "desk/register.h"
+#include "desk/term.h"
 #include "store/watch.h"
 
 static void say_made(const struct cli *cli, const char *id) {
@@ -155,13 +156,67 @@ static int end(struct cli *cli, int argc, char **argv) {
     struct site *site = cli_site(cli, &status);
     if (!site)
         return status;
-    if (!end_registration(site, argv[1], !silently, &error)) {
+    if (!end_registration(site, argv[1], silently ? END_UNSAID : END_BY_STAFF, &error)) {
         status = cli_fail(error);
     } else {
         if (cli->json)
             cli_json_line(json_pack("{s:s, s:s}", "registration", argv[1], "state", "ended"));
         else
             printf("Ended. No more notices are sent.\n");
+        status = cli_send(cli, site);
+    }
+    site_close(site);
+    return status;
+}
+
+static int renew(struct cli *cli, int argc, char **argv) {
+    g_autofree char *expires = NULL;
+    gint64 until_at_us;
+    int status = EXIT_OK;
+    GError *error = NULL;
+    GOptionEntry entries[] = {{"expires", 0, 0, G_OPTION_ARG_STRING, &expires,
+                               "A date, or a time from now such as 180d (2 years)", "WHEN"},
+                              {NULL}};
+    if (!cli_parse(
+            cli, "watch renew REGISTRATION",
+            "Lets a registration in force go on, from now for the usual time.",
+            "Whoever it is for is written to 30 and 7 days before its end, with a link that does "
+            "the same.",
+            entries, &argc, &argv, 1, 1, &status))
+        return status;
+    struct site *site = cli_site(cli, &status);
+    if (!site)
+        return status;
+    if (!term_renew(site, argv[1], expires, &until_at_us, &error)) {
+        status = cli_fail(error);
+    } else if (cli->json) {
+        cli_json_line(
+            json_pack("{s:s, s:o}", "registration", argv[1], "expires_at", cli_json_time(until_at_us)));
+    } else {
+        g_autofree char *until = cli_time(until_at_us);
+        printf("It goes on until %s (UTC).\n", until);
+    }
+    site_close(site);
+    return status;
+}
+
+static int test(struct cli *cli, int argc, char **argv) {
+    int status = EXIT_OK;
+    GError *error = NULL;
+    if (!cli_parse(cli, "watch test REGISTRATION",
+                   "Sends a notice about nothing: it shows how one looks, and whether it comes.", NULL,
+                   NULL, &argc, &argv, 1, 1, &status))
+        return status;
+    struct site *site = cli_site(cli, &status);
+    if (!site)
+        return status;
+    if (!term_test(site, argv[1], &error)) {
+        status = cli_fail(error);
+    } else {
+        if (cli->json)
+            cli_json_line(json_pack("{s:s}", "registration", argv[1]));
+        else
+            printf("A test goes out.\n");
         status = cli_send(cli, site);
     }
     site_close(site);
@@ -215,11 +270,13 @@ static int run(struct cli *cli, int argc, char **argv) {
         {"add", "register somebody to be told", add},
         {"confirm", "confirm a contact by its code", confirm},
         {"list", "list registrations", list},
+        {"test", "send a notice about nothing", test},
+        {"renew", "let a registration go on", renew},
         {"end", "end a registration", end},
         {"differences", "who was told what no longer holds", differences},
         {NULL}};
     return cli_dispatch(cli, "watch", commands, argc, argv);
 }
 
-const struct cli_command cli_watch = {"watch", "registrations: add, confirm, list, end, differences",
+const struct cli_command cli_watch = {"watch", "registrations: add, confirm, list, test, renew, end …",
                                       run};

@@ -328,6 +328,22 @@ static void say_alert(struct saying *s, const struct notice *n) {
     }
 }
 
+static void say_test(struct saying *s, const struct notice *n) {
+    say_strong(s, say(s->language, MESSAGE_TEST));
+    say_text(s, say(s->language, MESSAGE_TEST_LOOKS));
+    say_link(s, MESSAGE_TEST_CONFIRM, MESSAGE_CONFIRM_LINK, n->confirm_url);
+    if (n->stop_url)
+        say_link(s, MESSAGE_STOP, MESSAGE_STOP_LINK, n->stop_url);
+}
+
+/* The last day that is surely before the end, wherever in the country it is read. */
+static void say_expiring(struct saying *s, const struct notice *n) {
+    g_autoptr(GTimeZone) utc = g_time_zone_new_utc();
+    say_time(s, MESSAGE_EXPIRING, n->ends_at_us - DAY_US / 2, utc, TRUE);
+    say_link(s, MESSAGE_EXPIRING_RENEW, MESSAGE_EXPIRING_LINK, n->renew_url);
+    say_text(s, say(s->language, MESSAGE_EXPIRING_ELSE));
+}
+
 GArray *notice_lines(const struct notice *n) {
     struct saying s = {.language = n->language,
                        .lines = g_array_new(FALSE, FALSE, sizeof(struct notice_line))};
@@ -340,6 +356,9 @@ GArray *notice_lines(const struct notice *n) {
         say_text(&s, say(s.language, MESSAGE_CODE_NOT_YOU));
         break;
     case NOTICE_ENDED: say_text(&s, say(s.language, MESSAGE_ENDED)); break;
+    case NOTICE_OVER: say_text(&s, say(s.language, MESSAGE_OVER)); break;
+    case NOTICE_TEST: say_test(&s, n); break;
+    case NOTICE_EXPIRING: say_expiring(&s, n); break;
     case NOTICE_PAGE: say_text(&s, n->words); break;
     }
     return s.lines;
@@ -348,9 +367,12 @@ GArray *notice_lines(const struct notice *n) {
 const char *notice_subject(const struct notice *n) {
     switch (n->what) {
     case NOTICE_CODE: return say(n->language, MESSAGE_SUBJECT_CODE);
+    case NOTICE_OVER:
     case NOTICE_ENDED: return say(n->language, MESSAGE_SUBJECT_ENDED);
+    case NOTICE_EXPIRING: return say(n->language, MESSAGE_SUBJECT_EXPIRING);
     case NOTICE_PAGE: return "Tocsin needs a person";
     case NOTICE_ALERT:
+    case NOTICE_TEST:
     default: return say(n->language, MESSAGE_SUBJECT);
     }
 }

@@ -12,9 +12,12 @@
 
 enum notice_what {
     NOTICE_ALERT,
-    NOTICE_CODE,  /* confirms a contact */
-    NOTICE_ENDED, /* the registration has ended */
-    NOTICE_PAGE   /* to the operator, in English: never about a named person */
+    NOTICE_CODE,     /* confirms a contact */
+    NOTICE_ENDED,    /* the registration was ended */
+    NOTICE_PAGE,     /* to the operator, in English: never about a named person */
+    NOTICE_TEST,     /* how a notice looks */
+    NOTICE_EXPIRING, /* the registration ends soon */
+    NOTICE_OVER      /* its time is over */
 };
 
 struct notice {
@@ -27,6 +30,8 @@ struct notice {
     guint reminder; /* 0: the first. A reminder is a message of its own that refers to it */
     gint64 date_at_us;
     const char *confirm_url, *stop_url; /* stop_url NULL: it cannot be stopped by a link */
+    const char *renew_url;              /* of one that ends soon */
+    gint64 ends_at_us;                  /* the registration's time */
     const char *receipt;                /* where an agency's notice stands in the ledger; NULL: none */
     guint remind_minutes, give_up_hours;
 };

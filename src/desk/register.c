@@ -10,6 +10,7 @@
 #include "site/config.h"
 #include "site/person.h"
 #include "store/agency.h"
+#include "store/outbox.h"
 #include "store/store.h"
 
 #define CODE_LIFE_US DAY_US
@@ -127,6 +128,14 @@ static gboolean check_contacts(struct db *db, const struct store_registration *r
     return ok;
 }
 
+/* What is known of the person; where nothing is, how a notice will look. */
+static gboolean greet(struct db *db, const struct confirmation *c, const struct store_registration *row,
+                      GError **error) {
+    gboolean is_known;
+    return owe_as_known(db, c->site, c->id, row->person_id, "signed up", &is_known, error) &&
+           (is_known || owe_message(db, c->site, PURPOSE_TEST, c->id, "", error));
+}
+
 static gboolean check_code(struct db *db, struct confirmation *c, const struct store_registration *row,
                            GError **error) {
     g_autofree char *expected = site_code(c->site, c->id);
@@ -142,7 +151,7 @@ static gboolean check_code(struct db *db, struct confirmation *c, const struct s
         strlen(c->code) != strlen(expected) || !seal_equal(c->code, expected, strlen(expected));
     if (!c->is_wrong)
         return check_contacts(db, row, error) && store_registration_confirm(db, c->id, now, error) &&
-               owe_as_known(db, c->site, c->id, row->person_id, "signed up", error);
+               greet(db, c, row, error);
     /* What it asked for goes on counting today, or guesses and codes would be without end. */
     c->is_ended = row->code_tries + 1 >= WATCH_CODE_TRIES;
     return c->is_ended ? store_registration_close(db, c->id, now, error)

@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "book/logbook.h"
 #include "desk/end.h"
+#include "desk/term.h"
 #include "intake/folders.h"
 #include "intake/silence.h"
 #include "site/duty.h"
@@ -27,6 +28,7 @@ static const struct {
     const char *problem;
 } duties[] = {{"silence", tick_feeds, "feeds could not be looked over"},
               {"expiry", end_expired, "watches that are over could not be ended"},
+              {"terms", term_tick, "registrations could not be looked over for their end"},
               {"hours", tick_hours, "an hour could not be written into the ledger"}};
 
 struct ticks {

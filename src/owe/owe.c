@@ -186,7 +186,7 @@ static gboolean tell_person(struct owing *p, const struct owe_change *change, gi
 }
 
 gboolean owe_as_known(struct db *db, const struct site *site, const char *registration_id,
-                      gint64 person_id, const char *why, GError **error) {
+                      gint64 person_id, const char *why, gboolean *is_known, GError **error) {
     struct belief_statement now;
     const char *const parts[] = {"as known", registration_id, why, NULL};
     guint8 id[CUSTODY_EVENT_ID_BYTES];
@@ -195,7 +195,8 @@ gboolean owe_as_known(struct db *db, const struct site *site, const char *regist
     if (!beliefs)
         return FALSE;
     belief_of_person((const struct belief_booking *)(gpointer)beliefs->data, beliefs->len, &now);
-    if (now.standing == STANDING_UNKNOWN)
+    *is_known = now.standing != STANDING_UNKNOWN;
+    if (!*is_known)
         return TRUE;
     custody_event_id(id, parts);
     return store_event_as_known(db, belief_is_leaving(&now) ? now.booking : now.holders[0], id,

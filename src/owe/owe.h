@@ -58,9 +58,9 @@ gboolean owe_mistake(struct db *db, const struct site *site, gint64 event_seq, g
                      GError **error);
 
 /* Owes a registration what is believed of its person now, once for each `why`; nothing, where nothing
- * was ever said of any booking. */
+ * was ever said of any booking (`is_known` FALSE). */
 gboolean owe_as_known(struct db *db, const struct site *site, const char *registration_id,
-                      gint64 person_id, const char *why, GError **error);
+                      gint64 person_id, const char *why, gboolean *is_known, GError **error);
 
 /* Puts a page to the operator in the outbox. */
 gboolean owe_page(struct db *db, const struct site *site, const char *words, GError **error);

@@ -28,10 +28,11 @@ GBytes *send_open_contact(const struct send_job *job, const struct seal_private 
 }
 
 static enum notice_what what_of(const struct send_job *job) {
-    static const enum notice_what whats[] = {[PURPOSE_ALERT] = NOTICE_ALERT,
-                                             [PURPOSE_CODE] = NOTICE_CODE,
-                                             [PURPOSE_ENDED] = NOTICE_ENDED,
-                                             [PURPOSE_PAGE] = NOTICE_PAGE};
+    static const enum notice_what whats[] = {
+        [PURPOSE_ALERT] = NOTICE_ALERT, [PURPOSE_CODE] = NOTICE_CODE,
+        [PURPOSE_ENDED] = NOTICE_ENDED, [PURPOSE_PAGE] = NOTICE_PAGE,
+        [PURPOSE_TEST] = NOTICE_TEST,   [PURPOSE_EXPIRING] = NOTICE_EXPIRING,
+        [PURPOSE_OVER] = NOTICE_OVER};
     return whats[job->alert->purpose];
 }
 
@@ -44,6 +45,9 @@ GBytes *send_compose(const struct send_job *job, const char *to, GError **error)
     g_autofree char *stop = job->row ? site_token(site, "stop", job->row->id) : NULL;
     g_autofree char *confirm_url = g_strconcat(config->base_url, "/c/", confirm, NULL);
     g_autofree char *stop_url = stop ? g_strconcat(config->base_url, "/u/", stop, NULL) : NULL;
+    g_autofree char *renew = job->row ? site_token(site, "renew", job->row->id) : NULL;
+    g_autofree char *renew_url = renew ? g_strconcat(config->base_url, "/r/", renew, NULL) : NULL;
+    const gboolean is_last = what == NOTICE_ENDED || what == NOTICE_OVER;
     g_autofree char *code = what == NOTICE_CODE && job->row ? site_code(site, job->row->id) : NULL;
     const struct notice notice = {.what = what,
                                   .permit = job->permit,
@@ -54,7 +58,10 @@ GBytes *send_compose(const struct send_job *job, const char *to, GError **error)
                                   .reminder = alert->reminder,
                                   .date_at_us = alert->reminder ? site_now(site) : alert->created_at_us,
                                   .confirm_url = confirm_url,
-                                  .stop_url = what == NOTICE_ENDED || job->watch ? NULL : stop_url,
+                                  .stop_url = is_last || job->watch ? NULL : stop_url,
+                                  .renew_url = renew_url,
+                                  .ends_at_us =
+                                      job->row ? job->row->registration.expires_at_us : TIME_UNKNOWN,
                                   .receipt = job->receipt,
                                   .remind_minutes = (guint)(config->schedule.remind_us / MINUTE_US),
                                   .give_up_hours = (guint)(config->schedule.give_up_us / HOUR_US)};

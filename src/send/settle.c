@@ -69,7 +69,8 @@ static void note_result(struct send_job *job, enum deliver_result result, const 
     outcome->is_handed_over = plan.is_handed_over;
     outcome->needs_person = plan.needs_person && alert->purpose != PURPOSE_CODE;
     outcome->supersedes = plan.is_handed_over && (kind & ~KIND_BIT(CUSTODY_STATUS_CHANGED));
-    outcome->ends_registration = alert->purpose == PURPOSE_ENDED && plan.next_at_us == TIME_UNKNOWN;
+    outcome->ends_registration = (alert->purpose == PURPOSE_ENDED || alert->purpose == PURPOSE_OVER) &&
+                                 plan.next_at_us == TIME_UNKNOWN;
     alert->state = plan.needs_person                     ? ALERT_NEEDS_PERSON
                    : alert->handed_at_us != TIME_UNKNOWN ? ALERT_SENT
                                                          : ALERT_QUEUED;

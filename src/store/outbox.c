@@ -8,7 +8,7 @@
 #include "store/states.h"
 
 const char *store_alert_purpose_name(enum store_alert_purpose purpose) {
-    static const char *const names[] = {"alert", "code", "ended", "page"};
+    static const char *const names[] = {"alert", "code", "ended", "page", "test", "expiring", "over"};
     return names[purpose];
 }
 
@@ -200,13 +200,25 @@ gboolean store_alerts_supersede(struct db *db, const char *registration_id, gint
                   error);
 }
 
-gboolean store_alerts_end(struct db *db, const char *registration_id, GError **error) {
-    return db_run(db,
-                  "UPDATE alert SET state = " SQL_ALERT_ENDED
-                  ", next_at_us = NULL WHERE registration_id = :id AND "
-                  "event_seq IS NOT NULL AND state IN (" SQL_ALERT_QUEUED ", " SQL_ALERT_SENDING
-                  ", " SQL_ALERT_SENT ", " SQL_ALERT_NEEDS_PERSON ", " SQL_ALERT_WITHHELD ")",
-                  PARAMS(P_TEXT("id", registration_id)), error);
+#define UNSENT                                                                                         \
+    "event_seq IS NOT NULL AND handed_at_us IS NULL AND state IN (" SQL_ALERT_QUEUED                   \
+    ", " SQL_ALERT_SENDING ")"
+
+gboolean store_alerts_end(struct db *db, const char *registration_id, gboolean keeps_unsent,
+                          guint *n_unsent, GError **error) {
+    gint64 n = 0;
+    const gboolean ok =
+        db_number(db, "SELECT count(*) FROM alert WHERE registration_id = :id AND " UNSENT,
+                  PARAMS(P_TEXT("id", registration_id)), 0, &n, error);
+    *n_unsent = (guint)n;
+    return ok && db_run(db,
+                        "UPDATE alert SET state = " SQL_ALERT_ENDED
+                        ", next_at_us = NULL WHERE registration_id = :id AND (event_seq IS NOT NULL OR "
+                        "purpose IN (" SQL_PURPOSE_TEST ", " SQL_PURPOSE_EXPIRING
+                        ")) AND state IN (" SQL_ALERT_QUEUED ", " SQL_ALERT_SENDING ", " SQL_ALERT_SENT
+                        ", " SQL_ALERT_NEEDS_PERSON ", " SQL_ALERT_WITHHELD
+                        ") AND (:keeps = 0 OR NOT (" UNSENT "))",
+                        PARAMS(P_TEXT("id", registration_id), P_INT("keeps", keeps_unsent)), error);
 }
 
 gboolean store_alerts_hurry(struct db *db, const char *registration_id, gint64 now_at_us,
@@ -223,8 +235,9 @@ gboolean store_alerts_confirm(struct db *db, gint64 seq, gint64 now_at_us, GErro
         "UPDATE alert SET state = " SQL_ALERT_CONFIRMED
         ", next_at_us = NULL, confirmed_at_us = :now WHERE "
         "registration_id = (SELECT registration_id FROM alert WHERE seq = :seq) AND "
-        "event_seq IS NOT NULL AND seq <= :seq AND confirmed_at_us IS NULL AND (seq = :seq OR "
-        "state = " SQL_ALERT_SENT ")",
+        "seq <= :seq AND confirmed_at_us IS NULL AND (seq = :seq OR (event_seq IS NOT NULL AND state "
+        "= " SQL_ALERT_SENT
+        " AND EXISTS (SELECT 1 FROM alert t WHERE t.seq = :seq AND t.event_seq IS NOT NULL)))",
         PARAMS(P_INT("now", now_at_us), P_INT("seq", seq)), error);
 }
 

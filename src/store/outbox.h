@@ -19,9 +19,12 @@ struct db; /* a transaction's, or a reader's: for this folder to use, for others
 
 enum store_alert_purpose {
     PURPOSE_ALERT,
-    PURPOSE_CODE,  /* confirms a contact */
-    PURPOSE_ENDED, /* tells that a registration was ended */
-    PURPOSE_PAGE   /* to the operator */
+    PURPOSE_CODE,     /* confirms a contact */
+    PURPOSE_ENDED,    /* tells that a registration was ended */
+    PURPOSE_PAGE,     /* to the operator */
+    PURPOSE_TEST,     /* about nothing: how a notice looks */
+    PURPOSE_EXPIRING, /* that the registration's time ends soon */
+    PURPOSE_OVER      /* … is over: it was ended */
 };
 const char *store_alert_purpose_name(enum store_alert_purpose purpose);
 
@@ -90,8 +93,11 @@ gboolean outbox_settle(struct db *db, const struct store_alert *alert, gint64 no
 /* Stops the reminders of the registration's older alerts, about feeds or about custody. */
 gboolean store_alerts_supersede(struct db *db, const char *registration_id, gint64 before_seq,
                                 gboolean about_feeds, GError **error);
-gboolean store_alerts_end(struct db *db, const char *registration_id, GError **error);
-/* Confirms it and the older ones of its registration that were sent. */
+/* Ends what a registration is owed. `keeps_unsent`: but for what has never left, which is sent still.
+ * `n_unsent` gets how many of these there are. */
+gboolean store_alerts_end(struct db *db, const char *registration_id, gboolean keeps_unsent,
+                          guint *n_unsent, GError **error);
+/* Confirms it and, if it is about something, the older ones of its registration that were sent. */
 gboolean store_alerts_confirm(struct db *db, gint64 seq, gint64 now_at_us, GError **error);
 
 /* Counts a wrong PIN; at `most`, the alert goes to a person and `is_locked` is set. */

@@ -194,6 +194,58 @@ gboolean store_registration_end(struct db *db, const char *id, gint64 now_at_us,
     return store_registration_close(db, id, now_at_us, error) && store_registration_wipe(db, id, error);
 }
 
+/* ── Their time ────────────────────────────────────────────────────────────────────────────────── */
+
+#define NO_AGENCY "NOT EXISTS (SELECT 1 FROM agency_watch w WHERE w.registration_id = r.id)"
+/* The last 30 and the last 7 days, and of a short one the last half and the last quarter. */
+#define ENDS_WITHIN(days, part)                                                                        \
+    "r.expires_at_us > :now AND r.expires_at_us <= :now + " days                                       \
+    " * 86400000000 AND (r.expires_at_us "                                                             \
+    "- :now) * " part " <= r.expires_at_us - r.created_at_us"
+#define WARN_FIRST "r.warned = 0 AND " ENDS_WITHIN("30", "2")
+#define WARN_LAST "r.warned <= 1 AND " ENDS_WITHIN("7", "4")
+#define IN_FORCE "r.ended_at_us IS NULL AND r.confirmed_at_us IS NOT NULL"
+
+GPtrArray *store_registrations_due(struct db *db, enum store_term which, gint64 now_at_us, guint limit,
+                                   GError **error) {
+    static const char *const asked[] = {
+        [TERM_ENDS_SOON] = "SELECT r.id FROM registration r WHERE " IN_FORCE " AND r.warned IN (0, 1) "
+                           "AND (" WARN_FIRST " OR " WARN_LAST ") AND " NO_AGENCY
+                           " ORDER BY r.expires_at_us, r.id LIMIT :most",
+        [TERM_OVER] =
+            "SELECT r.id FROM registration r WHERE " IN_FORCE " AND r.warned IN (0, 1, 2) "
+            "AND r.expires_at_us <= :now AND " NO_AGENCY " ORDER BY r.expires_at_us, r.id LIMIT :most",
+        [TERM_UNCONFIRMED] = "SELECT r.id FROM registration r WHERE r.ended_at_us IS NULL AND "
+                             "r.confirmed_at_us IS NULL AND r.created_at_us <= :now - 2 * 86400000000 "
+                             "AND " NO_AGENCY " ORDER BY r.created_at_us, r.id LIMIT :most"};
+    GPtrArray *list = g_ptr_array_new_with_free_func(g_free);
+    struct db_rows *rows =
+        db_query(db, asked[which], PARAMS(P_INT("now", now_at_us), P_INT("most", limit)));
+    while (db_next(rows))
+        g_ptr_array_add(list, g_strdup(db_text(rows, 0)));
+    if (db_done(rows, error))
+        return list;
+    g_ptr_array_unref(list);
+    return NULL;
+}
+
+gboolean store_registration_warn(struct db *db, const char *id, gint64 now_at_us, gboolean *is_due,
+                                 GError **error) {
+    gint64 n = 0;
+    return db_number(db,
+                     "SELECT CASE WHEN " WARN_LAST " THEN 2 WHEN " WARN_FIRST
+                     " THEN 1 ELSE 0 END FROM registration r WHERE r.id = :id AND " IN_FORCE,
+                     PARAMS(P_INT("now", now_at_us), P_TEXT("id", id)), 0, &n, error) &&
+           ((*is_due = n > 0) == FALSE ||
+            db_run(db, "UPDATE registration SET warned = :n WHERE id = :id",
+                   PARAMS(P_INT("n", n), P_TEXT("id", id)), error));
+}
+
+gboolean store_registration_renew(struct db *db, const char *id, gint64 until_at_us, GError **error) {
+    return db_run(db, "UPDATE registration SET expires_at_us = :until, warned = 0 WHERE id = :id",
+                  PARAMS(P_INT("until", until_at_us), P_TEXT("id", id)), error);
+}
+
 /* ── Contacts ──────────────────────────────────────────────────────────────────────────────────── */
 
 void store_contact_clear(struct store_contact *contact) {

@@ -55,6 +55,16 @@ gboolean store_registration_unconfirmed(struct db *db, const guint8 contact_hash
 gboolean store_registration_count(struct db *db, const guint8 contact_hash[32], gint64 person_id,
                                   guint *n_others, GError **error);
 
+/* What the clock asks of registrations, not of agencies': the ids, those that are due first, at most
+ * `limit`. Transfer full. */
+enum store_term { TERM_ENDS_SOON, TERM_OVER, TERM_UNCONFIRMED };
+GPtrArray *store_registrations_due(struct db *db, enum store_term which, gint64 now_at_us, guint limit,
+                                   GError **error);
+/* Counts a warning, where one is due. */
+gboolean store_registration_warn(struct db *db, const char *id, gint64 now_at_us, gboolean *is_due,
+                                 GError **error);
+gboolean store_registration_renew(struct db *db, const char *id, gint64 until_at_us, GError **error);
+
 /* From now on it is about the person, whatever booking it named. */
 gboolean store_registration_confirm(struct db *db, const char *id, gint64 now_at_us, GError **error);
 gboolean store_registration_try_code(struct db *db, const char *id, GError **error);

@@ -10,10 +10,7 @@ static gboolean wrong(GError **error, const char *message) {
     return FALSE;
 }
 
-/* RFC 5321's dot-atom local part and a host name: what real mailboxes have, and nothing that could
- * be a command or a second recipient. */
-static gboolean check_expiry(const char *text, gint64 now_at_us, gint64 *expires_at_us,
-                             GError **error) {
+gboolean watch_expiry_parse(const char *text, gint64 now_at_us, gint64 *expires_at_us, GError **error) {
     gint64 length_us;
     if (!text)
         *expires_at_us = now_at_us + WATCH_TERM_DAYS * DAY_US;
@@ -54,10 +51,11 @@ gboolean watch_request_check(const struct watch_request *request, gint64 now_at_
     if (request->language && !language_parse(request->language, &registration->language))
         return wrong(error, "`language` is en or es");
     return check_pin(request->pin, error) &&
-           check_expiry(request->expires, now_at_us, &registration->expires_at_us, error);
+           watch_expiry_parse(request->expires, now_at_us, &registration->expires_at_us, error);
 }
 
 gboolean watch_registration_is_active(const struct watch_registration *registration, gint64 now_at_us) {
-    return registration->confirmed_at_us != TIME_UNKNOWN && registration->ended_at_us == TIME_UNKNOWN &&
+    return registration->confirmed_at_us != TIME_UNKNOWN &&
+           (registration->ended_at_us == TIME_UNKNOWN || registration->ended_at_us > now_at_us) &&
            registration->expires_at_us > now_at_us;
 }

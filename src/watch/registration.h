@@ -31,6 +31,10 @@ struct watch_registration {
 gboolean watch_request_check(const struct watch_request *request, gint64 now_at_us,
                              struct watch_registration *registration, GError **error);
 
+/* "2027-12-31", "180d"; NULL: the usual length from now on. */
+gboolean watch_expiry_parse(const char *text, gint64 now_at_us, gint64 *expires_at_us, GError **error);
+
+/* Confirmed, not over and not ended, at that time. */
 gboolean watch_registration_is_active(const struct watch_registration *registration, gint64 now_at_us);
 
 #endif

@@ -262,7 +262,7 @@ static gboolean sqlite_is_open(struct db_link *link) {
 
 static const char *const migrations[] = {embedded_schema_sqlite, embedded_schema_ledger,
                                          embedded_schema_people, embedded_schema_sending,
-                                         embedded_schema_truth};
+                                         embedded_schema_truth,  embedded_schema_keeping};
 
 /* The number that a pragma gives. */
 static gboolean ask(struct db_link *link, const char *pragma, gint64 *number, gboolean *is_ok,

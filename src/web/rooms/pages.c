@@ -1,8 +1,9 @@
-/* The pages that messages link to: confirm a notice, stop notices. They name nobody, and a link that
- * is not good says nothing about who registered. */
+/* The pages that messages link to: confirm a notice, stop notices, go on with them. They name nobody,
+ * and a link that is not good says nothing about who registered. */
 #include "base/error.h"
 #include "desk/confirm.h"
 #include "desk/end.h"
+#include "desk/term.h"
 #include "embedded.h"
 #include "web/page.h"
 #include "web/rooms.h"
@@ -83,13 +84,52 @@ static void stop_post(const struct web_request *request, struct web_response *re
     g_autofree char *id = NULL;
     GError *error = NULL;
     if (!confirm_open_link(request->site, "stop", request->argument, &language, &id, &error) ||
-        !end_registration(request->site, id, TRUE, &error)) {
+        !end_registration(request->site, id, END_BY_READER, &error)) {
         gone(request, response, error);
         return;
     }
     page_open(response, language, MESSAGE_PAGE_STOP_TITLE);
     page_text(response, "p", page_say(language, MESSAGE_PAGE_STOP_DONE));
     page_end(response);
+}
+
+static void renew_page(const struct web_request *request, struct web_response *response) {
+    enum language language;
+    g_autofree char *id = NULL;
+    GError *error = NULL;
+    if (!confirm_open_link(request->site, "renew", request->argument, &language, &id, &error)) {
+        gone(request, response, error);
+        return;
+    }
+    page_open(response, language, MESSAGE_PAGE_RENEW_TITLE);
+    page_text(response, "p", page_say(language, MESSAGE_PAGE_RENEW_TEXT));
+    g_string_append(response->body, "<form method=\"post\">\n");
+    page_button(response, page_say(language, MESSAGE_PAGE_RENEW_BUTTON));
+    g_string_append(response->body, "</form>\n");
+    page_end(response);
+}
+
+static void renew_post(const struct web_request *request, struct web_response *response) {
+    enum language language;
+    g_autofree char *id = NULL;
+    gint64 until_at_us;
+    GError *error = NULL;
+    const gboolean is_open =
+        confirm_open_link(request->site, "renew", request->argument, &language, &id, &error);
+    if (is_open && !term_renew(request->site, id, NULL, &until_at_us, &error) &&
+        g_error_matches(error, BASE_ERROR, BASE_ERROR_REFUSED)) {
+        g_clear_error(&error);
+        response->status = 410;
+        page_open(response, language, MESSAGE_PAGE_RENEW_TITLE);
+        page_text(response, "p", page_say(language, MESSAGE_PAGE_RENEW_OVER));
+        page_end(response);
+    } else if (error) {
+        gone(request, response, error);
+    } else {
+        page_open(response, language, MESSAGE_PAGE_RENEW_TITLE);
+        page_text(response, "p", page_say(language, MESSAGE_PAGE_RENEW_DONE));
+        page_end(response);
+    }
 }
 
 static void root(const struct web_request *request, struct web_response *response) {
@@ -104,6 +144,8 @@ static const struct web_route routes[] = {
     {"POST", "/c/*", confirm_post, TRUE},
     {"GET", "/u/*", stop_page, FALSE},
     {"POST", "/u/*", stop_post, TRUE},
+    {"GET", "/r/*", renew_page, FALSE},
+    {"POST", "/r/*", renew_post, TRUE},
     {NULL},
 };
 static const struct web_asset assets[] = {

@@ -1,0 +1,6 @@
+-- How long what is kept: version 6 of the schema.
+
+-- How many warnings have gone out that it ends; and what the clock asks of it as time passes.
+ALTER TABLE registration ADD COLUMN warned INTEGER NOT NULL DEFAULT 0;
+CREATE INDEX registration_by_end ON registration (warned, expires_at_us) WHERE ended_at_us IS NULL AND confirmed_at_us IS NOT NULL;
+CREATE INDEX registration_waits ON registration (created_at_us) WHERE ended_at_us IS NULL AND confirmed_at_us IS NULL;
