@@ -2,6 +2,7 @@
 
 #include "cli/cli.h"
 #include "cli/person_link.h"
+#include "desk/keep.h"
 #include "find/finder.h"
 #include "find/person.h"
 
@@ -171,10 +172,44 @@ static int show(struct cli *cli, int argc, char **argv) {
     return status;
 }
 
+static int expunge(struct cli *cli, int argc, char **argv) {
+    g_autofree char *by = NULL;
+    int status = EXIT_OK;
+    GError *error = NULL;
+    GOptionEntry entries[] = {{"by", 0, 0, G_OPTION_ARG_STRING, &by, "Who has seen the order", "NAME"},
+                              {NULL}};
+    if (!cli_parse(
+            cli, "person expunge BOOKING --by NAME",
+            "Erases a booking, all that was said of it and what was told of that, on an order.",
+            "BOOKING is a number, or jail:number. A person without another booking is erased with "
+            "it.\nThe public log holds no name and verifies as before. What comes of the booking "
+            "again is passed over and paged.\nBackups, and the jail's own files where you keep "
+            "them, hold it until you delete them.",
+            entries, &argc, &argv, 1, 1, &status))
+        return status;
+    if (!by || !*by) {
+        fprintf(stderr, "tocsin: say who has seen the order: --by NAME\n");
+        return EXIT_USAGE;
+    }
+    struct site *site = cli_site(cli, &status);
+    if (!site)
+        return status;
+    if (!keep_expunge(site, argv[1], by, &error))
+        status = cli_fail(error);
+    else if (cli->json)
+        cli_json_line(json_pack("{s:b}", "expunged", TRUE));
+    else
+        printf("Erased. Backups made before now, and files of the jail where you keep them, still hold "
+               "it.\n");
+    site_close(site);
+    return status;
+}
+
 static int run(struct cli *cli, int argc, char **argv) {
     static const struct cli_command commands[] = {
         {"search", "find people by number or name", search},
         {"show", "show one person and every event", show},
+        {"expunge", "erase a booking, on an order", expunge},
         {"link", "group the rows of a file, or the site's people, by person", cli_person_link},
         {"possible", "who may be one person under two numbers", cli_person_possible},
         {"explain", "why two numbers may be one person", cli_person_explain},

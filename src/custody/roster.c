@@ -117,6 +117,13 @@ static void add(struct custody_roster *roster, const struct entry *entry, const 
     *slot = (struct slot){hash, roster->entries->len};
 }
 
+/* Whether it is a number that was another's (custody_roster_renumber). */
+static gboolean ends_in_person(const char *booking_key, gsize booking_key_n, const char *person_key,
+                               gsize person_key_n) {
+    return booking_key_n > person_key_n + 1 && booking_key[booking_key_n - person_key_n - 1] == '/' &&
+           memcmp(booking_key + booking_key_n - person_key_n, person_key, person_key_n) == 0;
+}
+
 void custody_roster_expect(struct custody_roster *roster, gint64 booking_id, const char *booking_key,
                            gsize booking_key_n, const char *person_key, gsize person_key_n,
                            guint64 digest, gint64 tenure_from_us, gboolean is_out, gboolean counts) {
@@ -126,9 +133,7 @@ void custody_roster_expect(struct custody_roster *roster, gint64 booking_id, con
                                 .is_expected = TRUE,
                                 .is_out = is_out,
                                 .is_uncounted = is_out || !counts};
-    roster->n_renumbered +=
-        booking_key_n > person_key_n + 1 && booking_key[booking_key_n - person_key_n - 1] == '/' &&
-        memcmp(booking_key + booking_key_n - person_key_n, person_key, person_key_n) == 0;
+    roster->n_renumbered += ends_in_person(booking_key, booking_key_n, person_key, person_key_n);
     add(roster, &entry, booking_key, booking_key_n, person_key, person_key_n,
         hash_key(booking_key, booking_key_n));
 }
@@ -195,6 +200,11 @@ gboolean custody_roster_is_out(const struct custody_roster *roster, const char *
 
 char *custody_roster_renumber(const char *booking_key, const char *person_key) {
     return g_strdup_printf("%s/%s", booking_key, person_key);
+}
+
+gsize custody_roster_number_length(const char *booking_key, const char *person_key) {
+    const gsize n = strlen(booking_key), person_n = strlen(person_key);
+    return ends_in_person(booking_key, n, person_key, person_n) ? n - person_n - 1 : n;
 }
 
 gboolean custody_roster_is_renumbered(struct custody_roster *roster, const char *booking_key,

@@ -54,6 +54,8 @@ guint custody_roster_n_now(const struct custody_roster *roster);
 
 /* What a booking is called whose number stands for somebody else, too. Transfer full. */
 char *custody_roster_renumber(const char *booking_key, const char *person_key);
+/* How much of a kept number the source wrote. */
+gsize custody_roster_number_length(const char *booking_key, const char *person_key);
 /* Whether that is expected: the clash is known. Who has the number itself is spared. */
 gboolean custody_roster_is_renumbered(struct custody_roster *roster, const char *booking_key,
                                       const char *person_key);

@@ -12,6 +12,8 @@
 #include "feed/date.h"
 #include "feed/formats/format.h"
 #include "people/fold.h"
+#include "site/expunged.h"
+#include "store/keep.h"
 #include "store/link.h"
 #include "store/store.h"
 
@@ -241,6 +243,27 @@ static gboolean save_record(struct load *load, const struct feed_record *record,
                             happened ? &event : NULL, error);
 }
 
+gboolean load_is_expunged(struct load *load, const char *booking_key, const char *person_key) {
+    guint8 mac[32];
+    if (!load->expunged || !booking_key || !person_key)
+        return FALSE;
+    site_expunged_mac(load->site, load->mapping->jail, booking_key, person_key, mac);
+    g_autoptr(GBytes) key = g_bytes_new_static(mac, sizeof mac);
+    const gboolean is_so = g_hash_table_contains(load->expunged, key);
+    load->n_expunged += is_so;
+    return is_so;
+}
+
+gboolean load_page_expunged(struct load *load, GError **error) {
+    if (!load->n_expunged)
+        return TRUE;
+    g_autofree char *page = g_strdup_printf(
+        "The feed %s sends again what an order has erased (%u rows). It was passed over, and nobody is "
+        "told. Ask the jail's records staff to take it out.",
+        load->feed.id, load->n_expunged);
+    return owe_page(load->db, load->site, page, error);
+}
+
 void load_note_clash(struct load *load, guint row, const char *booking_key) {
     struct feed_problem problem;
     feed_problem_set(&problem, row, "booking", booking_key,
@@ -411,7 +434,8 @@ static gboolean take_event(struct load *load, struct load_run *run, const struct
         run->n_unreadable++;
         return TRUE;
     }
-    return load_apply_record(load, &record, 0, FALSE, error);
+    return load_is_expunged(load, record.booking_key, record.person_key) ||
+           load_apply_record(load, &record, 0, FALSE, error);
 }
 
 gboolean load_events(struct load *load, GError **error) {
@@ -469,13 +493,18 @@ gboolean load_begin(struct load *load, struct db *db, GError **error) {
         custody_pace_begin(&load->feed.pace, load_pace_at(load));
     load->mapping_digest = base_hash64(load->feed.mapping, strlen(load->feed.mapping), 0);
     load->scratch = g_string_chunk_new(4096);
-    return TRUE;
+    GError *problem = NULL;
+    load->expunged = store_expunged(db, &problem);
+    if (problem)
+        g_propagate_error(error, problem);
+    return !problem;
 }
 
 void load_end(struct load *load) {
     feed_mapping_free(load->mapping);
     g_clear_pointer(&load->untold, g_ptr_array_unref);
     store_feed_clear(&load->feed);
+    g_clear_pointer(&load->expunged, g_hash_table_unref);
     if (load->scratch)
         g_string_chunk_free(load->scratch);
     g_clear_error(&load->problem_error);
@@ -583,6 +612,7 @@ void load_again(void *context) {
     json_array_clear(s->problem_list);
     *s = (struct load_summary){.list = s->list, .problem_list = s->problem_list};
     load->n_kept_problems = load->n_bad_rows = load->last_bad_row = load->n_clashes = 0;
+    load->n_expunged = 0;
     memset(load->n_bad, 0, sizeof load->n_bad);
     g_clear_error(&load->problem_error);
     g_clear_pointer(&load->answer, g_free);
@@ -606,7 +636,8 @@ gboolean load_in_transaction(struct db *db, void *context, GError **error) {
         load->owing.source_id = load->source.id;
         ok = note_gap(load, error) &&
              (load_is_roster(load) ? load_roster(load, &verdict, error) : load_events(load, error)) &&
-             load_page_unreadable(load, error) && load_finish(load, error);
+             load_page_unreadable(load, error) && load_page_expunged(load, error) &&
+             load_finish(load, error);
     }
     load_end(load);
     return ok;

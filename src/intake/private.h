@@ -36,7 +36,8 @@ struct load {
     GError *problem_error; /* the store failed while a problem was being kept */
     GPtrArray *untold; /* struct load_untold: what a list made of bookings, until all are known; NULL:
                           told at once */
-    guint n_kept_problems, n_clashes;
+    GHashTable *expunged; /* what an order has erased (site/expunged.h); NULL: nothing */
+    guint n_kept_problems, n_clashes, n_expunged;
     guint n_bad[FIELD_N + 1],
         first_bad[FIELD_N + 1]; /* by field, the last of whole rows: how many, and where */
     guint n_bad_rows, last_bad_row;
@@ -115,6 +116,10 @@ typedef gboolean (*load_change_fn)(const struct custody_source *source,
                                    struct custody_booking *next, struct custody_event *event);
 gboolean load_change_booking(struct load *load, gint64 booking_id, load_change_fn change,
                              GError **error);
+
+/* Whether an order had the booking erased: what is said of it is passed over, and counted. */
+gboolean load_is_expunged(struct load *load, const char *booking_key, const char *person_key);
+gboolean load_page_expunged(struct load *load, GError **error);
 
 /* A number that stands for somebody else than the one who has it and is held: nobody is told that as a
  * fact. Who had it is taken as still there, the new one is another booking, and a person must ask. */

@@ -116,7 +116,7 @@ static gboolean take_row(struct load *load, struct load_run *run, const struct f
                          load_keep_problem, load);
         return TRUE;
     }
-    return take_numbered(load, run, &row, error);
+    return load_is_expunged(load, booking, person) || take_numbered(load, run, &row, error);
 }
 
 /* Who left: a booking has ended when all its rows say so. */
@@ -254,6 +254,8 @@ static gboolean take_reported(struct load *load, struct load_run *run, const str
 
 static gboolean keep_cells(struct load *load, struct load_run *run, const struct feed_cells *cells,
                            GByteArray *kept, GError **error) {
+    if (load_is_expunged(load, cells->cell[FIELD_BOOKING], cells->cell[FIELD_PERSON]))
+        return TRUE;
     feed_cells_keep(kept, cells);
     return take_reported(load, run, cells, error);
 }
@@ -276,7 +278,7 @@ static gboolean hold_roster(struct load *load, struct custody_roster *roster, co
     custody_roster_each_spared(roster, keep_spared, kept);
 
     load->summary->problems = load->summary->rows = load->n_kept_problems = 0;
-    load->n_bad_rows = load->last_bad_row = 0;
+    load->n_bad_rows = load->last_bad_row = load->n_expunged = 0;
     memset(load->n_bad, 0, sizeof load->n_bad);
     json_array_clear(load->summary->problem_list);
     while (ok && (next = feed_adapter_next(adapter, &cells, &problem)) != FEED_END) {

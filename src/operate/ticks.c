@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "book/logbook.h"
 #include "desk/end.h"
+#include "desk/keep.h"
 #include "desk/term.h"
 #include "intake/folders.h"
 #include "intake/silence.h"
@@ -26,16 +27,18 @@ static const struct {
     const char *name;
     gboolean (*tick)(struct site *site, GError **error);
     const char *problem;
+    gint64 every_us; /* 0: each time */
 } duties[] = {{"silence", tick_feeds, "feeds could not be looked over"},
               {"expiry", end_expired, "watches that are over could not be ended"},
               {"terms", term_tick, "registrations could not be looked over for their end"},
+              {"keep", keep_tick, "what was kept for long enough could not be deleted", MINUTE_US},
               {"hours", tick_hours, "an hour could not be written into the ledger"}};
 
 struct ticks {
     struct site *site;
     struct folders *folders;
     struct site_duty held[G_N_ELEMENTS(duties)];
-    gint64 ticked_at_us;
+    gint64 ticked_at_us, done_at_us[G_N_ELEMENTS(duties)];
 };
 
 struct ticks *ticks_new(struct site *site) {
@@ -62,8 +65,12 @@ void ticks_look(struct ticks *ticks) {
     ticks->ticked_at_us = now;
     for (guint i = 0; i < G_N_ELEMENTS(duties); i++) {
         g_autoptr(GError) error = NULL;
-        if (site_duty_is_mine(ticks->site, &ticks->held[i], &error))
+        gint64 *done_at_us = &ticks->done_at_us[i];
+        const gboolean is_due = now - *done_at_us >= duties[i].every_us || now < *done_at_us;
+        if (site_duty_is_mine(ticks->site, &ticks->held[i], &error) && is_due) {
+            *done_at_us = now;
             duties[i].tick(ticks->site, &error);
+        }
         if (error)
             log_line("error", duties[i].problem, "problem", error->message, NULL);
     }

@@ -13,6 +13,9 @@ struct yaml_schedule {
     unsigned retry_count;
     char *remind, *give_up;
 };
+struct yaml_keep {
+    char *bookings, *registrations, *problems;
+};
 struct yaml_witness {
     char *url, *key;
 };
@@ -25,6 +28,7 @@ struct yaml_config {
     unsigned witness_for_count;
     void *channels[CHANNEL_MOST]; /* by their place in channel_kinds */
     struct yaml_schedule *schedule;
+    struct yaml_keep *keep;
 };
 
 #define TEXT(key, type, member)                                                                        \
@@ -36,6 +40,9 @@ static const cyaml_schema_field_t schedule_fields[] = {
                          &text_entry, 1, SCHEDULE_MOST_RETRIES),
     TEXT("remind_every", yaml_schedule, remind), TEXT("give_up_after", yaml_schedule, give_up),
     CYAML_FIELD_END};
+static const cyaml_schema_field_t keep_fields[] = {
+    TEXT("bookings", yaml_keep, bookings), TEXT("registrations", yaml_keep, registrations),
+    TEXT("problems", yaml_keep, problems), CYAML_FIELD_END};
 static const cyaml_schema_field_t witness_fields[] = {
     CYAML_FIELD_STRING_PTR("url", CYAML_FLAG_POINTER, struct yaml_witness, url, 1, 300),
     CYAML_FIELD_STRING_PTR("key", CYAML_FLAG_POINTER, struct yaml_witness, key, 1, 300),
@@ -61,6 +68,8 @@ static const cyaml_schema_field_t fixed_fields[] = {
                          witness_for, &vkey_entry, 0, 256),
     CYAML_FIELD_MAPPING_PTR("schedule", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct yaml_config,
                             schedule, schedule_fields),
+    CYAML_FIELD_MAPPING_PTR("keep", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct yaml_config, keep,
+                            keep_fields),
     CYAML_FIELD_END};
 /* The keys of site.yaml: those above, and a section for each channel. Filled once. */
 static const cyaml_schema_value_t *config_schema(void) {
@@ -144,6 +153,17 @@ static gboolean take_schedule(const struct base_yaml_source *source, const struc
            take_time(source, "give_up_after", yaml->give_up, &config->schedule.give_up_us, error);
 }
 
+static gboolean take_keep(const struct base_yaml_source *source, const struct yaml_keep *yaml,
+                          struct site_config *config, GError **error) {
+    config->keep = (struct site_keep){.bookings_us = 5 * 365 * (gint64)DAY_US,
+                                      .registrations_us = 2 * 365 * (gint64)DAY_US,
+                                      .problems_us = 365 * (gint64)DAY_US};
+    return !yaml || (take_time(source, "bookings", yaml->bookings, &config->keep.bookings_us, error) &&
+                     take_time(source, "registrations", yaml->registrations,
+                               &config->keep.registrations_us, error) &&
+                     take_time(source, "problems", yaml->problems, &config->keep.problems_us, error));
+}
+
 static void witness_free(gpointer data) {
     struct site_witness *witness = data;
     ledger_verifier_free(witness->verifier);
@@ -202,6 +222,7 @@ struct site_config *site_config_parse(const char *text, gsize n, const char *nam
                   take_listen(&source, yaml->listen, config, error) &&
                   take_channels(&source, yaml, config, error) &&
                   take_schedule(&source, yaml->schedule, config, error) &&
+                  take_keep(&source, yaml->keep, config, error) &&
                   take_time(&source, "drop_settle", yaml->drop_settle, &config->drop_settle_us, error);
     if (ok && !g_str_has_prefix(config->base_url, "http://") &&
         !g_str_has_prefix(config->base_url, "https://"))

@@ -12,6 +12,13 @@ struct site_witness {
     struct ledger_verifier *verifier;
 };
 
+/* How long what is kept (desk/keep.h). */
+struct site_keep {
+    gint64 bookings_us;      /* after they are over, when nobody follows the person */
+    gint64 registrations_us; /* after their end, and what they were told */
+    gint64 problems_us;      /* what could not be read */
+};
+
 struct site_config {
     char *name;     /* of the site, for its own pages */
     char *store;    /* where the store is kept: "sqlite:tocsin.db" */
@@ -22,6 +29,7 @@ struct site_config {
     void *channels[CHANNEL_MOST]; /* settings, by the channel's place in channel_kinds */
     struct deliver_schedule schedule;
     gint64 drop_settle_us;
+    struct site_keep keep;
     char *policy;         /* a shipped profile, or a folder in the site's folder */
     char *recipients;     /* a recipients file in the site's folder; NULL: none */
     GPtrArray *witnesses; /* struct site_witness */

@@ -147,6 +147,17 @@ gboolean store_booking_by_id(struct db *db, gint64 id, struct store_booking *row
         error);
 }
 
+char *store_booking_jail(struct db *db, gint64 booking_id, GError **error) {
+    char *jail = NULL;
+    struct db_rows *rows =
+        db_query(db, "SELECT jail FROM booking WHERE id = :id", PARAMS(P_INT("id", booking_id)));
+    if (db_next(rows))
+        jail = g_strdup(db_text(rows, 0));
+    if (!db_done(rows, error))
+        g_clear_pointer(&jail, g_free);
+    return jail;
+}
+
 gboolean store_booking_find(struct db *db, const char *whole, const char *jail, const char *rest,
                             gint64 *booking_id, gint64 *person_id, guint *n, GError **error) {
     struct db_rows *rows =

@@ -34,6 +34,9 @@ gboolean store_booking_by_id(struct db *db, gint64 id, struct store_booking *row
 gboolean store_booking_find(struct db *db, const char *whole, const char *jail, const char *rest,
                             gint64 *booking_id, gint64 *person_id, guint *n, GError **error);
 
+/* Transfer full; NULL with an error. */
+char *store_booking_jail(struct db *db, gint64 booking_id, GError **error);
+
 /* Inserts (id 0: set) or updates. `roster_feed` NULL leaves the booking's roster as it is. */
 gboolean store_booking_save(struct db *db, const char *jail, const char *roster_feed,
                             struct custody_booking *booking, GError **error);

@@ -52,6 +52,8 @@ struct db_driver {
     void (*tidy)(struct db_link *link, gboolean is_last); /* of what failed the next group hears */
     /* Leaves what was overwritten in no file. */
     gboolean (*flush)(struct db_link *link, GError **error);
+    /* Leaves what was deleted in no page, before a flush. */
+    gboolean (*scrub)(struct db_link *link, GError **error);
     gboolean (*check)(struct db_link *link, gboolean *is_whole, GError **error);
     char *(*file)(struct db_link *link); /* transfer full; NULL: none */
     gboolean (*backup)(struct db_link *link, const char *path, GError **error);

@@ -22,7 +22,7 @@ struct store {
     GMutex mutex;
     GCond has_work;
     GQueue jobs;
-    gboolean is_closing, wants_flush;
+    gboolean is_closing, wants_flush, wants_scrub;
     GError *flush_problem; /* of the last one */
     GCond flushed;
     GQueue readers; /* idle connections */
@@ -69,7 +69,12 @@ static gboolean run_behind_mark(struct store *store, struct job *job, GError **e
 /* Leaves what was overwritten in no file, for whoever waits for that. */
 static void flush(struct store *store) {
     GError *problem = NULL;
-    WRITER(store, flush, &problem);
+    g_mutex_lock(&store->mutex);
+    const gboolean scrubs = store->wants_scrub;
+    store->wants_scrub = FALSE;
+    g_mutex_unlock(&store->mutex);
+    if (!scrubs || WRITER(store, scrub, &problem))
+        WRITER(store, flush, &problem);
     g_mutex_lock(&store->mutex);
     g_clear_error(&store->flush_problem);
     store->flush_problem = problem;
@@ -355,9 +360,10 @@ static gboolean do_nothing(struct db *db, void *context, GError **error) {
     return TRUE;
 }
 
-gboolean store_flush(struct store *store, GError **error) {
+static gboolean ask_for_flush(struct store *store, gboolean scrubs, GError **error) {
     g_mutex_lock(&store->mutex);
     store->wants_flush = TRUE;
+    store->wants_scrub |= scrubs;
     g_mutex_unlock(&store->mutex);
     if (!store_write(store, STORE_WORK(do_nothing, NULL), NULL, error))
         return FALSE;
@@ -370,6 +376,14 @@ gboolean store_flush(struct store *store, GError **error) {
         return TRUE;
     g_propagate_prefixed_error(error, problem, "the database's log could not be emptied, try again: ");
     return FALSE;
+}
+
+gboolean store_flush(struct store *store, GError **error) {
+    return ask_for_flush(store, FALSE, error);
+}
+
+gboolean store_scrub(struct store *store, GError **error) {
+    return ask_for_flush(store, TRUE, error);
 }
 
 gboolean store_check(struct store *store, gboolean *is_whole, GError **error) {

@@ -69,6 +69,9 @@ void store_before_commit(struct store *store, store_fn work, void *context);
 /* Moves all of the write-ahead log into the database and empties it, so that what was overwritten is in
  * no file any more. Waits for readers. */
 gboolean store_flush(struct store *store, GError **error);
+/* The same, and what was deleted stands in no page: writes the database anew, some 10 s a million
+ * people. */
+gboolean store_scrub(struct store *store, GError **error);
 
 /* Whether the database's pages and indexes fit each other. */
 gboolean store_check(struct store *store, gboolean *is_whole, GError **error);

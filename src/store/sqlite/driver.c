@@ -321,6 +321,14 @@ static gboolean sqlite_flush(struct db_link *link, GError **error) {
     return ok;
 }
 
+static gboolean sqlite_scrub(struct db_link *link, GError **error) {
+    if (!sqlite_hold(link, error))
+        return FALSE;
+    const gboolean ok = sqlite_script(link, "VACUUM", error);
+    sqlite_release(link);
+    return ok;
+}
+
 static gboolean sqlite_check(struct db_link *link, gboolean *is_whole, GError **error) {
     return ask(link, "PRAGMA quick_check(1)", NULL, is_whole, error);
 }
@@ -369,6 +377,7 @@ const struct db_driver db_driver_sqlite = {
     .migrate = sqlite_migrate,
     .tidy = sqlite_tidy,
     .flush = sqlite_flush,
+    .scrub = sqlite_scrub,
     .check = sqlite_check,
     .file = sqlite_file,
     .backup = sqlite_backup,
