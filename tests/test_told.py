@@ -132,6 +132,28 @@ def test_a_correction_that_comes_before_its_event_takes_it_back_unheard(site, pu
     assert standing(site, 7) == "held" and not [text for text in site.notices()[n:] if "was released" in text]
 
 
+def test_the_history_says_what_became_of_each_report(site, push):
+    push(event(1, "booked"), event(2, "released", when="2025-05-07T10:00:00-06:00"),
+         event(3, "released", when="2025-05-08T15:00:00-06:00"))
+    push({**event(4, "corrected"), "takes_back": "2"}, {**event(5, "corrected"), "takes_back": "99"})
+    shown = site.json("person", "show", 7)
+    assert shown[0]["standing"] == "out"
+    assert [(row["kind"], row["fate"]) for row in shown[1:]] == [
+        ("booked", "taken"), ("released", "taken_back"), ("released", "believed"), ("corrected", "taken"), ("corrected", "waits")]
+    push(event(6, "booked", when="2025-05-09T15:00:00-06:00"))
+    shown = site.json("person", "show", 7)
+    assert shown[0]["standing"] == "held" and [row["fate"] for row in shown[1:4]] == ["taken", "taken_back", "over"]
+    words = site.run("person", "show", 7).stdout
+    assert "was taken back" in words and "is over: held again later" in words
+
+
+def test_where_a_person_stands_is_of_all_their_bookings(site, push):
+    """Not of the newest, or somebody who is held looks free."""
+    push({**event(1, "booked"), "booking": "B1"}, {**event(2, "booked"), "booking": "B2"},
+         {**event(3, "released", when="2025-05-08T15:00:00-06:00"), "booking": "B2"})
+    assert standing(site, 7) == "held"
+
+
 def test_released_on_one_booking_and_held_on_another_is_not_released(site, push):
     push(event(1, "booked"), {**event(2, "booked"), "booking": "other"})
     site.register(7, events="released")

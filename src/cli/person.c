@@ -15,8 +15,8 @@ struct listing {
     enum people_reason reason;
 };
 
-static void list_person(const struct store_person_row *p, void *context) {
-    struct listing *listing = context;
+static void list_as(struct listing *listing, const struct store_person_row *p,
+                    const struct belief_statement *now) {
     g_autofree char *name = g_strdup_printf("%s%s%s%s%s", p->surname, *p->given ? ", " : "", p->given,
                                             *p->middle ? " " : "", p->middle);
     listing->person_id = p->id;
@@ -27,8 +27,9 @@ static void list_person(const struct store_person_row *p, void *context) {
                       p->scope, "surname", p->surname, "given", p->given, "middle", p->middle,
                       "booking", cli_json_text(p->booking), "facility", cli_json_text(p->facility),
                       "admitted_at", cli_json_time(p->admitted_at_us), "standing",
-                      p->booking ? custody_standing_name(p->standing) : "unknown", "sealed",
-                      (p->flags & SUBJECT_SEALED) != 0);
+                      custody_standing_name(now->standing), "sealed", (p->flags & SUBJECT_SEALED) != 0);
+        if (now->is_doubtful || now->is_unclear)
+            json_object_set_new(object, now->is_unclear ? "unclear" : "doubtful", json_true());
         if (listing->has_reasons)
             json_object_set_new(object, "reason", json_string(finder_reason(listing->reason)));
         if (p->born)
@@ -37,11 +38,20 @@ static void list_person(const struct store_person_row *p, void *context) {
         return;
     }
     g_autofree char *admitted = cli_time(p->admitted_at_us);
+    g_autofree char *stands = g_strconcat(custody_standing_name(now->standing),
+                                          now->is_unclear    ? ", unclear"
+                                          : now->is_doubtful ? ", doubtful"
+                                                             : "",
+                                          NULL);
     g_autofree char *number = g_strdup_printf("%s:%s", p->scope, p->key);
     g_autofree char *born = p->born ? g_strdup_printf("%d", p->born / 10000) : g_strdup("");
-    cli_table_row(listing->table, number, name, born, p->facility ? p->facility : "",
-                  p->booking ? custody_standing_name(p->standing) : "", admitted,
+    cli_table_row(listing->table, number, name, born, p->facility ? p->facility : "", stands, admitted,
                   listing->has_reasons ? finder_reason_words(listing->reason) : NULL, NULL);
+}
+
+static void list_person(const struct store_person_row *p, const struct belief_statement *now,
+                        void *context) {
+    list_as(context, p, now);
 }
 
 static struct listing begin(struct cli *cli, gboolean has_reasons) {
@@ -54,8 +64,9 @@ static struct listing begin(struct cli *cli, gboolean has_reasons) {
 
 static void list_found(const struct store_person_row *p, enum people_reason reason, void *context) {
     struct listing *listing = context;
+    const struct belief_statement of_newest = {.standing = p->booking ? p->standing : STANDING_UNKNOWN};
     listing->reason = reason;
-    list_person(p, context);
+    list_as(listing, p, &of_newest);
 }
 
 static int search(struct cli *cli, int argc, char **argv) {
@@ -113,33 +124,33 @@ static json_t *occurred_json(const struct store_event_row *e) {
     return json_string(day);
 }
 
-static void list_event(const struct store_event_row *e, void *context) {
+static void list_event(const struct find_event *event, void *context) {
+    const struct store_event_row *e = event->row;
     struct listing *listing = context;
     g_autofree char *observed = cli_time(e->observed_at_us);
     if (listing->cli->json) {
         cli_json_line(json_pack(
-            "{s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:{s:s, s:o, s:o}, s:o, s:s, s:b}", "event_id", e->id,
-            "kind", custody_kind_name(e->kind), "assertion",
+            "{s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:{s:s, s:o, s:o}, s:o, s:s, s:b, s:s}", "event_id",
+            e->id, "kind", custody_kind_name(e->kind), "assertion",
             e->is_doubtful ? "doubtful" : custody_assertion_name(e->assertion), "facility", e->facility,
             "booking", cli_json_text(e->booking), "occurred_at", occurred_json(e), "observed_at",
             cli_json_time(e->observed_at_us), "source", "feed", e->feed, "file", cli_json_text(e->file),
             "row", e->row ? json_integer(e->row) : json_null(), "corrects",
             *e->corrects ? json_string(e->corrects) : json_null(), "detail", e->detail, "late",
-            e->is_late));
+            e->is_late, "fate", custody_fate_name(event->fate)));
         return;
     }
     cli_table_row(listing->table, observed, custody_kind_name(e->kind),
-                  e->is_doubtful ? "doubtful"
-                  : e->is_late   ? "set aside"
-                                 : custody_assertion_name(e->assertion),
-                  e->booking ? e->booking : "", e->file ? e->file : "", e->detail, NULL);
+                  e->is_doubtful ? "doubtful" : custody_assertion_name(e->assertion),
+                  custody_fate_words(event->fate), e->booking ? e->booking : "", e->file ? e->file : "",
+                  e->detail, NULL);
 }
 
 static int show_events(struct site *site, struct listing *listing) {
     int status = EXIT_OK;
     GError *error = NULL;
-    listing->table =
-        cli_table_new("OBSERVED (UTC)", "EVENT", "KNOWN AS", "BOOKING", "FILE", "DETAIL", NULL);
+    listing->table = cli_table_new("OBSERVED (UTC)", "EVENT", "KNOWN AS", "WHICH", "BOOKING", "FILE",
+                                   "DETAIL", NULL);
     if (!listing->cli->json)
         puts("");
     if (!find_person_events(site, listing->person_id, list_event, listing, &error))

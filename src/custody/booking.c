@@ -99,6 +99,61 @@ static gint find_event(const struct custody_history *h, const guint8 id[CUSTODY_
     return -1;
 }
 
+const char *custody_fate_name(enum custody_fate fate) {
+    static const char *const names[CUSTODY_FATE_N] = {"none",       "taken", "believed",     "beside",
+                                                      "taken_back", "over",  "contradicted", "waits",
+                                                      "replaced",   "undone"};
+    return names[fate];
+}
+
+const char *custody_fate_words(enum custody_fate fate) {
+    static const char *const words[CUSTODY_FATE_N] = {
+        [CUSTODY_FATE_NONE] = "",
+        [CUSTODY_FATE_TAKEN] = "",
+        [CUSTODY_FATE_BELIEVED] = "is believed",
+        [CUSTODY_FATE_BESIDE] = "stands beside it",
+        [CUSTODY_FATE_TAKEN_BACK] = "was taken back",
+        [CUSTODY_FATE_OVER] = "is over: held again later",
+        [CUSTODY_FATE_CONTRADICTED] = "set aside: lists still show them",
+        [CUSTODY_FATE_WAITS] = "waits: takes back nothing known",
+        [CUSTODY_FATE_REPLACED] = "the row says otherwise since",
+        [CUSTODY_FATE_UNDONE] = "was undone here"};
+    return words[fate];
+}
+
+/* Of a correction with a name: what it names has not come, or not under this booking. */
+static gboolean names_nothing(const struct custody_history *h, const struct belief_report *report) {
+    if (report->kind != CUSTODY_CORRECTED || !report->names)
+        return FALSE;
+    for (guint i = 0; i < h->reports->len; i++)
+        if (report_at(h, i)->source == report->source && report_at(h, i)->id == report->names)
+            return FALSE;
+    return TRUE;
+}
+
+static enum custody_fate fate_of(const struct custody_history *h, const struct belief_report *report) {
+    static const enum custody_fate fates[] = {
+        [FATE_NONE] = CUSTODY_FATE_TAKEN,    [FATE_CARRIES] = CUSTODY_FATE_BELIEVED,
+        [FATE_STANDS] = CUSTODY_FATE_BESIDE, [FATE_TAKEN_BACK] = CUSTODY_FATE_TAKEN_BACK,
+        [FATE_OVER] = CUSTODY_FATE_OVER,     [FATE_CONTRADICTED] = CUSTODY_FATE_CONTRADICTED};
+    return report->is_removed                          ? CUSTODY_FATE_TAKEN_BACK
+           : report->waits || names_nothing(h, report) ? CUSTODY_FATE_WAITS
+                                                       : fates[report->fate];
+}
+
+enum custody_fate custody_history_fate(const struct custody_history *h,
+                                       const guint8 event_id[CUSTODY_EVENT_ID_BYTES],
+                                       enum custody_said said) {
+    const gint place = find_event(h, event_id);
+    if (place >= 0)
+        return fate_of(h, report_at(h, (guint)place));
+    for (guint i = 0; i < h->undone->len; i++)
+        if (memcmp(g_array_index(h->undone, struct mark, i).event_id, event_id,
+                   CUSTODY_EVENT_ID_BYTES) == 0)
+            return CUSTODY_FATE_UNDONE;
+    return said == SAID_IN_ROW ? CUSTODY_FATE_REPLACED : CUSTODY_FATE_NONE;
+}
+
 /* ── Its lists ─────────────────────────────────────────────────────────────────────────────────── */
 
 static gboolean is_shown(const struct custody_booking *b) {

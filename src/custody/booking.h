@@ -50,6 +50,27 @@ void custody_history_free(struct custody_history *history);
 void custody_history_add(struct custody_history *history, const struct custody_event *event,
                          const char *feed, const char *event_id);
 
+/* What became of what was said, once belief was made of it (custody_booking_reconsidered). */
+enum custody_fate {
+    CUSTODY_FATE_NONE,  /* no report: what we concluded, or a change of status */
+    CUSTODY_FATE_TAKEN, /* a holding, an absence or a correction that counts */
+    CUSTODY_FATE_BELIEVED,
+    CUSTODY_FATE_BESIDE, /* an ending that stands beside the one that is believed */
+    CUSTODY_FATE_TAKEN_BACK,
+    CUSTODY_FATE_OVER,
+    CUSTODY_FATE_CONTRADICTED,
+    CUSTODY_FATE_WAITS,    /* a correction that takes back nothing that we know */
+    CUSTODY_FATE_REPLACED, /* by what the same row said later */
+    CUSTODY_FATE_UNDONE,   /* by an operator */
+    CUSTODY_FATE_N
+};
+/* "taken_back", for programs, and the same in words, "" for the first two. Static. */
+const char *custody_fate_name(enum custody_fate fate);
+const char *custody_fate_words(enum custody_fate fate);
+enum custody_fate custody_history_fate(const struct custody_history *history,
+                                       const guint8 event_id[CUSTODY_EVENT_ID_BYTES],
+                                       enum custody_said said);
+
 /* A booking that long ago is history when it is first heard of. */
 #define CUSTODY_HISTORY_OF_BOOKINGS_US (365 * (gint64)DAY_US)
 #define CUSTODY_HISTORY_OF_ENDINGS_US (30 * (gint64)DAY_US)

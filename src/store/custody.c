@@ -768,7 +768,7 @@ gboolean store_person_events(struct db *db, gint64 person_id, store_event_fn eac
         db,
         "SELECT e.id, e.kind, e.assertion, e.facility, b.key, e.feed, s.name, e.row, e.occurred_at_us, "
         "e.observed_at_us, e.corrects, e.is_late, e.is_unclear, e.detail, e.is_doubtful, "
-        "e.occurred_on_date FROM booking b "
+        "e.occurred_on_date, b.id, e.said FROM booking b "
         "JOIN event e ON e.booking_id = b.id LEFT JOIN source s ON s.id = e.source_id "
         "WHERE b.person_id = :id ORDER BY e.seq",
         PARAMS(P_INT("id", person_id)));
@@ -786,7 +786,13 @@ gboolean store_person_events(struct db *db, gint64 person_id, store_event_fn eac
                                       .is_unclear = db_int(rows, 12) != 0,
                                       .detail = db_text(rows, 13),
                                       .is_doubtful = db_int(rows, 14) != 0,
-                                      .occurred_on_date = db_int(rows, 15) != 0};
+                                      .occurred_on_date = db_int(rows, 15) != 0,
+                                      .booking_id = db_int(rows, 16),
+                                      .said = (enum custody_said)db_int(rows, 17)};
+        gsize n;
+        const void *event_id = db_blob(rows, 0, &n);
+        if (n == sizeof row.event_id)
+            memcpy(row.event_id, event_id, n);
         hex(rows, 0, row.id);
         hex(rows, 10, row.corrects);
         each(&row, context);

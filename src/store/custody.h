@@ -173,6 +173,9 @@ gboolean store_person_find(struct db *db, const char *scope, const char *key, st
 
 struct store_event_row {
     char id[33], corrects[33]; /* corrects "" when none */
+    guint8 event_id[CUSTODY_EVENT_ID_BYTES];
+    gint64 booking_id;
+    enum custody_said said;
     enum custody_kind kind;
     enum custody_assertion assertion;
     const char *facility, *booking, *feed, *file, *detail;
