@@ -362,13 +362,13 @@ gboolean feed_date_find(const char *file_name, const char *format, gint32 *ymd, 
     return found;
 }
 
-gint64 feed_date_local(gint32 ymd, guint minutes, GTimeZone *zone) {
+gint64 feed_date_local(gint32 ymd, guint minutes, GTimeZone *zone, gint64 *second_at_us) {
     struct civil c = {.year = ymd / 10000,
                       .month = ymd / 100 % 100,
                       .day = ymd % 100,
                       .hour = (int)minutes / 60,
                       .minute = (int)minutes % 60};
-    gint64 first_us, last_us;
-    instants(&c, 0, zone, &first_us, &last_us);
+    gint64 first_us;
+    instants(&c, 0, zone, &first_us, second_at_us);
     return first_us;
 }

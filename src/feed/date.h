@@ -39,7 +39,8 @@ gboolean feed_date_format_check(const char *format, GError **error);
  * format has an hour. */
 gboolean feed_date_find(const char *file_name, const char *format, gint32 *ymd, guint *minutes);
 
-/* The instant of `minutes` past local midnight on `ymd`. */
-gint64 feed_date_local(gint32 ymd, guint minutes, GTimeZone *zone);
+/* The instant of `minutes` past local midnight on `ymd`; where it comes twice, `second_at_us` is the
+ * other one, else the same. */
+gint64 feed_date_local(gint32 ymd, guint minutes, GTimeZone *zone, gint64 *second_at_us);
 
 #endif

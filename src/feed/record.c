@@ -277,11 +277,42 @@ static void read_occurred(const struct reading *r, struct feed_record *record) {
     }
 }
 
+/* The numbers of a row whose cell holds what is no text are not known; else only that cell is bad. */
+static gboolean check_text(const struct reading *r) {
+    gboolean is_usable = TRUE;
+    for (enum feed_field field = 0; field < FIELD_N; field++) {
+        if (!r->cells->cell[field] || !strstr(r->cells->cell[field], FEED_NO_TEXT))
+            continue;
+        const gboolean is_number = field == FIELD_PERSON || field == FIELD_BOOKING ||
+                                   field == FIELD_EVENT_ID || field == FIELD_CORRECTS;
+        note(r, field,
+             is_number
+                 ? "it holds a character that is no text; the row was passed over. Ask the jail to "
+                   "send it again"
+                 : "it holds a character that is no text");
+        is_usable &= !is_number;
+    }
+    return is_usable;
+}
+
+/* Names the columns, so that it is seen which of them the source has renamed. */
+static void note_nameless(const struct reading *r, enum feed_field field) {
+    char **columns = r->mapping->columns[field];
+    g_autofree char *names = columns ? g_strjoinv("`, `", columns) : g_strdup(feed_field_name(field));
+    g_autofree char *reason = g_strdup_printf(
+        "there is nothing in `%s`: the row does not say whom it is about. Ask the jail's "
+        "records staff to fill it in, or mend `columns:` in the mapping",
+        names);
+    note(r, field, reason);
+}
+
 gboolean feed_record_read(const struct feed_mapping *mapping, const struct feed_cells *cells,
                           gint64 observed_at_us, GStringChunk *scratch, struct feed_record *record,
                           feed_problem_fn on_problem, void *context) {
     const struct reading r = {mapping, cells, observed_at_us, scratch, on_problem, context};
 
+    if (!check_text(&r))
+        return FALSE;
     *record = (struct feed_record){.row = cells->row,
                                    .person_key = cells->cell[FIELD_PERSON],
                                    .booking_key = cells->cell[FIELD_BOOKING],
@@ -289,8 +320,7 @@ gboolean feed_record_read(const struct feed_mapping *mapping, const struct feed_
                                    .occurred_at_us = TIME_UNKNOWN,
                                    .occurred_to_us = TIME_UNKNOWN};
     if (!record->person_key || !record->booking_key) {
-        note(&r, record->person_key ? FIELD_BOOKING : FIELD_PERSON,
-             "the row does not say whom it is about; ask the jail's records staff to fill it in");
+        note_nameless(&r, record->person_key ? FIELD_BOOKING : FIELD_PERSON);
         return FALSE;
     }
     read_facility(&r, record);

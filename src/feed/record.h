@@ -38,6 +38,9 @@ struct feed_record {
     const char *event_id, *corrects_event_id;
 };
 
+/* Stands in a cell for a character that is none: U+FFFD. */
+#define FEED_NO_TEXT "\xef\xbf\xbd"
+
 /* Something wrong with a row. `row` 0: the whole file. */
 struct feed_problem {
     guint row;

@@ -722,11 +722,24 @@ static gint64 newest_admission(const struct feed_mapping *mapping, GBytes *conte
     return newest;
 }
 
-static gint64 taken_at(struct load *load, const struct feed_mapping *mapping, const char *path) {
+/* In the hour that comes twice: the second, where the first is not after the list before, or where the
+ * list has just come; not one that lies ahead. */
+static gint64 pick_of_two(gint64 first_at_us, gint64 second_at_us, gint64 last_at_us,
+                          gint64 now_at_us) {
+    const gboolean is_fresh = now_at_us < second_at_us + HOUR_US;
+    return second_at_us <= now_at_us && (first_at_us <= last_at_us || is_fresh) ? second_at_us
+                                                                                : first_at_us;
+}
+
+static gint64 taken_at(struct load *load, const struct feed_mapping *mapping, gint64 last_at_us,
+                       const char *path) {
     struct stat status;
-    gint64 at_us = load->options->taken_at_us;
-    if (at_us == TIME_UNKNOWN)
-        at_us = feed_snapshot_at(mapping, path);
+    gint64 at_us = load->options->taken_at_us, second_at_us;
+    if (at_us == TIME_UNKNOWN) {
+        at_us = feed_snapshot_at(mapping, path, &second_at_us);
+        if (at_us != second_at_us)
+            at_us = pick_of_two(at_us, second_at_us, last_at_us, site_now(load->site));
+    }
     if (at_us == TIME_UNKNOWN && mapping->file_date)
         at_us = newest_admission(mapping, load->content, site_now(load->site));
     load->time_is_files = at_us == TIME_UNKNOWN;
@@ -751,12 +764,14 @@ static GBytes *read_file(const char *path, GError **error) {
     return g_file_get_contents(path, &text, &n, error) ? g_bytes_new_take(text, n) : NULL;
 }
 
-static struct feed_mapping *read_mapping(struct site *site, const char *feed_id, GError **error) {
+static struct feed_mapping *read_mapping(struct site *site, const char *feed_id, gint64 *last_at_us,
+                                         GError **error) {
     struct db *db = store_read_begin(site_store(site), error);
     struct store_feed feed = {.id = NULL};
     struct feed_mapping *mapping = NULL;
     if (db && store_feed_get(db, feed_id, &feed, error))
         mapping = site_mapping(site, feed.id, feed.mapping, error);
+    *last_at_us = mapping ? feed.last_at_us : TIME_UNKNOWN;
     store_feed_clear(&feed);
     store_read_end(site_store(site), db);
     return mapping;
@@ -769,11 +784,12 @@ gboolean load_file(struct site *site, const char *feed_id, const char *path,
     struct load load = {
         .site = site, .feed_id = feed_id, .name = name, .options = options, .summary = summary};
 
+    gint64 last_at_us = TIME_UNKNOWN;
     *summary = (struct load_summary){.list = NULL};
     struct feed_mapping *mapping =
         options->mapping
             ? feed_mapping_parse(options->mapping, strlen(options->mapping), feed_id, error)
-            : read_mapping(site, feed_id, error);
+            : read_mapping(site, feed_id, &last_at_us, error);
     if (!mapping)
         return FALSE;
     gboolean ok = (content = read_file(path, error)) != NULL;
@@ -782,7 +798,7 @@ gboolean load_file(struct site *site, const char *feed_id, const char *path,
         const void *bytes = g_bytes_get_data(content, &n);
         load.content = content;
         seal_sha256(bytes ? bytes : "", n, load.digest);
-        load.observed_at_us = taken_at(&load, mapping, path);
+        load.observed_at_us = taken_at(&load, mapping, last_at_us, path);
         load.snapshot_at_us = mapping->content == FEED_ROSTER ? load.observed_at_us : 0;
         ok = (!options->on_row || load_preview(&load, mapping, error)) && run_load(&load, error);
     }

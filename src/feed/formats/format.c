@@ -38,14 +38,18 @@ static char *decode(const struct feed_mapping *mapping, char *text, gsize *n, GE
     const gsize mark = is_little || is_big ? 2 : 0;
     gsize n_utf8;
     g_autoptr(GError) problem = NULL;
-    char *utf8 = g_convert(text + mark, (gssize)(*n - mark), "UTF-8", is_big ? "UTF-16BE" : "UTF-16LE",
-                           NULL, &n_utf8, &problem);
+    /* Some pairs of plain bytes are characters, too: a text without one NUL is none in UTF-16. */
+    char *utf8 = !mark && *n && !memchr(text, 0, *n)
+                     ? NULL
+                     : g_convert(text + mark, (gssize)(*n - mark), "UTF-8",
+                                 is_big ? "UTF-16BE" : "UTF-16LE", NULL, &n_utf8, &problem);
     g_free(text);
     if (!utf8)
-        g_set_error(error, BASE_ERROR, BASE_ERROR_INPUT,
-                    "the file is not UTF-16 (%s); take `encoding: utf-16` out of the mapping, or say "
-                    "windows-1252",
-                    problem->message);
+        g_set_error(
+            error, BASE_ERROR, BASE_ERROR_INPUT,
+            "the file is not UTF-16 (%s); say `encoding: windows-1252`, or take `encoding:` out "
+            "of the mapping for UTF-8",
+            problem ? problem->message : "it has no two-byte characters");
     if (!utf8)
         return NULL;
     char *marked = g_strconcat(FEED_MARK, utf8, NULL);
@@ -101,11 +105,13 @@ const char *feed_join_key(const char *const *parts, guint n, GString *joined) {
     return joined->str;
 }
 
-gint64 feed_snapshot_at(const struct feed_mapping *mapping, const char *file_name) {
+gint64 feed_snapshot_at(const struct feed_mapping *mapping, const char *file_name,
+                        gint64 *second_at_us) {
     gint32 ymd;
     guint minutes = mapping->snapshot_minutes;
     g_autofree char *base = g_path_get_basename(file_name);
+    *second_at_us = TIME_UNKNOWN;
     if (!mapping->file_date || !feed_date_find(base, mapping->file_date, &ymd, &minutes))
         return TIME_UNKNOWN;
-    return feed_date_local(ymd, minutes, feed_mapping_facility(mapping)->zone);
+    return feed_date_local(ymd, minutes, feed_mapping_facility(mapping)->zone, second_at_us);
 }

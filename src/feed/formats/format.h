@@ -51,7 +51,9 @@ void feed_cells_keep(GByteArray *kept, const struct feed_cells *cells);
 struct feed_adapter *feed_held_open(const struct feed_mapping *mapping, GBytes *kept);
 
 /* When a roster was taken, from its name as the mapping's `snapshot:` says; TIME_UNKNOWN when the
- * name holds no such date. */
-gint64 feed_snapshot_at(const struct feed_mapping *mapping, const char *file_name);
+ * name holds no such date. `second_at_us`: the later instant, in the hour that comes twice in autumn;
+ * else the same. */
+gint64 feed_snapshot_at(const struct feed_mapping *mapping, const char *file_name,
+                        gint64 *second_at_us);
 
 #endif

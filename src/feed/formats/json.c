@@ -7,7 +7,7 @@
 #include "base/error.h"
 #include "feed/formats/private.h"
 
-/* A NUL in one event must not lose the others: the event that holds it is refused by itself. */
+/* A NUL in one field must not lose the rest. */
 #define JSON_FLAGS (JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL)
 
 struct json_adapter {
@@ -19,19 +19,63 @@ struct json_adapter {
     GPtrArray *texts; /* numbers and booleans of the row, as text */
     GString *person, *booking;
     guint row;
-    gboolean has_nul; /* in a mapped field of it */
 };
+
+/* What cannot be text stands as FEED_NO_TEXT, and is a problem of its field. Transfer full. */
+static char *without_nul(const char *text, gsize n) {
+    GString *whole = g_string_new(NULL);
+    for (gsize i = 0; i < n; i++)
+        if (text[i])
+            g_string_append_c(whole, text[i]);
+        else
+            g_string_append(whole, FEED_NO_TEXT);
+    return g_string_free(whole, FALSE);
+}
+
+static gboolean read_unit(const char *at, gsize n, guint *unit) {
+    *unit = 0;
+    if (n < 6 || at[0] != '\\' || at[1] != 'u')
+        return FALSE;
+    for (guint i = 2; i < 6; i++) {
+        const gint digit = g_ascii_xdigit_value(at[i]);
+        if (digit < 0)
+            return FALSE;
+        *unit = *unit << 4 | (guint)digit;
+    }
+    return TRUE;
+}
+
+/* Half a character of UTF-16 is no text, and must not lose what stands beside it. */
+static void replace_halves(char *text, gsize n) {
+    guint unit, next;
+    for (gsize i = 0; i < n; i++) {
+        if (text[i] != '\\')
+            continue;
+        if (!read_unit(text + i, n - i, &unit)) {
+            i++; /* an escaped character, a backslash perhaps */
+            continue;
+        }
+        const gboolean is_first = unit >= 0xd800 && unit <= 0xdbff;
+        const gboolean is_whole =
+            is_first && read_unit(text + i + 6, n - i - 6, &next) && next >= 0xdc00 && next <= 0xdfff;
+        if (!is_whole && unit >= 0xd800 && unit <= 0xdfff)
+            memcpy(text + i, "\\ufffd", 6);
+        i += is_whole ? 11 : 5;
+    }
+}
 
 static const char *text_at(struct json_adapter *adapter, const json_t *object, const char *path) {
     g_auto(GStrv) keys = g_strsplit(path, ".", 8);
     const json_t *value = object;
     for (char **key = keys; *key && value; key++)
         value = json_object_get(value, *key);
-    if (json_is_string(value) && strlen(json_string_value(value)) != json_string_length(value))
-        adapter->has_nul = TRUE;
-    if (json_is_string(value))
-        return strlen(json_string_value(value)) <= 4096 ? json_string_value(value) : NULL;
+    if (json_is_string(value) && json_string_length(value) > 4096)
+        return NULL;
     char *text = NULL;
+    if (json_is_string(value) && strlen(json_string_value(value)) == json_string_length(value))
+        return json_string_value(value);
+    if (json_is_string(value))
+        text = without_nul(json_string_value(value), json_string_length(value));
     if (json_is_integer(value))
         text = g_strdup_printf("%" JSON_INTEGER_FORMAT, json_integer_value(value));
     else if (json_is_real(value))
@@ -90,11 +134,11 @@ static enum feed_next json_next(struct feed_adapter *base, struct feed_cells *ce
         return FEED_END;
     if (!json_is_object(adapter->current)) {
         feed_problem_set(problem, adapter->row, "", NULL,
-                         "not a JSON object (column %d); it was passed over", json_problem.column);
+                         "not a JSON object (column %d), so it has no `%s`; it was passed over",
+                         json_problem.column, base->mapping->columns[FIELD_PERSON][0]);
         return FEED_PROBLEM;
     }
     memset(cells, 0, sizeof *cells);
-    adapter->has_nul = FALSE;
     cells->row = adapter->row;
     cells->cell[FIELD_PERSON] = join(adapter, FIELD_PERSON, adapter->person);
     cells->cell[FIELD_BOOKING] = join(adapter, FIELD_BOOKING, adapter->booking);
@@ -103,12 +147,6 @@ static enum feed_next json_next(struct feed_adapter *base, struct feed_cells *ce
             const char *text = text_at(adapter, adapter->current, base->mapping->columns[field][0]);
             cells->cell[field] = text && *text ? text : NULL;
         }
-    if (adapter->has_nul) {
-        feed_problem_set(
-            problem, adapter->row, "", NULL,
-            "a field holds a NUL character; the event was passed over. Ask the jail to send it again");
-        return FEED_PROBLEM;
-    }
     return FEED_CELLS;
 }
 
@@ -145,6 +183,7 @@ struct feed_adapter *feed_json_open(const struct feed_mapping *mapping, char *te
     adapter->texts = g_ptr_array_new_with_free_func(g_free);
     adapter->person = g_string_new(NULL);
     adapter->booking = g_string_new(NULL);
+    replace_halves(adapter->text, n);
     /* A whole document (array or one object over several lines); else one object a line. */
     json_t *whole = json_loadb(adapter->text, n, JSON_FLAGS, &problem);
     if (json_is_array(whole)) {
