@@ -174,3 +174,11 @@ def test_one_list_and_then_silence_tells_after_a_day(jail):
     jail.site.later(hours=25)
     tick(jail, len(MISSED))
     jail.assert_told(DOUBTFUL, MISSED)
+
+
+def test_who_is_on_the_held_lists_under_another_booking_is_not_told_that_they_may_be_out(jail):
+    jail.leave()
+    jail.roster.people[STAYING[0]]["booking"] = "ANEW"
+    for _ in range(2):
+        assert jail.load()["held"] == 1
+    jail.assert_told(DOUBTFUL, MISSED)

@@ -79,8 +79,11 @@ static void explain_agreement(struct load *load, guint n_common, guint n_missing
 gboolean load_note_held(struct load *load, const GArray *missing, const struct custody_verdict *verdict,
                         GError **error) {
     GArray *now = g_array_new(FALSE, FALSE, sizeof(gint64));
-    for (guint i = 0; i < missing->len; i++)
-        g_array_append_val(now, g_array_index(missing, struct custody_vanished, i).booking_id);
+    for (guint i = 0; i < missing->len; i++) {
+        const struct custody_vanished *one = &g_array_index(missing, struct custody_vanished, i);
+        if (!one->is_rebooked) /* the list shows them, under another booking */
+            g_array_append_val(now, one->booking_id);
+    }
     const guint n_before = load->feed.held_missing ? load->feed.held_missing->len : 0;
     const guint n_common = count_common(load->feed.held_missing, now);
     const gboolean agrees = n_before && n_common >= AGREES * n_before;
