@@ -162,10 +162,12 @@ def test_a_list_that_shows_them_again_takes_it_back_and_nothing_is_repeated(jail
     assert jail.load()["held"] == 0 and not jail.told()
 
 
-def tick(jail, is_told):
+def tick(jail, n_told):
     server = Server(jail.site)
-    server.wait_until(lambda: len(jail.site.notices()) >= is_told)
-    assert server.stop() == 0
+    try:
+        server.wait_until(lambda: len(jail.site.notices()) >= n_told, 60)
+    finally:
+        assert server.stop() == 0
 
 
 def test_one_list_and_then_silence_tells_after_a_day(jail):
@@ -181,4 +183,17 @@ def test_who_is_on_the_held_lists_under_another_booking_is_not_told_that_they_ma
     jail.roster.people[STAYING[0]]["booking"] = "ANEW"
     for _ in range(2):
         assert jail.load()["held"] == 1
+    jail.assert_told(DOUBTFUL, MISSED)
+
+
+@pytest.mark.parametrize("then", ["the day is over", "another list agrees"])
+def test_a_broken_list_after_a_held_one_keeps_nobody_from_being_told(jail, then):
+    jail.leave()
+    assert jail.load()["held"] == 1
+    assert jail.load(cut=True)["held"] == 1 and not jail.told()
+    if then == "another list agrees":
+        assert jail.load()["held"] == 1
+    else:
+        jail.site.later(hours=12)
+        tick(jail, len(MISSED))
     jail.assert_told(DOUBTFUL, MISSED)

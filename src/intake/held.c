@@ -78,6 +78,8 @@ static void explain_agreement(struct load *load, guint n_common, guint n_missing
 
 gboolean load_note_held(struct load *load, const GArray *missing, const struct custody_verdict *verdict,
                         GError **error) {
+    if (verdict->is_broken) /* no list at all: what the others lacked stays, and silence is told */
+        return TRUE;
     GArray *now = g_array_new(FALSE, FALSE, sizeof(gint64));
     for (guint i = 0; i < missing->len; i++) {
         const struct custody_vanished *one = &g_array_index(missing, struct custody_vanished, i);
@@ -91,11 +93,6 @@ gboolean load_note_held(struct load *load, const GArray *missing, const struct c
     load->feed.held_missing = now;
     if (load->feed.held_since_us == TIME_UNKNOWN)
         load->feed.held_since_us = load->owing.now_at_us;
-    if (verdict->is_broken) { /* no list at all: silence is told instead */
-        load->feed.n_agree = 0;
-        g_array_set_size(now, 0);
-        return TRUE;
-    }
     load->feed.n_agree = agrees ? load->feed.n_agree + 1 : 1;
     if (agrees)
         explain_agreement(load, n_common, now->len, verdict->n_before);

@@ -18,10 +18,10 @@ struct store_feed {
     gboolean has_turnover; /* rosters only */
     struct custody_turnover turnover;
     struct custody_pace pace;
-    gint64 held_since_us; /* the first of the lists that are held; TIME_UNKNOWN: none is */
+    gint64 held_since_us; /* the first held list, but for broken ones; TIME_UNKNOWN: there is none */
     guint n_agree;        /* how many in a row lack the same people */
     gboolean held_told;   /* those who follow them were told, doubtfully */
-    GArray *held_missing; /* gint64 ids of the bookings that the newest lacks; NULL: none */
+    GArray *held_missing; /* gint64 ids of the bookings that the newest of them lacks; NULL: none */
     gboolean has_last_digest;
     guint8 last_digest[32]; /* of the list that was taken last */
 };
