@@ -197,3 +197,16 @@ def test_a_broken_list_after_a_held_one_keeps_nobody_from_being_told(jail, then)
         jail.site.later(hours=12)
         tick(jail, len(MISSED))
     jail.assert_told(DOUBTFUL, MISSED)
+
+
+def test_who_signs_up_while_lists_are_held_is_told_what_the_others_were_told(jail):
+    jail.leave()
+    for _ in range(2):
+        assert jail.load()["held"] == 1
+    jail.told()
+    late = MISSED[-1] + 1
+    text, = jail.follow(late)[late]
+    assert DOUBTFUL in text and jail.standing(late) == "unlisted"
+    assert jail.load()["held"] == 1 and not jail.told()
+    jail.site.run("feed", "accept", "sample")
+    jail.assert_told(PLAIN, [*MISSED, late])

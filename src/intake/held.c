@@ -17,20 +17,21 @@ static gboolean not_on_the_held_list(const struct custody_source *source,
     return custody_booking_unlisted(source, prior, history, FALSE, TRUE, next, event);
 }
 
-static gboolean is_among(const GArray *ids, gint64 id) {
+static GHashTable *set_of(const GArray *ids) {
+    GHashTable *set = g_hash_table_new(g_int64_hash, g_int64_equal);
     for (guint i = 0; ids && i < ids->len; i++)
-        if (g_array_index(ids, gint64, i) == id)
-            return TRUE;
-    return FALSE;
+        g_hash_table_add(set, &g_array_index(ids, gint64, i));
+    return set;
 }
 
 /* Whom a held list did not show, but for those of `still_missing` (NULL: nobody). */
 static gboolean relist(struct load *load, const GArray *still_missing, GError **error) {
     g_autoptr(GArray) doubted = store_booking_doubtfully_gone(load->db, load->feed.id, error);
+    g_autoptr(GHashTable) missing = set_of(still_missing);
     gboolean ok = doubted != NULL;
     for (guint i = 0; ok && i < doubted->len; i++) {
         const gint64 id = g_array_index(doubted, gint64, i);
-        ok = is_among(still_missing, id) ||
+        ok = g_hash_table_contains(missing, &id) ||
              load_change_booking(load, id, custody_booking_relisted, error);
     }
     return ok;
@@ -40,15 +41,12 @@ gboolean load_relist(struct load *load, GError **error) {
     return relist(load, NULL, error);
 }
 
+/* Also of whom nobody follows yet: who signs up later is told the same. */
 static gboolean tell_missing(struct load *load, GError **error) {
     const GArray *missing = load->feed.held_missing;
     gboolean ok = relist(load, missing, error); /* whom an earlier one lacked and this one shows */
-    for (guint i = 0; ok && missing && i < missing->len; i++) {
-        const gint64 id = g_array_index(missing, gint64, i);
-        gboolean is_followed;
-        ok = store_booking_is_followed(load->db, id, &is_followed, error) &&
-             (!is_followed || load_change_booking(load, id, not_on_the_held_list, error));
-    }
+    for (guint i = 0; ok && missing && i < missing->len; i++)
+        ok = load_change_booking(load, g_array_index(missing, gint64, i), not_on_the_held_list, error);
     load->feed.held_told = TRUE;
     return ok;
 }
@@ -56,10 +54,8 @@ static gboolean tell_missing(struct load *load, GError **error) {
 /* How many of those whom the list before lacked this one lacks, too; they agree when it is nearly all.
  */
 static guint count_common(const GArray *before, const GArray *now) {
-    g_autoptr(GHashTable) ids = g_hash_table_new(g_int64_hash, g_int64_equal);
+    g_autoptr(GHashTable) ids = set_of(now);
     guint n = 0;
-    for (guint i = 0; i < now->len; i++)
-        g_hash_table_add(ids, &g_array_index(now, gint64, i));
     for (guint i = 0; before && i < before->len; i++)
         n += g_hash_table_contains(ids, &g_array_index(before, gint64, i));
     return n;

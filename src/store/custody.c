@@ -284,20 +284,6 @@ gboolean store_booking_newest(struct db *db, gint64 *id, GError **error) {
     return db_number(db, "SELECT max(id) FROM booking", NO_PARAMS, 0, id, error);
 }
 
-gboolean store_booking_is_followed(struct db *db, gint64 booking_id, gboolean *is_followed,
-                                   GError **error) {
-    gint64 n;
-    const gboolean ok = db_number(
-        db,
-        "SELECT count(*) FROM booking b WHERE b.id = :id AND (EXISTS (SELECT 1 FROM registration r "
-        "WHERE r.ended_at_us IS NULL AND r.person_id = b.person_id) OR EXISTS (SELECT 1 FROM "
-        "person_identity i JOIN person_identity o ON o.identity = i.identity JOIN registration r ON "
-        "r.person_id = o.person_id WHERE i.person_id = b.person_id AND r.ended_at_us IS NULL))",
-        PARAMS(P_INT("id", booking_id)), 0, &n, error);
-    *is_followed = n != 0;
-    return ok;
-}
-
 GArray *store_beliefs(struct db *db, gint64 person_id, GError **error) {
     GArray *beliefs = g_array_new(FALSE, FALSE, sizeof(struct belief_booking));
     struct db_rows *rows =

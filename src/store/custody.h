@@ -51,9 +51,6 @@ GArray *store_booking_still_listed(struct db *db, const char *feed, GError **err
 GArray *store_booking_doubtfully_gone(struct db *db, const char *feed, GError **error);
 /* The newest booking's id; 0: there is none. */
 gboolean store_booking_newest(struct db *db, gint64 *id, GError **error);
-/* Whether anybody has a registration in force on the booking's person, under whatever number. */
-gboolean store_booking_is_followed(struct db *db, gint64 booking_id, gboolean *is_followed,
-                                   GError **error);
 /* What is believed of each booking of the person, under whatever number, by booking. Transfer full:
  * GArray of struct belief_booking. */
 GArray *store_beliefs(struct db *db, gint64 person_id, GError **error);
