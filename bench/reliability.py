@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Loads real rosters and kills the program, and writes the figures into docs/reliability.md.
 
-usage: bench/reliability.py [nyc] [kills]     Rosters: $TOCSIN_DATA or ../shared/data, in nyc_doc/.
+usage: bench/reliability.py [nyc] [kills] [held]     Rosters: $TOCSIN_DATA or ../shared/data, in nyc_doc/.
 """
 import collections
 import json
@@ -12,6 +12,8 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+
+import held as lists_held
 
 ROOT = Path(__file__).resolve().parent.parent
 TOCSIN = ROOT / "build/tocsin"
@@ -78,11 +80,18 @@ def kills(scratch):
     yield report.read_text().strip()
 
 
+def held(scratch):
+    return lists_held.held(ROOT, TOCSIN, sorted(DATA.glob("*.csv")), scratch)
+
+
 def main():
     page = ROOT / "docs/reliability.md"
     scratch = Path(tempfile.mkdtemp(prefix="tocsin-reliability-"))
-    for name in sys.argv[1:] or ["nyc", "kills"]:
-        text = "\n".join({"nyc": nyc, "kills": kills}[name](scratch))
+    for name in sys.argv[1:] or ["nyc", "kills", "held"]:
+        if name != "kills" and not any(DATA.glob("*.csv")):
+            print(f"{name}: skipped, there are no lists in {DATA}", file=sys.stderr)
+            continue
+        text = "\n".join({"nyc": nyc, "kills": kills, "held": held}[name](scratch))
         print(text, flush=True)
         block = f"<!-- {name}: written by bench/reliability.py -->\n{text}\n<!-- end -->"
         page.write_text(re.sub(rf"<!-- {name}: written by bench/reliability.py -->.*?<!-- end -->", lambda _: block,
