@@ -199,6 +199,16 @@ def test_a_broken_list_after_a_held_one_keeps_nobody_from_being_told(jail, then)
     jail.assert_told(DOUBTFUL, MISSED)
 
 
+def test_a_broken_list_after_a_held_one_is_not_what_is_accepted(jail):
+    """Or whoever stands in the part that was cut off would be told of as gone."""
+    jail.leave()
+    assert jail.load()["held"] == 1
+    assert jail.load(range(2000, 4000), cut=True)["held"] == 1 and not jail.told()
+    jail.site.run("feed", "accept", "sample")
+    jail.assert_told(PLAIN, MISSED)
+    assert {jail.standing(person) for person in STAYING} == {"held"}
+
+
 def test_who_signs_up_while_lists_are_held_is_told_what_the_others_were_told(jail):
     jail.leave()
     for _ in range(2):

@@ -13,3 +13,6 @@ CREATE TABLE expunged (
     by_whom TEXT NOT NULL,
     at_us   INTEGER NOT NULL
 ) WITHOUT ROWID;
+
+-- A held list that is none: cut off, empty, an old one again. One that is whole is decided on before it.
+ALTER TABLE source ADD COLUMN is_broken INTEGER NOT NULL DEFAULT 0;

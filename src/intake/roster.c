@@ -300,6 +300,7 @@ static gboolean hold_roster(struct load *load, struct custody_roster *roster, co
                              : "Nobody was told of these disappearances yet.",
         load->feed.id, load->feed.id);
     load->source.state = SOURCE_HELD;
+    load->source.is_broken = verdict->is_broken;
     load->source.reason = load->summary->note;
     load->summary->held = 1;
     load->feed.last_at_us = load->custody.observed_at_us;

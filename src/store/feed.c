@@ -196,7 +196,7 @@ static gboolean read_held(struct db *db, const char *id, struct store_feed_count
     struct db_rows *rows =
         db_query(db,
                  "SELECT reason, id FROM source WHERE feed = :feed AND state = " SQL_SOURCE_HELD " "
-                 "ORDER BY snapshot_at_us DESC, id DESC LIMIT 1",
+                 "ORDER BY is_broken, snapshot_at_us DESC, id DESC LIMIT 1",
                  PARAMS(P_TEXT("feed", id)));
     if (db_next(rows)) {
         counts->held_reason = g_strdup(db_text(rows, 0));
@@ -346,9 +346,9 @@ gboolean store_problem_clear(struct db *db, gint64 source_id, GError **error) {
 gboolean store_source_finish(struct db *db, const struct store_source *source, GError **error) {
     return db_run(db,
                   "UPDATE source SET state = :state, n_rows = :n_rows, n_events = :n_events, "
-                  "reason = :reason, answer = :answer WHERE id = :id",
-                  PARAMS(P_INT("state", source->state), P_INT("n_rows", source->n_rows),
-                         P_INT("n_events", source->n_events),
+                  "reason = :reason, answer = :answer, is_broken = :is_broken WHERE id = :id",
+                  PARAMS(P_INT("state", source->state), P_INT("is_broken", source->is_broken),
+                         P_INT("n_rows", source->n_rows), P_INT("n_events", source->n_events),
                          P_TEXT("reason", source->reason ? source->reason : ""),
                          P_TEXT("answer", source->answer), P_INT("id", source->id)),
                   error);
@@ -413,7 +413,7 @@ gboolean store_held_newest(struct db *db, const char *feed, gint64 *source_id, G
     struct db_rows *rows =
         db_query(db,
                  "SELECT id FROM source WHERE feed = :feed AND state = " SQL_SOURCE_HELD " "
-                 "ORDER BY snapshot_at_us DESC, id DESC LIMIT 1",
+                 "ORDER BY is_broken, snapshot_at_us DESC, id DESC LIMIT 1",
                  PARAMS(P_TEXT("feed", feed)));
     *source_id = db_next(rows) ? db_int(rows, 0) : 0;
     return db_done(rows, error);

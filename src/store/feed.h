@@ -68,6 +68,7 @@ struct store_source {
     const guint8 *digest; /* 32 bytes */
     gint64 snapshot_at_us, received_at_us;
     enum store_source_state state;
+    gboolean is_broken; /* of a held list: none at all */
     guint n_rows, n_events;
     const char *reason;
     const char *answer;
@@ -113,7 +114,8 @@ gboolean store_problems(struct db *db, const char *feed, guint limit, store_prob
 gboolean store_push_find(struct db *db, const char *feed, const guint8 digest[32], char **name,
                          char **answer, GError **error);
 
-/* Held rosters: their cells, and the newest one of a feed (0 in `*id`: none). */
+/* Held rosters: their cells, and the newest one of a feed that is whole, else the newest (0 in `*id`:
+ * none). */
 gboolean store_held_add(struct db *db, gint64 source_id, const void *cells, gsize n, GError **error);
 gboolean store_held_newest(struct db *db, const char *feed, gint64 *source_id, GError **error);
 /* Transfer full; NULL with an error when there is none. Fills `snapshot_at_us`, `digest` and
