@@ -4,6 +4,7 @@ import json
 import pytest
 
 from conftest import Roster
+from test_cli import take_up_events, write_events
 from push import add_push_feed, event, push_events
 
 
@@ -130,6 +131,34 @@ def test_a_correction_that_comes_before_its_event_takes_it_back_unheard(site, pu
     n = len(site.notices())
     push(event(2, "released", when="2025-05-07T10:00:00-06:00"))
     assert standing(site, 7) == "held" and not [text for text in site.notices()[n:] if "was released" in text]
+
+
+def test_two_rows_of_one_correction_each_take_back_what_they_name(site, push):
+    push(event(1, "booked"), event(2, "released", when="2025-05-07T10:00:00-06:00"),
+         event(3, "escaped", when="2025-05-08T15:00:00-06:00"))
+    both = [{**event(4, "corrected"), "takes_back": name} for name in ("2", "3")]
+    push(*both)
+    assert standing(site, 7) == "held" and not pages(site)
+    shown = site.json("person", "show", 7)
+    push(*both)  # the same again
+    assert site.json("person", "show", 7) == shown and not pages(site)
+
+
+def test_what_the_jail_took_back_itself_is_not_taken_back_again(site, tmp_path):
+    """Of a batch in doubt one is corrected by its source, and then the batch is rejected."""
+    take_up_events(site, tmp_path)
+    site.load("events", write_events(tmp_path, "first", [f"a{n},{n},B{n},BKD,,2025-04-01 10:00," for n in range(40)]))
+    for day in range(4):  # what is usual: nothing much
+        site.later(days=1)
+        site.load("events", write_events(tmp_path, f"day{day}", [f"d{day},{100 + day},C{day},BKD,,2025-04-01 12:00,"]))
+    site.register(3, email="of3@example.org", events="released")
+    site.register(4, email="of4@example.org", events="released")
+    events, _ = site.load("events", write_events(tmp_path, "batch", [f"b{n},{n},B{n},REL,BOND,2025-04-02 10:00," for n in range(30)]))
+    assert {e["assertion"] for e in events} == {"doubtful"} and len(site.notices()) == 2
+    site.load("events", write_events(tmp_path, "own", ["c3,3,B3,OOPS,,2025-04-02 11:00,b3"]))
+    assert len(site.notices()) == 3
+    site.run("feed", "reject", "events")
+    assert len(site.notices()) == 4 and standing(site, 3) == standing(site, 4) == "held"
 
 
 def test_the_history_says_what_became_of_each_report(site, push):

@@ -346,10 +346,26 @@ static gboolean is_said_again(const struct custody_history *h, const struct beli
     return TRUE;
 }
 
+/* Of corrections with one id: each takes back what it names. */
+static const struct belief_report *same_correction(const struct custody_source *source,
+                                                   const struct custody_history *h,
+                                                   const struct custody_event *event,
+                                                   const char *event_id) {
+    for (guint i = 0; event_id && event->kind == CUSTODY_CORRECTED && i < h->reports->len; i++) {
+        const struct belief_report *r = report_at(h, i);
+        if (r->kind == CUSTODY_CORRECTED && r->source == (guint)hash_of(source->feed) &&
+            r->id == hash_of(event_id) && r->names == hash_of(event->names))
+            return r;
+    }
+    return NULL;
+}
+
 /* Gives the event its id. FALSE: it was said before, and stands or was taken back by its name. What was
  * taken back and is said again, without an id of the source's own, is said anew. */
 static gboolean identify_new(const struct custody_source *source, const struct custody_history *h,
                              struct custody_event *event, const char *event_id) {
+    if (same_correction(source, h, event, event_id))
+        return FALSE;
     for (guint again = 0;; again++) {
         identify(source, event, event_id, again);
         if (is_undone(h, event->id)) {
@@ -361,7 +377,10 @@ static gboolean identify_new(const struct custody_source *source, const struct c
         const gint at = find_event(h, event->id);
         if (at < 0)
             return TRUE;
-        if (is_said_again(h, report_at(h, (guint)at), event, event_id != NULL))
+        const struct belief_report *r = report_at(h, (guint)at);
+        const gboolean takes_back_another =
+            event_id && r->kind == CUSTODY_CORRECTED && event->kind == CUSTODY_CORRECTED;
+        if (!takes_back_another && is_said_again(h, r, event, event_id != NULL))
             return FALSE;
         event_id = NULL; /* it has been used up */
     }

@@ -52,16 +52,36 @@ static void undo_listing(const struct store_batch_event *e, struct custody_booki
     }
 }
 
+/* Whether its source has taken it back by itself: nothing of it is news any more. */
+static gboolean was_taken_back(struct load *load, const struct store_batch_event *e,
+                               const struct custody_booking *booking, gboolean *is_so, GError **error) {
+    struct custody_booking now;
+    struct custody_history *history = store_history(load->db, e->booking_id, error);
+    if (!history)
+        return FALSE;
+    custody_booking_reconsidered(booking, history, &now);
+    *is_so = custody_history_fate(history, e->id, e->said) == CUSTODY_FATE_TAKEN_BACK;
+    custody_history_free(history);
+    return TRUE;
+}
+
+static gboolean mark(struct load *load, const struct store_batch_event *e, enum restating how,
+                     GError **error) {
+    return how == RESTATE_UNDONE ? store_event_undo(load->db, e->seq, error)
+                                 : store_event_doubt(load->db, e->seq, how == RESTATE_DOUBTED, error);
+}
+
 static gboolean restate(struct load *load, const struct store_batch_event *e, enum restating how,
                         GError **error) {
     struct store_booking row;
     struct custody_booking next;
-    if (!(how == RESTATE_UNDONE ? store_event_undo(load->db, e->seq, error)
-                                : store_event_doubt(load->db, e->seq, how == RESTATE_DOUBTED, error)) ||
-        !store_booking_by_id(load->db, e->booking_id, &row, error))
+    gboolean is_settled = FALSE;
+    if (!store_booking_by_id(load->db, e->booking_id, &row, error))
         return FALSE;
-    struct custody_history *history = store_history(load->db, e->booking_id, error);
-    gboolean ok = history != NULL;
+    struct custody_history *history = NULL;
+    gboolean ok = was_taken_back(load, e, &row.booking, &is_settled, error) &&
+                  mark(load, e, how, error) &&
+                  (history = store_history(load->db, e->booking_id, error)) != NULL;
     if (ok) {
         struct custody_booking prior = row.booking;
         if (how == RESTATE_UNDONE)
@@ -71,7 +91,7 @@ static gboolean restate(struct load *load, const struct store_batch_event *e, en
             next.is_uncounted = how == RESTATE_DOUBTED;
         const struct custody_event event = event_of(load, e, &next, how);
         /* Nobody can take back a doubt about who came in; the next list will tell. */
-        const gboolean is_told = how != RESTATE_DOUBTED || e->kind != CUSTODY_BOOKED;
+        const gboolean is_told = !is_settled && (how != RESTATE_DOUBTED || e->kind != CUSTODY_BOOKED);
         ok = load_save_change(load, NULL, &row.booking, &next, is_told ? &event : NULL, error);
     }
     custody_history_free(history);
