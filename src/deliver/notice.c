@@ -117,18 +117,33 @@ static const enum message told_by_kind[CUSTODY_N_KINDS] = {
     [CUSTODY_AS_KNOWN] = MESSAGE_TOLD_OTHER,
 };
 
-/* Whether what is believed is all it has to say. */
-static gboolean says_now(const struct permit *permit) {
-    return permit_kind(permit) == CUSTODY_CORRECTED || permit_kind(permit) == CUSTODY_AS_KNOWN;
-}
-
 static gboolean is_ending(const struct permit *permit) {
     return (KIND_BIT(permit_kind(permit)) & KINDS_OUT) ||
-           (permit_kind(permit) == CUSTODY_TRANSFERRED && !*permit_detail(permit));
+           (permit_kind(permit) == CUSTODY_TRANSFERRED && !permit_is_within(permit));
 }
 
-static enum message ending_message(const struct permit *permit) {
-    switch (permit_kind(permit)) {
+/* Whether an ending says more than what is believed, which then stands beside it: `is_more` of
+ * match/match.c. What nobody can believe at once is not told without it. */
+static gboolean says_more(enum custody_kind ending, const struct permit_now *now) {
+    return now->is_doubtful || (now->standing != STANDING_DEAD && ending != CUSTODY_LEFT_ROSTER &&
+                                (ending != CUSTODY_TRANSFERRED || now->standing == STANDING_GONE));
+}
+
+/* Whether what is believed is all it has to say: nothing happened, or it says less. */
+static gboolean says_now(const struct permit *permit) {
+    const enum custody_kind kind = permit_kind(permit);
+    const struct permit_now *now = permit_now(permit);
+    if (kind == CUSTODY_CORRECTED || kind == CUSTODY_AS_KNOWN)
+        return TRUE;
+    if (!now || now->standing < STANDING_GONE || now->kind == kind || permit_is_unclear(permit))
+        return FALSE;
+    if (kind == CUSTODY_STATUS_CHANGED)
+        return now->is_doubtful;
+    return !is_ending(permit) || !says_more(kind, now);
+}
+
+static enum message ending_message(enum custody_kind kind) {
+    switch (kind) {
     case CUSTODY_TRANSFERRED: return MESSAGE_ENDING_TRANSFERRED;
     case CUSTODY_ESCAPED: return MESSAGE_ENDING_ESCAPED;
     case CUSTODY_DIED: return MESSAGE_ENDING_DIED;
@@ -138,8 +153,9 @@ static enum message ending_message(const struct permit *permit) {
 }
 
 static enum message unclear_message(const struct permit_now *now) {
-    return now->standing == STANDING_OUT || now->standing == STANDING_ELSEWHERE ? MESSAGE_UNCLEAR_OUT
-                                                                                : MESSAGE_UNCLEAR_DIED;
+    return now->standing == STANDING_OUT         ? MESSAGE_UNCLEAR_OUT
+           : now->standing == STANDING_ELSEWHERE ? MESSAGE_UNCLEAR_TRANSFERRED
+                                                 : MESSAGE_UNCLEAR_DIED;
 }
 
 /* What is believed since a correction. */
@@ -156,13 +172,28 @@ static gboolean is_held(const struct permit_now *now) {
     return now && (now->standing == STANDING_HELD || now->standing == STANDING_AWAY);
 }
 
-static enum message doubtful_message(const struct permit_now *now) {
-    return is_held(now)                     ? MESSAGE_DOUBTFUL_IN
-           : now->standing == STANDING_GONE ? MESSAGE_DOUBTFUL_LEFT_ROSTER
-                                            : MESSAGE_DOUBTFUL_OUT;
+static enum message doubtful_message(const struct permit *permit, const struct permit_now *now) {
+    if (is_held(now))
+        return MESSAGE_DOUBTFUL_IN;
+    if (now->standing == STANDING_DEAD)
+        return MESSAGE_DOUBTFUL_DIED;
+    /* Which of two reports nobody can believe is not known here. */
+    if (is_ending(permit) && (now->is_other_booking || permit_kind(permit) != now->kind))
+        return MESSAGE_DOUBTFUL_OTHER;
+    return now->standing == STANDING_GONE        ? MESSAGE_DOUBTFUL_LEFT_ROSTER
+           : now->standing == STANDING_ELSEWHERE ? MESSAGE_DOUBTFUL_TRANSFERRED
+                                                 : MESSAGE_DOUBTFUL_OUT;
+}
+
+/* An ending of who is held. */
+static enum message ended_message(const struct permit *permit, const struct permit_now *now) {
+    return permit_kind(permit) == CUSTODY_DIED ? MESSAGE_UNCLEAR_DIED
+           : now->is_other_booking             ? MESSAGE_ENDED_ELSEWHERE
+                                               : MESSAGE_ENDED_OVER;
 }
 
 static enum message what_message(const struct permit *permit) {
+    const enum custody_kind kind = permit_kind(permit);
     const struct permit_now *now = permit_now(permit);
     if (permit_is_another_person(permit))
         return MESSAGE_WHAT_ANOTHER_PERSON;
@@ -170,28 +201,38 @@ static enum message what_message(const struct permit *permit) {
         return unclear_message(now);
     if (permit_is_unclear(permit))
         return MESSAGE_WHAT_UNCLEAR;
-    if (now && now->is_doubtful)
-        return doubtful_message(now);
-    if (permit_kind(permit) == CUSTODY_DIED && is_held(now))
-        return MESSAGE_UNCLEAR_DIED;
     if (is_ending(permit) && is_held(now))
-        return now->is_other_booking ? MESSAGE_ENDED_ELSEWHERE : MESSAGE_ENDED_OVER;
+        return ended_message(permit, now);
+    if (now && now->is_doubtful)
+        return doubtful_message(permit, now);
     if (says_now(permit) && now)
         return now_message(now);
-    if (permit_kind(permit) == CUSTODY_TRANSFERRED && *permit_detail(permit))
-        return MESSAGE_WHAT_TRANSFERRED_FROM;
-    return what_by_kind[permit_kind(permit)];
+    if (kind == CUSTODY_TRANSFERRED && permit_is_within(permit))
+        return *permit_detail(permit) ? MESSAGE_WHAT_TRANSFERRED_FROM : MESSAGE_WHAT_TRANSFERRED_TO;
+    if (kind == CUSTODY_STATUS_CHANGED && !*permit_detail(permit))
+        return MESSAGE_WHAT_STATUS_UNSAID;
+    return what_by_kind[kind];
+}
+
+/* Where what is said was, and where they are or were last. */
+static const char *place(const struct permit *permit, gboolean of_now) {
+    const struct permit_now *now = permit_now(permit);
+    return of_now && now && *now->facility_name ? now->facility_name : permit_facility_name(permit);
 }
 
 static char *fill(const struct saying *s, const struct permit *permit, enum message message) {
     const struct permit_now *now = permit_now(permit);
-    const char *name = permit_person_name(permit);
+    const char *name = permit_person_name(permit), *now_place = place(permit, TRUE);
+    const char *facility = place(permit, says_now(permit) || (now && now->is_unclear && !is_held(now)));
     const char *const parts[] = {
         "person",   *name ? name : say(s->language, MESSAGE_PERSON_UNKNOWN),
         "Person",   *name ? name : say(s->language, MESSAGE_PERSON_UNKNOWN_START),
-        "facility", permit_facility_name(permit),
-        "now",      now && *now->facility_name ? now->facility_name : permit_facility_name(permit),
-        "ending",   say(s->language, ending_message(permit)),
+        "facility", *facility ? facility : say(s->language, MESSAGE_FACILITY_UNKNOWN),
+        "Facility", *facility ? facility : say(s->language, MESSAGE_FACILITY_UNKNOWN_START),
+        "now",      *now_place ? now_place : say(s->language, MESSAGE_FACILITY_UNKNOWN),
+        "Now",      *now_place ? now_place : say(s->language, MESSAGE_FACILITY_UNKNOWN_START),
+        "ending",   say(s->language, ending_message(permit_kind(permit))),
+        "also",     say(s->language, ending_message(now ? now->kind : CUSTODY_N_KINDS)),
         "detail",   permit_detail(permit),
         NULL};
     return text_fill(say(s->language, message), parts, FALSE);
@@ -223,14 +264,18 @@ static void say_earlier(struct saying *s, const struct permit *permit) {
     say_text(s, both);
 }
 
-/* Where another thing is reported of the same person. */
+/* Where another thing is reported of the same person, or the thing itself may be a mistake. */
 static void say_beside(struct saying *s, const struct permit *permit) {
     const struct permit_now *now = permit_now(permit);
-    if (!now || !is_ending(permit) || permit_kind(permit) == now->kind || now->is_unclear ||
-        now->is_doubtful)
+    if (!now || permit_is_another_person(permit) || permit_is_unclear(permit))
         return;
-    if (now->standing == STANDING_ELSEWHERE)
-        say_filled(s, LINE_TEXT, permit, MESSAGE_BESIDE_TRANSFERRED);
+    if (now->is_doubtful && (now->is_unclear || (is_ending(permit) && is_held(now))))
+        say_filled(s, LINE_TEXT, permit, MESSAGE_DOUBTFUL_BESIDE);
+    if (!is_ending(permit) || permit_kind(permit) == now->kind || now->is_unclear || now->is_doubtful ||
+        says_now(permit))
+        return;
+    if (now->standing == STANDING_ELSEWHERE || now->standing == STANDING_OUT)
+        say_filled(s, LINE_TEXT, permit, MESSAGE_BESIDE_ENDING);
     else if (now->standing == STANDING_GONE)
         say_filled(s, LINE_TEXT, permit, MESSAGE_BESIDE_LEFT_ROSTER);
 }
@@ -257,7 +302,8 @@ static void say_when(struct saying *s, const struct permit *permit) {
         permit_is_from_list(permit) ||
         (kind & (KIND_BIT(CUSTODY_LEFT_ROSTER) | KIND_BIT(CUSTODY_BACK_ON_ROSTER))) != 0;
     const gboolean is_now = says_now(permit);
-    const gboolean is_as_known = permit_kind(permit) == CUSTODY_AS_KNOWN;
+    /* Of what was known before, when the event came. */
+    const gboolean is_as_known = is_now && permit_kind(permit) != CUSTODY_CORRECTED;
     GTimeZone *zone = permit_zone(permit);
 
     if (is_now && now && now->kind != CUSTODY_LEFT_ROSTER && now->from_us != TIME_UNKNOWN)
@@ -281,11 +327,10 @@ static void say_how(struct saying *s, const struct permit *permit) {
                                                            MESSAGE_HOW_CORRECTED};
     gboolean is_feed = (KIND_BIT(permit_kind(permit)) & KINDS_FEED) != 0;
     const struct permit_now *now = permit_now(permit);
-    if (permit_kind(permit) == CUSTODY_AS_KNOWN && now && now->standing == STANDING_GONE) {
-        say_text(s, say(s->language, MESSAGE_HOW_INFERRED));
-        return;
-    }
-    say_text(s, say(s->language, is_feed ? MESSAGE_HOW_FEED : by_assertion[permit_assertion(permit)]));
+    enum message how = is_feed ? MESSAGE_HOW_FEED : by_assertion[permit_assertion(permit)];
+    if (now && says_now(permit) && permit_kind(permit) != CUSTODY_CORRECTED)
+        how = now->standing == STANDING_GONE ? MESSAGE_HOW_INFERRED : MESSAGE_HOW_REPORTED;
+    say_text(s, say(s->language, how));
 }
 
 /* An agency is not in danger, and the hotline is not for it. */

@@ -6,7 +6,8 @@
 struct permit {
     enum custody_kind kind;
     enum custody_assertion assertion;
-    gboolean is_unclear, is_possible, is_another_person, occurred_on_date, is_from_list, list_on_date;
+    gboolean is_unclear, is_within, is_possible, is_another_person, occurred_on_date, is_from_list,
+        list_on_date;
     char *person_name, *facility_name, *facility_phone, *detail, *now_facility_name;
     GTimeZone *zone;
     gint64 occurred_at_us, occurred_to_us, observed_at_us;
@@ -208,6 +209,7 @@ struct permit *disclose_alert(const struct disclose_gate *gate, const struct dis
         .kind = facts->kind,
         .assertion = facts->assertion,
         .is_unclear = facts->is_unclear,
+        .is_within = facts->is_within,
         .is_possible = recipient->reason == MATCH_POSSIBLE,
         .is_another_person = recipient->reason == MATCH_UNLINKED,
         .occurred_on_date = facts->occurred_on_date,
@@ -306,6 +308,10 @@ enum custody_assertion permit_assertion(const struct permit *permit) {
 }
 gboolean permit_is_unclear(const struct permit *permit) {
     return permit->is_unclear;
+}
+
+gboolean permit_is_within(const struct permit *permit) {
+    return permit->is_within;
 }
 
 gboolean permit_is_possible(const struct permit *permit) {

@@ -22,7 +22,7 @@ const struct policy *disclose_gate_policy(const struct disclose_gate *gate); /* 
 struct disclose_facts {
     enum custody_kind kind;
     enum custody_assertion assertion;
-    gboolean is_unclear;
+    gboolean is_unclear, is_within;
     guint subject_flags; /* as they are now, at the moment of sending */
     const char *person_name, *facility_name, *facility_phone, *detail;
     GTimeZone *zone;

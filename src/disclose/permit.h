@@ -32,6 +32,8 @@ void permit_free(struct permit *permit);
 enum custody_kind permit_kind(const struct permit *permit);
 enum custody_assertion permit_assertion(const struct permit *permit);
 gboolean permit_is_unclear(const struct permit *permit);
+gboolean
+permit_is_within(const struct permit *permit); /* a move between places of one source: no leaving */
 gboolean permit_is_possible(const struct permit *permit);       /* it may be about another person */
 gboolean permit_is_another_person(const struct permit *permit); /* what they were told before was */
 

@@ -82,7 +82,8 @@ static struct permit_now now_of(const struct send_job *job) {
  * that they were told of. */
 static gboolean takes_back(const struct send_job *job) {
     const struct store_alert_facts *f = &job->facts;
-    return f->has_earlier && (f->assertion == ASSERTION_CORRECTED || (KIND_BIT(f->kind) & KINDS_OUT));
+    return f->has_earlier && (f->assertion == ASSERTION_CORRECTED ||
+                              (KIND_BIT(f->kind) & (KINDS_OUT | KIND_BIT(CUSTODY_TRANSFERRED))));
 }
 
 /* The facts of an alert, with what they borrow. */
@@ -106,6 +107,7 @@ static void gather(const struct send_job *job, struct telling *t) {
         .kind = f->kind,
         .assertion = f->assertion,
         .is_unclear = f->is_unclear,
+        .is_within = f->is_within || (f->kind == CUSTODY_TRANSFERRED && *f->detail),
         .subject_flags = f->subject_flags,
         .person_name = t->name,
         .facility_name = place->name,

@@ -377,7 +377,7 @@ gboolean store_alert_facts_get(struct db *db, gint64 event_seq, struct store_ale
         "o "
         "WHERE o.person_id = b.person_id), 0), coalesce(e.occurred_to_us, e.occurred_at_us), "
         "e.is_doubtful, e.standing, e.about_flags, e.about_kind, e.about_from_us, e.about_to_us, "
-        "coalesce(e.about_booking, 0), e.holders, coalesce(e.booking_id, 0) FROM event e "
+        "coalesce(e.about_booking, 0), e.holders, coalesce(e.booking_id, 0), e.is_within FROM event e "
         "LEFT JOIN booking b ON b.id = e.booking_id LEFT JOIN person p ON p.id = b.person_id "
         "WHERE e.seq = :seq",
         PARAMS(P_INT("seq", event_seq)));
@@ -404,7 +404,8 @@ gboolean store_alert_facts_get(struct db *db, gint64 event_seq, struct store_ale
                                             .now_is_unclear = (db_int(rows, 16) & 2) != 0,
                                             .now_kind = (enum custody_kind)db_int(rows, 17),
                                             .now_from_us = db_time(rows, 18),
-                                            .now_to_us = db_time(rows, 19)};
+                                            .now_to_us = db_time(rows, 19),
+                                            .is_within = db_int(rows, 23) != 0};
         booking = db_int(rows, 20);
         holders = g_strdup(db_text(rows, 21));
         event_booking = db_int(rows, 22);

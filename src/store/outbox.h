@@ -122,7 +122,7 @@ struct store_alert *store_alert_get(struct db *db, const char *id, GError **erro
 struct store_alert_facts {
     enum custody_kind kind;
     enum custody_assertion assertion;
-    gboolean is_unclear, occurred_on_date;
+    gboolean is_unclear, is_within, occurred_on_date;
     gint64 occurred_at_us, observed_at_us, recorded_at_us;
     char *feed, *facility_id, *detail;
     char *surname, *given; /* "" for a feed's event */
