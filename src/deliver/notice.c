@@ -146,7 +146,6 @@ static enum message ending_message(enum custody_kind kind) {
     switch (kind) {
     case CUSTODY_TRANSFERRED: return MESSAGE_ENDING_TRANSFERRED;
     case CUSTODY_ESCAPED: return MESSAGE_ENDING_ESCAPED;
-    case CUSTODY_DIED: return MESSAGE_ENDING_DIED;
     case CUSTODY_LEFT_ROSTER: return MESSAGE_ENDING_LEFT_ROSTER;
     default: return MESSAGE_ENDING_RELEASED;
     }

@@ -464,7 +464,7 @@ static const char *const told_words[CUSTODY_N_KINDS][LANGUAGE_N] = {
 static gboolean a_correction_names_what_it_takes_back(const struct said *n) {
     static const char *const since[LANGUAGE_N][4] = {
         {"has taken that back", "now says something else", "go by this notice", NULL},
-        {"anuló ese informe", "ahora dice otra cosa", "por este aviso", NULL}};
+        {"anuló ese informe", "ahora dice otra cosa", "vale lo que dice este aviso", NULL}};
     const struct state *s = n->state;
     const char *told = strstr(n->text, told_us[n->language]);
     if (!s->has_earlier)
@@ -481,7 +481,7 @@ static gboolean a_correction_says_what_is_believed(const struct said *n) {
     static const char *const believed[STANDING_N][LANGUAGE_N] = {
         [STANDING_UNKNOWN] = {"do not know where", "no sabemos dónde"},
         [STANDING_HELD] = {"is in custody at", "está bajo custodia en"},
-        [STANDING_AWAY] = {"is in custody, but is away", "sigue bajo custodia, pero no está"},
+        [STANDING_AWAY] = {"they are away from", "sigue bajo custodia, pero no está"},
         [STANDING_GONE] = {"no longer shows", "ya no muestra"},
         [STANDING_ELSEWHERE] = {"was moved away from", "trasladaron a"},
         [STANDING_DEAD] = {"has died", "ha muerto"}};
@@ -767,7 +767,8 @@ static void tabulate_purposes(struct table *table) {
             const struct notice notice = {.what = k < 2 ? whats[k] : NOTICE_ALERT,
                                           .language = (enum language)language,
                                           .words = "271828"};
-            count(table, (enum language)language, NULL, notice_subject(&notice));
+            if (!table->is_of_notices)
+                count(table, (enum language)language, NULL, notice_subject(&notice));
             if (k == 2)
                 continue;
             g_autoptr(GPtrArray) lines = lines_of(&notice);
