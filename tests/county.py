@@ -45,11 +45,11 @@ WORDS = {  # of a notice without what is said beside: what it says
     "unsure": r"cannot read|may be out|may mean|may be a mistake|may be wrong|not sure|not clear|"
               r"cannot tell|do not know",
     "held": r"was booked|(is|was|are|still) held|(is|are) in custody|is back|back in custody|still in custody|is still|"
-            r"shows .{1,99} again|was moved from|for a short time",
+            r"shows .{1,99} again|was moved (from|to)|for a short time",
     "died": r"\bdied\b|\ba death\b",
     "escaped": r"\bescaped\b|\ban escape\b",
     "released": r"\breleased\b|\ba release\b|\blet out\b",
-    "moved": r"\bmoved away\b|\bmoved to\b|\ba move\b",
+    "moved": r"\bmoved away\b|\ba move\b",
     "gone": r"no longer (shows|lists|has)|not on the list|left its list",
     "taken back": r"took back|taken .{0,30}back|was wrong|do not rely",
 }
