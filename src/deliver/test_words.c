@@ -761,15 +761,19 @@ static void tabulate(const struct state *s, void *context) {
 
 /* Purposes without a permit, and the subjects of all. */
 static void tabulate_purposes(struct table *table) {
-    static const enum notice_what whats[] = {NOTICE_CODE, NOTICE_ENDED};
+    static const enum notice_what whats[] = {NOTICE_ALERT,    NOTICE_CODE, NOTICE_ENDED,
+                                             NOTICE_EXPIRING, NOTICE_OVER, NOTICE_TEST};
     for (int language = 0; language < LANGUAGE_N; language++)
-        for (guint k = 0; k < 3; k++) {
-            const struct notice notice = {.what = k < 2 ? whats[k] : NOTICE_ALERT,
+        for (guint k = 0; k < G_N_ELEMENTS(whats); k++) {
+            const struct notice notice = {.what = whats[k],
                                           .language = (enum language)language,
-                                          .words = "271828"};
+                                          .words = "271828",
+                                          .confirm_url = "https://x.test/c/t",
+                                          .renew_url = "https://x.test/r/t",
+                                          .ends_at_us = AT};
             if (!table->is_of_notices)
                 count(table, (enum language)language, NULL, notice_subject(&notice));
-            if (k == 2)
+            if (whats[k] == NOTICE_ALERT)
                 continue;
             g_autoptr(GPtrArray) lines = lines_of(&notice);
             g_autofree char *text = text_of(lines);
