@@ -193,6 +193,17 @@ def test_released_on_one_booking_and_held_on_another_is_not_released(site, push)
     assert "was released" in told(site, push, 2) and standing(site, 7) == "out"
 
 
+def test_a_correction_quotes_what_the_notice_said_and_not_its_event(site, push):
+    """They were told: still in custody, and one jail reports a release. That is not "we told you that they were released"."""
+    push(event(1, "booked"), {**event(2, "booked"), "booking": "other"})
+    site.register(7, events="released")
+    push(event(3, "released", when="2025-05-07T10:00:00-06:00"))
+    assert "is still in custody" in told(site, push, 1)
+    push({**event(4, "corrected"), "takes_back": "3"})
+    last = told(site, push, 2)
+    assert "we sent you a notice about Wren Poplar" in last and "was released" not in last
+
+
 def test_a_death_that_was_told_as_a_release_is_put_right_to_whoever_was_told(site, push):
     push(event(1, "booked"))
     site.register(7, events="released")

@@ -340,12 +340,30 @@ static gboolean read_now(struct db *db, gint64 event_booking, gint64 booking, co
     return db_done(rows, error);
 }
 
+/* What that notice said of them, whichever event it was about: that they had left, that they were in,
+ * or CUSTODY_CORRECTED for what was neither. Columns 0 and 3 to 5. */
+static enum custody_kind told_as(struct db_rows *rows) {
+    const enum custody_kind kind = (enum custody_kind)db_int(rows, 0);
+    const enum custody_standing standing = (enum custody_standing)db_int(rows, 3);
+    const gboolean is_in = standing == STANDING_HELD || standing == STANDING_AWAY;
+    const gboolean is_ending = (KIND_BIT(kind) & (KINDS_OUT | KIND_BIT(CUSTODY_TRANSFERRED))) != 0;
+    if (db_int(rows, 5))
+        return CUSTODY_CORRECTED;
+    if (standing >= STANDING_GONE && !db_is_null(rows, 4))
+        return (enum custody_kind)db_int(rows, 4);
+    if (is_in && (kind == CUSTODY_AS_KNOWN || kind == CUSTODY_CORRECTED))
+        return CUSTODY_BACK_ON_ROSTER; /* "was in custody" */
+    return is_in && is_ending ? CUSTODY_CORRECTED : kind;
+}
+
 /* What the registration was told before this: what the event takes back, else the last. */
 gboolean store_alert_earlier_get(struct db *db, const struct store_alert *alert,
                                  struct store_alert_facts *facts, GError **error) {
     struct db_rows *rows = db_query(
         db,
-        "SELECT e.kind, e.is_doubtful | (e.about_flags & 1), coalesce(a.handed_at_us, a.created_at_us) "
+        "SELECT e.kind, e.is_doubtful | (e.about_flags & 1), coalesce(a.handed_at_us, "
+        "a.created_at_us), "
+        "coalesce(e.standing, 0), e.about_kind, e.is_unclear | (e.about_flags & 2) "
         "FROM alert a JOIN event e ON e.seq = a.event_seq WHERE a.registration_id = :registration AND "
         "a.seq < :seq AND e.booking_id IS NOT NULL AND e.kind <> " SQL_CUSTODY_STATUS_CHANGED
         " AND (a.may_have_left = 1 OR a.state NOT IN (" SQL_ALERT_WITHDRAWN ", " SQL_ALERT_WITHHELD
@@ -355,7 +373,7 @@ gboolean store_alert_earlier_get(struct db *db, const struct store_alert *alert,
                P_INT("event", alert->event_seq)));
     if (db_next(rows)) {
         facts->has_earlier = TRUE;
-        facts->earlier_kind = (enum custody_kind)db_int(rows, 0);
+        facts->earlier_kind = told_as(rows);
         facts->earlier_was_doubtful = db_int(rows, 1) != 0;
         facts->earlier_told_at_us = db_int(rows, 2);
     }
