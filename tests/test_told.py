@@ -161,6 +161,23 @@ def test_what_the_jail_took_back_itself_is_not_taken_back_again(site, tmp_path):
     assert len(site.notices()) == 4 and standing(site, 3) == standing(site, 4) == "held"
 
 
+def test_an_ending_of_long_ago_of_somebody_who_is_followed_is_with_a_person(site, push):
+    push(event(1, "booked"))
+    site.register(7)
+    push({**event(2, "released", when="2024-05-07T10:00:00-06:00"), "booking": "old"})
+    page, = pages(site)
+    assert "1 of them are of people whom somebody follows" in page and not site.notices()
+
+
+def test_a_number_that_stands_for_two_is_paged_once(site, push):
+    push({**event(1, "booked"), "booking": "B1"})
+    other = {"person": "8", "last": "FERN", "first": "ADA", "booking": "B1"}
+    for number, kind in ((2, "booked"), (3, "temporary_absence"), (4, "returned")):
+        push({**event(number, kind), **other})
+    assert len([page for page in pages(site) if "other people" in page]) == 1
+    assert standing(site, 7) == standing(site, 8) == "held"
+
+
 def test_the_history_says_what_became_of_each_report(site, push):
     push(event(1, "booked"), event(2, "released", when="2025-05-07T10:00:00-06:00"),
          event(3, "released", when="2025-05-08T15:00:00-06:00"))

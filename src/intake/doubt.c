@@ -143,13 +143,20 @@ static gboolean page_batch(struct load *load, enum custody_pace_of of, GError **
 
 /* Whoever lost a filter sends years: it is told to nobody, and a person should know. */
 static gboolean page_history(struct load *load, GError **error) {
-    if (load->owing.n_history < MANY)
+    const guint n = load->owing.n_history, n_followed = load->owing.n_history_followed;
+    if (n < MANY && !n_followed)
         return TRUE;
+    g_autofree char *followed =
+        n_followed
+            ? g_strdup_printf(" %u of them are of people whom somebody follows: see `tocsin person "
+                              "show`, and tell them if they should know.",
+                              n_followed)
+            : g_strdup("");
     g_autofree char *page =
-        g_strdup_printf("The feed %s sent %u bookings and endings of long ago, of which nothing was "
-                        "known (%s). They are taken as history, and told to nobody. Did its export "
+        g_strdup_printf("The feed %s sent %u bookings or endings of long ago, of which nothing was "
+                        "known (%s). They are taken as history, and told to nobody.%s Did its export "
                         "lose a filter? If the file is wrong: tocsin feed undo %s %s.",
-                        load->feed.id, load->owing.n_history, load->name, load->feed.id, load->name);
+                        load->feed.id, n, load->name, followed, load->feed.id, load->name);
     return owe_page(load->db, load->site, page, error);
 }
 
@@ -169,7 +176,7 @@ gboolean load_judge_batch(struct load *load, GError **error) {
         is_paged |= !was;
         mark_listed(load, of == PACE_ARRIVALS);
     }
-    return is_paged || page_history(load, error);
+    return (is_paged && !load->owing.n_history_followed) || page_history(load, error);
 }
 
 /* ── Decided by a person ───────────────────────────────────────────────────────────────────────── */

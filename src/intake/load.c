@@ -321,18 +321,21 @@ static gboolean follow_correction(struct load *load, const struct feed_record **
 }
 
 /* A number that stands for somebody else now: who had it keeps their booking, and this one is another.
- */
+ * That is said once. */
 static gboolean number_anew(struct load *load, struct store_booking *prior,
                             const struct feed_record **record, struct feed_record *renumbered,
                             GError **error) {
-    if (!tell_former(load, &prior->booking, *record, error))
-        return FALSE;
+    struct store_booking known;
     g_autofree char *key = custody_roster_renumber((*record)->booking_key, (*record)->person_key);
+    if (!store_booking_by_key(load->db, load->mapping->jail, key, &known, error))
+        return FALSE;
+    const gboolean ok = known.booking.id || tell_former(load, &prior->booking, *record, error);
     *renumbered = **record;
     renumbered->booking_key = g_string_chunk_insert(load->scratch, key);
     *record = renumbered;
     store_booking_clear(prior);
-    return store_booking_by_key(load->db, load->mapping->jail, renumbered->booking_key, prior, error);
+    *prior = known;
+    return ok;
 }
 
 gboolean load_apply_record(struct load *load, const struct feed_record *record, guint64 digest,

@@ -260,6 +260,13 @@ static gboolean is_history(const struct owe_change *change) {
                                                         : CUSTODY_HISTORY_OF_ENDINGS_US);
 }
 
+/* Told to nobody, it is with a person where somebody follows them. */
+static gboolean count_followed(struct owing *p, const struct owe_change *change, GError **error) {
+    g_autoptr(GPtrArray) followers = store_registrations_on_person(p->db, change->person_id, error);
+    p->n_history_followed += followers && followers->len;
+    return followers != NULL;
+}
+
 static void count_pace(struct owing *p, const struct custody_event *e, gint64 seq) {
     struct custody_pace *pace = &p->feed->pace;
     const gboolean is_ending = e->said != SAID_BY_US && custody_event_is_ending(e);
@@ -281,7 +288,7 @@ gboolean owe_news(struct owing *p, const struct owe_change *change, GError **err
         return TRUE;
     if (history) {
         p->n_history++;
-        return TRUE;
+        return count_followed(p, change, error);
     }
     count_pace(p, change->event, row.seq);
     return page_set_aside(p, change->event, error) && tell_person(p, change, row.seq, error);

@@ -25,7 +25,8 @@ struct owing {
     gboolean tells_nobody;    /* a baseline, on request */
     json_t *events;           /* those that were new, as JSON */
     guint n_alerts;
-    guint n_history;       /* of long ago, when first heard of: told to nobody */
+    guint n_history, n_history_followed; /* of long ago, when first heard of: told to nobody; of people
+                                            whom somebody follows */
     guint n_late, n_waits; /* endings that were set aside; corrections of what was not said */
 };
 
