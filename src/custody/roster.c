@@ -188,6 +188,11 @@ static struct entry *find_entry(const struct custody_roster *roster, const char 
     return at ? entry_at(roster, at - 1) : NULL;
 }
 
+const char *custody_roster_person(const struct custody_roster *roster, const char *booking_key) {
+    const struct entry *entry = find_entry(roster, booking_key);
+    return entry && entry->is_expected ? person_of(roster, entry) : NULL;
+}
+
 gboolean custody_roster_says_in(const struct custody_roster *roster, const char *booking_key) {
     const struct entry *entry = find_entry(roster, booking_key);
     return entry && entry->says_in;

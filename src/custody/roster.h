@@ -52,6 +52,9 @@ guint32 custody_roster_place(const struct custody_roster *roster, const char *bo
 /* People on the new list who count. */
 guint custody_roster_n_now(const struct custody_roster *roster);
 
+/* The person of an expected booking, as kept; NULL: it is not expected. Until the next row. */
+const char *custody_roster_person(const struct custody_roster *roster, const char *booking_key);
+
 /* What a booking is called whose number stands for somebody else, too. Transfer full. */
 char *custody_roster_renumber(const char *booking_key, const char *person_key);
 /* How much of a kept number the source wrote. */

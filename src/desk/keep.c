@@ -65,10 +65,15 @@ static gboolean expunge_in_transaction(struct db *db, void *context, GError **er
     guint8 mac[32];
     gboolean ok = check_is_over(db, x, &row.booking, error) &&
                   (jail = store_booking_jail(db, x->booking_id, error)) != NULL;
-    if (ok)
-        site_expunged_mac(x->site, jail, row.key, row.person_key, mac);
-    ok = ok && store_expunged_add(db, mac, x->by, site_now(x->site), error) &&
-         store_booking_forget(db, x->booking_id, &x->is_last, error);
+    /* Also as the source writes it, where their number was another's ("number/booking"). */
+    g_autofree char *number = g_strdup(row.person_key);
+    for (char *stroke; ok; *stroke = 0) {
+        site_expunged_mac(x->site, jail, row.key, number, mac);
+        ok = store_expunged_add(db, mac, x->by, site_now(x->site), error);
+        if (!(stroke = strrchr(number, '/')))
+            break;
+    }
+    ok = ok && store_booking_forget(db, x->booking_id, &x->is_last, error);
     store_booking_clear(&row);
     return ok;
 }

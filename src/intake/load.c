@@ -341,9 +341,19 @@ static gboolean number_anew(struct load *load, struct store_booking *prior,
 gboolean load_apply_record(struct load *load, const struct feed_record *record, guint64 digest,
                            gboolean as_listing, GError **error) {
     struct store_booking prior;
-    struct feed_record renumbered, corrected;
+    struct feed_record settled = *record, renumbered, corrected;
+    record = &settled;
     if (!store_booking_by_key(load->db, load->mapping->jail, record->booking_key, &prior, error))
         return FALSE;
+    if (prior.booking.id && load_is_number_of(prior.person_key, record->person_key))
+        settled.person_key = prior.person_key;
+    else if (!prior.booking.id && !as_listing) {
+        if (!load_settle_numbers(load, &settled, error))
+            return FALSE;
+        store_booking_clear(&prior);
+        if (!store_booking_by_key(load->db, load->mapping->jail, record->booking_key, &prior, error))
+            return FALSE;
+    }
     if (!follow_correction(load, &record, &corrected, &prior, error))
         return FALSE;
     gboolean ok = !prior.booking.id || strcmp(prior.booking.person_key, record->person_key) == 0 ||
@@ -454,8 +464,8 @@ gboolean load_events(struct load *load, GError **error) {
     feed_adapter_free(adapter);
     if (!load->push_key) /* an empty first file counts: what comes after it is news */
         load->feed.has_baseline = TRUE;
-    return ok && load_page_clashes(load, error) && load_judge_batch(load, error) &&
-           load_note_speech(load, error);
+    return ok && load_page_clashes(load, error) && load_page_other_people(load, error) &&
+           load_judge_batch(load, error) && load_note_speech(load, error);
 }
 
 /* ── The whole, in one transaction ─────────────────────────────────────────────────────────────── */
@@ -496,6 +506,8 @@ gboolean load_begin(struct load *load, struct db *db, GError **error) {
         custody_pace_begin(&load->feed.pace, load_pace_at(load));
     load->mapping_digest = base_hash64(load->feed.mapping, strlen(load->feed.mapping), 0);
     load->scratch = g_string_chunk_new(4096);
+    if (!store_has_zeros(db, load->mapping->person_scope, load->mapping->jail, &load->has_zeros, error))
+        return FALSE;
     GError *problem = NULL;
     load->expunged = store_expunged(db, &problem);
     if (problem)
@@ -615,7 +627,7 @@ void load_again(void *context) {
     json_array_clear(s->problem_list);
     *s = (struct load_summary){.list = s->list, .problem_list = s->problem_list};
     load->n_kept_problems = load->n_bad_rows = load->last_bad_row = load->n_clashes = 0;
-    load->n_expunged = 0;
+    load->n_expunged = load->n_other_people = 0;
     memset(load->n_bad, 0, sizeof load->n_bad);
     g_clear_error(&load->problem_error);
     g_clear_pointer(&load->answer, g_free);

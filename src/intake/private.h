@@ -1,5 +1,5 @@
 /* One load under way, shared by load.c (files, records, the transaction), roster.c (lists), preview.c,
- * push.c, held.c, doubt.c and silence.c. */
+ * number.c, push.c, held.c, doubt.c and silence.c. */
 #ifndef INTAKE_PRIVATE_H
 #define INTAKE_PRIVATE_H
 
@@ -37,7 +37,8 @@ struct load {
     GPtrArray *untold; /* struct load_untold: what a list made of bookings, until all are known; NULL:
                           told at once */
     GHashTable *expunged; /* what an order has erased (site/expunged.h); NULL: nothing */
-    guint n_kept_problems, n_clashes, n_expunged;
+    gboolean has_zeros;   /* some number that is known there begins with one */
+    guint n_kept_problems, n_clashes, n_expunged, n_other_people;
     guint n_bad[FIELD_N + 1],
         first_bad[FIELD_N + 1]; /* by field, the last of whole rows: how many, and where */
     guint n_bad_rows, last_bad_row;
@@ -116,6 +117,16 @@ typedef gboolean (*load_change_fn)(const struct custody_source *source,
                                    struct custody_booking *next, struct custody_event *event);
 gboolean load_change_booking(struct load *load, gint64 booking_id, load_change_fn change,
                              GError **error);
+
+/* ── number.c ── */
+
+/* Whether the number by which somebody is kept is what the source writes: that, one that stands for
+ * others under it, or the same with other leading zeros. */
+gboolean load_is_number_of(const char *kept_person, const char *number);
+/* Of a booking that is not known: gives the record the numbers by which it and its person are, or are
+ * to be, kept. */
+gboolean load_settle_numbers(struct load *load, struct feed_record *record, GError **error);
+gboolean load_page_other_people(struct load *load, GError **error);
 
 /* Whether an order had the booking erased: what is said of it is passed over, and counted. */
 gboolean load_is_expunged(struct load *load, const char *booking_key, const char *person_key);

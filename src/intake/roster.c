@@ -98,6 +98,31 @@ static gboolean take_numbered(struct load *load, struct load_run *run, struct fe
     return take_listing(load, cells, digest, FALSE, error);
 }
 
+static void ignore_problem(G_GNUC_UNUSED const struct feed_problem *problem,
+                           G_GNUC_UNUSED void *context) {
+}
+
+/* The numbers by which the row's booking and person are kept, mostly those that it gives. */
+static gboolean settle_row(struct load *load, const struct load_run *run, struct feed_cells *row,
+                           GError **error) {
+    const char *kept = custody_roster_person(run->roster, row->cell[FIELD_BOOKING]);
+    struct feed_record record;
+    if (kept) {
+        if (strcmp(kept, row->cell[FIELD_PERSON]) != 0 &&
+            load_is_number_of(kept, row->cell[FIELD_PERSON]))
+            row->cell[FIELD_PERSON] = g_string_chunk_insert(load->scratch, kept);
+        return TRUE;
+    }
+    if (!feed_record_read(load->mapping, row, load->observed_at_us, load->scratch, &record,
+                          ignore_problem, NULL))
+        return TRUE; /* as it will be seen to be when it is taken */
+    if (!load_settle_numbers(load, &record, error))
+        return FALSE;
+    row->cell[FIELD_PERSON] = record.person_key;
+    row->cell[FIELD_BOOKING] = record.booking_key;
+    return TRUE;
+}
+
 static gboolean take_row(struct load *load, struct load_run *run, const struct feed_cells *cells,
                          GError **error) {
     const char *person = cells->cell[FIELD_PERSON], *booking = cells->cell[FIELD_BOOKING];
@@ -116,7 +141,8 @@ static gboolean take_row(struct load *load, struct load_run *run, const struct f
                          load_keep_problem, load);
         return TRUE;
     }
-    return load_is_expunged(load, booking, person) || take_numbered(load, run, &row, error);
+    return load_is_expunged(load, booking, person) ||
+           (settle_row(load, run, &row, error) && take_numbered(load, run, &row, error));
 }
 
 /* Who left: a booking has ended when all its rows say so. */
@@ -320,6 +346,7 @@ gboolean load_roster(struct load *load, struct custody_verdict *verdict, GError 
                   store_booking_expect(load->db, load->feed.id, run.roster, error) &&
                   load_each_row(load, adapter, &run, take_row, error) &&
                   check_torn(load, &run, error) && load_page_clashes(load, error) &&
+                  load_page_other_people(load, error) &&
                   (load->is_accepted || load_check_readable(load, &run, error));
     if (ok) {
         g_autoptr(GArray) vanished = custody_roster_vanished(run.roster);

@@ -3,6 +3,7 @@
 
 #include "base/random.h"
 #include "people/name.h"
+#include "people/same.h"
 #include "people/search/index.h"
 #include "people/similar.h"
 
@@ -281,9 +282,38 @@ static void whole_names_are_parted_as_people_would(void) {
     }
 }
 
+static void only_what_cannot_well_be_one_person_is_two(void) {
+    static const struct {
+        struct people_named a, b;
+        gboolean are_two;
+    } cases[] = {
+        {{"ROWAN", "ADA", 19800101}, {"FERN", "LOUIS", 19990202}, TRUE},
+        {{"ROWAN", "ADA", 0}, {"FERN", "LOUIS", 0}, TRUE},
+        {{"ROWAN", "ADA", 19800101}, {"FERN", "LOUIS", 19800101}, FALSE}, /* one birth date */
+        {{"ROWAN", "ADA", 19800101}, {"FERN", "ADA", 19800102}, FALSE}, /* married, a slip in the day */
+        {{"ROWAN", "ADA", 0}, {"FERN", "ADA", 19990202}, FALSE},
+        {{"SMITH", "JOHN", 19800101}, {"BROWN", "JOHN", 19990202}, TRUE},
+        {{"SMITH", "JOHN", 19800101}, {"SMITH", "PETER", 19990202}, TRUE},
+        {{"SMITH", "JOHN", 19800101}, {"SMYTHE", "JON", 19990202}, FALSE}, /* written otherwise */
+        {{"SMITH", "ROBERT", 19800101}, {"SMITH", "BOB", 19810101}, FALSE},
+        {{"ROWAN", "ADA", 19800101}, {"ADA", "ROWAN", 19990202}, FALSE}, /* exchanged */
+        {{"GARCIA LOPEZ", "MARIA", 0}, {"LOPEZ", "M", 19800101}, FALSE},
+        {{"DOE", "JOHN", 0}, {"FERN", "LOUIS", 19990202}, FALSE}, /* nobody knew the name */
+        {{"", "", 0}, {"FERN", "LOUIS", 19990202}, FALSE},
+        {{"Núñez", "José", 0}, {"NUNEZ", "PEPE", 0}, FALSE},
+        {{"\xff", "?", 0}, {"-", "", 0}, FALSE},
+    };
+    for (guint i = 0; i < G_N_ELEMENTS(cases); i++)
+        if (people_are_two(&cases[i].a, &cases[i].b) != cases[i].are_two ||
+            people_are_two(&cases[i].b, &cases[i].a) != cases[i].are_two)
+            g_error("%s, %s and %s, %s", cases[i].a.surname, cases[i].a.given, cases[i].b.surname,
+                    cases[i].b.given);
+}
+
 int main(int argc, char **argv) {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/name/parts", whole_names_are_parted_as_people_would);
+    g_test_add_func("/name/two", only_what_cannot_well_be_one_person_is_two);
     g_test_add_func("/similar/prices", what_happens_often_costs_less);
     g_test_add_func("/similar/sounds", like_sounds_have_one_skeleton);
     g_test_add_func("/index/written", people_are_found_however_they_are_written);

@@ -748,6 +748,40 @@ static void hex(struct db_rows *rows, int column, char text[33]) {
         custody_event_id_format(bytes, text);
 }
 
+gboolean store_person_kept_as(struct db *db, const char *scope, const char *number,
+                              store_person_fn each, void *context, GError **error) {
+    /* The stroke is the character before the nought. */
+    struct db_rows *rows = db_query(
+        db,
+        "SELECT id, key, surname, given, born FROM person WHERE scope = :scope AND (key = :key "
+        "OR (key > :key || '/' AND key < :key || '0')) ORDER BY key",
+        PARAMS(P_TEXT("scope", scope), P_TEXT("key", number)));
+    while (db_next(rows)) {
+        const struct store_person_row row = {.id = db_int(rows, 0),
+                                             .scope = scope,
+                                             .key = db_text(rows, 1),
+                                             .surname = db_text(rows, 2),
+                                             .given = db_text(rows, 3),
+                                             .born = (gint32)db_int(rows, 4)};
+        each(&row, context);
+    }
+    return db_done(rows, error);
+}
+
+gboolean store_has_zeros(struct db *db, const char *scope, const char *jail, gboolean *has_zeros,
+                         GError **error) {
+    gint64 n = 0;
+    const gboolean ok = db_number(db,
+                                  "SELECT (SELECT count(*) FROM (SELECT 1 FROM person WHERE scope = "
+                                  ":scope AND key >= '0' AND key "
+                                  "< '1' LIMIT 1) p) + (SELECT count(*) FROM (SELECT 1 FROM booking "
+                                  "WHERE jail = :jail AND key >= "
+                                  "'0' AND key < '1' LIMIT 1) b)",
+                                  PARAMS(P_TEXT("scope", scope), P_TEXT("jail", jail)), 0, &n, error);
+    *has_zeros = n > 0;
+    return ok;
+}
+
 gboolean store_person_events(struct db *db, gint64 person_id, store_event_fn each, void *context,
                              GError **error) {
     struct db_rows *rows = db_query(

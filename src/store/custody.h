@@ -168,6 +168,13 @@ char *store_person_label(struct db *db, gint64 person_id, GError **error);
 gboolean store_person_find(struct db *db, const char *scope, const char *key, store_person_fn each,
                            void *context, GError **error);
 
+/* Those kept under the number, or under it and a stroke and more. */
+gboolean store_person_kept_as(struct db *db, const char *scope, const char *number,
+                              store_person_fn each, void *context, GError **error);
+/* Whether a person's or booking's number there begins with a zero. */
+gboolean store_has_zeros(struct db *db, const char *scope, const char *jail, gboolean *has_zeros,
+                         GError **error);
+
 struct store_event_row {
     char id[33], corrects[33]; /* corrects "" when none */
     guint8 event_id[CUSTODY_EVENT_ID_BYTES];

@@ -1,0 +1,87 @@
+#include "people/same.h"
+
+#include <string.h>
+
+#include "people/fold.h"
+#include "people/nickname.h"
+#include "people/similar.h"
+
+/* What is written where the name is not known. */
+static gboolean is_no_name(const char *word) {
+    static const char *const words[] = {"doe", "unknown", "unk", "unidentified", "noname", "na"};
+    for (guint i = 0; i < G_N_ELEMENTS(words); i++)
+        if (strcmp(word, words[i]) == 0)
+            return TRUE;
+    return FALSE;
+}
+
+static char **words_of(const char *name) {
+    g_autofree char *folded = people_fold(name);
+    return g_strsplit(folded, " ", -1);
+}
+
+static gboolean has_name(char **words) {
+    return words[0] && *words[0] && !is_no_name(words[0]);
+}
+
+/* One word for the other: the same, an initial, a slip of the hand or of the ear. */
+static gboolean is_like(const char *a, const char *b) {
+    char sound_a[PEOPLE_TOKEN_MAX + 1], sound_b[PEOPLE_TOKEN_MAX + 1];
+    const gsize a_n = strlen(a), b_n = strlen(b);
+    if (!a_n || !b_n || a_n > PEOPLE_TOKEN_MAX || b_n > PEOPLE_TOKEN_MAX)
+        return a_n && a_n == b_n && strcmp(a, b) == 0;
+    if (a_n == 1 || b_n == 1 || strcmp(a, b) == 0)
+        return a[0] == b[0];
+    g_autofree char *upper_a = g_ascii_strup(a, -1), *upper_b = g_ascii_strup(b, -1);
+    if (strspn(upper_a, G_CSET_A_2_Z) != a_n || strspn(upper_b, G_CSET_A_2_Z) != b_n)
+        return FALSE;
+    if (MIN(a_n, b_n) >= 4 && people_is_one_edit(upper_a, a_n, upper_b, b_n))
+        return TRUE;
+    people_skeleton(upper_a, a_n, sound_a);
+    people_skeleton(upper_b, b_n, sound_b);
+    return strlen(sound_a) > 1 && strcmp(sound_a, sound_b) == 0;
+}
+
+static gboolean any_like(char **a, char **b) {
+    for (char **x = a; *x; x++)
+        for (char **y = b; *y; y++)
+            if (is_like(*x, *y))
+                return TRUE;
+    return FALSE;
+}
+
+struct looking {
+    char **a, **b;
+    gboolean is_found;
+};
+
+static gboolean has_any(char *const *names, guint n, char **words) {
+    for (guint i = 0; i < n; i++)
+        for (char **word = words; *word; word++)
+            if (g_ascii_strcasecmp(names[i], *word) == 0)
+                return TRUE;
+    return FALSE;
+}
+
+static void look_in_line(char *const *names, guint n, void *context) {
+    struct looking *l = context;
+    l->is_found = l->is_found || (has_any(names, n, l->a) && has_any(names, n, l->b));
+}
+
+static gboolean are_short_forms(char **a, char **b) {
+    struct looking l = {a, b, FALSE};
+    people_each_nickname_line(look_in_line, &l);
+    return l.is_found;
+}
+
+gboolean people_are_two(const struct people_named *a, const struct people_named *b) {
+    g_auto(GStrv) a_surname = words_of(a->surname), b_surname = words_of(b->surname);
+    g_auto(GStrv) a_given = words_of(a->given), b_given = words_of(b->given);
+    if (!has_name(a_surname) || !has_name(b_surname) || (a->born && a->born == b->born))
+        return FALSE;
+    const gboolean years_differ = a->born && b->born && a->born / 10000 != b->born / 10000;
+    const gboolean surname = any_like(a_surname, b_surname);
+    const gboolean given = any_like(a_given, b_given) || are_short_forms(a_given, b_given);
+    const gboolean exchanged = any_like(a_surname, b_given) && any_like(a_given, b_surname);
+    return !exchanged && !(surname && given) && (years_differ || (!surname && !given));
+}
