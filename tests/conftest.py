@@ -27,7 +27,7 @@ PROGRAM = os.environ.get("TOCSIN", str(ROOT / "build" / "tocsin"))
 DATA = Path(os.environ.get("TOCSIN_DATA", ROOT.parent / "shared" / "data"))
 
 
-AT_SIGN_UP = re.compile("This is what we know now|Esto es lo que sabemos ahora|This is a test|Esto es una prueba")
+AT_SIGN_UP = re.compile("This is what we know now|Esto es lo que sabemos ahora|This is a test|Este es un mensaje de prueba")
 
 
 # ── What runs when, and where ─────────────────────────────────────────────────────────────────────

@@ -39,7 +39,7 @@ FOLLOWED = 5  # people, by two each: one asked for everything, one for endings
 # ── Words of the program, read loosely: adapt them here ───────────────────────────────────────────
 
 SAID_BESIDE = (r"What you can do now.*|How we know:[^.]*\.|[^.]*\bwe (told|sent) you[^.]*\.|"
-               r"[^.]*does not tell us[^.]*\.|They may[^.]*\.|Or the list may[^.]*\.|If the list shows[^.]*\.|"
+               r"[^.]*do not know why[^.]*\.|They may[^.]*\.|Or the list may[^.]*\.|If the list shows[^.]*\.|"
                r"The jail has not told us[^.]*\.|We were not sure[^.]*\.|Please go by this notice[^.]*\.")
 WORDS = {  # of a notice without what is said beside: what it says
     "unsure": r"cannot read|may be out|may mean|may be a mistake|may be wrong|not sure|not clear|"

@@ -244,7 +244,7 @@ def test_pages_speak_the_registrants_language(pushed, site):
     push("k2", [event(2, "died", when="2025-05-07T10:00:00-06:00")])
     server.wait_until(lambda: len(site.mail()) == 2)
     confirm, stop = links(site.mail()[-1])
-    assert 'lang="es"' in server.request("GET", confirm)[1] and "Parar mis avisos" in server.request("GET", stop)[1]
+    assert 'lang="es"' in server.request("GET", confirm)[1] and "Dejar de recibir avisos" in server.request("GET", stop)[1]
 
 
 def test_a_dropped_file_is_taken_when_it_is_whole(site, serve, roster, tmp_path):

@@ -52,7 +52,7 @@ def test_a_test_notice_shows_how_one_looks_and_can_be_confirmed(site, roster, se
     before = len(texts(site, "ana@example.org"))
     site.run("watch", "test", mine)
     (subject, words), = texts(site, "ana@example.org")[before:]
-    assert "This is a test. Nothing has happened." in words and subject == "New notice"
+    assert "This is a test message. It says nothing new about the person." in words and subject == "New notice"
     assert "SAMPLE" not in words  # nobody's name is told in it
     server = serve()
     status, _, _ = server.request("POST", link(words, "c"), "pin=4711",
@@ -85,7 +85,7 @@ def test_who_signs_up_on_somebody_of_whom_nothing_is_known_sees_how_a_notice_loo
     take_up_events(site, tmp_path)
     site.load("events", write_events(tmp_path, "first", ["1,77,B77,OOPS,,2025-04-01 10:00,9"]))
     site.register(77, email="ana@example.org")
-    assert "This is a test. Nothing has happened." in texts(site, "ana@example.org")[-1][1]
+    assert "This is a test message. It says nothing new about the person." in texts(site, "ana@example.org")[-1][1]
 
 
 def test_who_signs_up_sees_with_what_is_known_how_a_notice_looks(site, roster):

@@ -392,9 +392,10 @@ static gboolean a_release_is_one(const struct said *n) {
 static gboolean who_is_held_is_said_to_be(const struct said *n) {
     static const char *const held[LANGUAGE_N][6] = {
         {"in custody", "booked into", "is back at", "moved from", "moved to", NULL},
-        {"bajo custodia", "ingresó en", "volvió a", "hasta", "a east jail", NULL}};
+        {"bajo custodia", "ingresó a la cárcel", "está otra vez en", "trasladaron desde",
+         "trasladaron a east jail", NULL}};
     static const char *const shown[LANGUAGE_N] = {"again, with the same jail record",
-                                                  "con el mismo registro"};
+                                                  "con los mismos datos"};
     const struct state *s = n->state;
     if (!is_held(s) || s->now.is_unclear || s->is_unclear || s->reader == READER_UNLINKED ||
         s->kind == CUSTODY_STATUS_CHANGED || s->kind == CUSTODY_DIED)
@@ -427,7 +428,7 @@ static gboolean a_death_is_no_release(const struct said *n) {
 }
 
 static gboolean a_move_is_no_release(const struct said *n) {
-    static const char *const moved[LANGUAGE_N] = {"was moved", "trasladaron a"};
+    static const char *const moved[LANGUAGE_N] = {"was moved", "trasladaron"};
     const struct state *s = n->state;
     const gboolean is_now = s->has_now && s->now.standing == STANDING_ELSEWHERE;
     const gboolean is_move = is_now ? !is_ending(s) || s->kind == CUSTODY_TRANSFERRED
@@ -451,20 +452,20 @@ static gboolean a_list_releases_nobody(const struct said *n) {
 
 /* Of all that a correction can take back. */
 static const char *const told_words[CUSTODY_N_KINDS][LANGUAGE_N] = {
-    [CUSTODY_BOOKED] = {"was booked", "ingresó"},
-    [CUSTODY_RELEASED] = {"was released", "salió en libertad"},
-    [CUSTODY_TRANSFERRED] = {"was moved", "trasladaron"},
-    [CUSTODY_ESCAPED] = {"escaped", "se escapó"},
+    [CUSTODY_BOOKED] = {"was booked", "había ingresado"},
+    [CUSTODY_RELEASED] = {"was released", "salido en libertad"},
+    [CUSTODY_TRANSFERRED] = {"was moved", "habían trasladado"},
+    [CUSTODY_ESCAPED] = {"escaped", "se había escapado"},
     [CUSTODY_RECAPTURED] = {"in custody", "bajo custodia"},
-    [CUSTODY_DIED] = {"died", "murió"},
+    [CUSTODY_DIED] = {"died", "había muerto"},
     [CUSTODY_RETURNED] = {"in custody", "bajo custodia"},
-    [CUSTODY_LEFT_ROSTER] = {"no longer showed", "ya no mostraba"},
+    [CUSTODY_LEFT_ROSTER] = {"no longer showed", "ya no estaba en la lista"},
     [CUSTODY_BACK_ON_ROSTER] = {"in custody", "bajo custodia"}};
 
 static gboolean a_correction_names_what_it_takes_back(const struct said *n) {
     static const char *const since[LANGUAGE_N][4] = {
         {"has taken that back", "now says something else", "go by this notice", NULL},
-        {"anuló ese informe", "ahora dice otra cosa", "vale lo que dice este aviso", NULL}};
+        {"dice ahora que eso no vale", "dice ahora otra cosa", "haga caso de este aviso", NULL}};
     const struct state *s = n->state;
     const char *told = strstr(n->text, told_us[n->language]);
     if (!s->has_earlier)
@@ -478,12 +479,13 @@ static gboolean a_correction_names_what_it_takes_back(const struct said *n) {
 
 /* Nothing is only taken back: what is believed is said after it. */
 static gboolean a_correction_says_what_is_believed(const struct said *n) {
+    static const char *const escaped[LANGUAGE_N] = {"escaped", "se escapó"};
     static const char *const believed[STANDING_N][LANGUAGE_N] = {
         [STANDING_UNKNOWN] = {"do not know where", "no sabemos dónde"},
         [STANDING_HELD] = {"is in custody at", "está bajo custodia en"},
         [STANDING_AWAY] = {"they are away from", "sigue bajo custodia, pero no está"},
-        [STANDING_GONE] = {"no longer shows", "ya no muestra"},
-        [STANDING_ELSEWHERE] = {"was moved away from", "trasladaron a"},
+        [STANDING_GONE] = {"no longer shows", "ya no está en la lista"},
+        [STANDING_ELSEWHERE] = {"was moved away from", "trasladaron a otro lugar"},
         [STANDING_DEAD] = {"has died", "ha muerto"}};
     const struct state *s = n->state;
     if (!s->has_now || s->now.is_doubtful || s->now.is_unclear || s->reader == READER_UNLINKED ||
@@ -491,8 +493,7 @@ static gboolean a_correction_says_what_is_believed(const struct said *n) {
         return TRUE;
     const char *words = believed[s->now.standing][n->language];
     if (s->now.standing == STANDING_OUT)
-        words = s->now.kind == CUSTODY_RELEASED ? released[n->language]
-                                                : told_words[CUSTODY_ESCAPED][n->language];
+        words = s->now.kind == CUSTODY_RELEASED ? released[n->language] : escaped[n->language];
     return has(n->body, words);
 }
 
