@@ -330,13 +330,18 @@ static gboolean is_undone(const struct custody_history *h, const guint8 id[CUSTO
  * overtaken. */
 static gboolean is_said_again(const struct custody_history *h, const struct belief_report *r,
                               const struct custody_event *event, gboolean has_id) {
-    const gboolean is_exact = event->occurred_at_us != TIME_UNKNOWN && !event->occurred_on_date;
+    const gboolean was_possible = r->from_us == event->occurred_at_us;
+    const gboolean is_exact =
+        event->occurred_at_us != TIME_UNKNOWN && !event->occurred_on_date && was_possible;
+    if (r->is_within != event->is_within)
+        return FALSE;
     if (event->observed_at_us <= r->observed_at_us)
         return TRUE;
+    if (has_id && r->kind == CUSTODY_CORRECTED)
+        return r->names == hash_of(event->names);
     if (has_id)
-        return event->occurred_at_us == TIME_UNKNOWN || r->from_us == event->occurred_at_us ||
-               r->is_removed || r->kind == CUSTODY_CORRECTED;
-    if (r->is_removed)
+        return event->occurred_at_us == TIME_UNKNOWN || r->from_us == event->occurred_at_us;
+    if (r->is_removed || (!was_possible && event->occurred_at_us <= event->observed_at_us))
         return FALSE;
     for (guint i = 0; !is_exact && i < h->reports->len; i++)
         if ((KIND_BIT(report_at(h, i)->kind) & KINDS_HELD) &&
