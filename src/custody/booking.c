@@ -395,14 +395,18 @@ static gboolean identify_new(const struct custody_source *source, const struct c
 static void find_corrected(const struct custody_history *h, const GArray *before,
                            struct custody_event *event) {
     const struct belief_report *last = report_at(h, h->reports->len - 1);
+    enum custody_kind kind = CUSTODY_N_KINDS;
     event->waits = last->names ? !last->is_removed : last->waits;
     for (guint i = 0; i < before->len; i++) {
         const struct belief_report *was = &g_array_index(before, struct belief_report, i);
         if (was->is_removed || !report_at(h, i)->is_removed)
             continue;
         event->waits = FALSE;
-        if (!event->has_corrects || was->fate == FATE_CARRIES)
+        /* Of those alike the first: of the others nobody was told. */
+        if (!event->has_corrects || (was->fate == FATE_CARRIES && was->kind != kind)) {
             memcpy(event->corrects, mark_at(h, i)->event_id, sizeof event->corrects);
+            kind = was->kind;
+        }
         event->has_corrects = TRUE;
     }
 }
