@@ -170,7 +170,8 @@ static void note_list(const struct custody_source *source, struct custody_bookin
         next->off_at_us = source->observed_at_us;
         next->is_off_doubtful = FALSE;
     } else if (!was_shown && shows) {
-        if (next->off_at_us != TIME_UNKNOWN && !next->is_off_doubtful)
+        if (next->row_says_out || (next->off_at_us != TIME_UNKNOWN &&
+                                   (!next->is_off_doubtful || next->listing == LISTING_GONE)))
             next->was_off_at_us = MAX(next->off_at_us, before_us);
         next->listed_at_us = next->off_at_us = TIME_UNKNOWN;
         next->is_off_doubtful = FALSE;
@@ -193,7 +194,7 @@ static void believe(struct custody_booking *b, const struct custody_history *h) 
         lists[n++] = (struct belief_list){.made_at_us = b->listed_at_us, .shows = TRUE};
         lists[n++] =
             (struct belief_list){.made_at_us = b->off_at_us, .is_doubtful = b->is_off_doubtful};
-        if (b->listing == LISTING_GONE && b->newest_list_at_us > b->off_at_us)
+        if ((b->listing == LISTING_GONE || b->row_says_out) && b->newest_list_at_us > b->off_at_us)
             lists[n++] = (struct belief_list){.made_at_us = b->newest_list_at_us};
     }
     b->belief.id = b->id;
@@ -565,6 +566,7 @@ static gboolean listed_as_out(const struct custody_source *source, const struct 
     if (prior) {
         listed = *prior;
         note_list(source, &listed, FALSE);
+        listed.is_off_doubtful = FALSE; /* the list is not, and does not show them */
         listed.listing = LISTING_NOW;
     }
     return custody_booking_reported(source, prior ? &listed : NULL, h, record, next, event);
@@ -627,8 +629,10 @@ gboolean custody_booking_listed(const struct custody_source *source,
             listed_as_in(source, prior, h, record, &as_listed, event);
         else if (prior)
             as_listed = *prior;
-        if (says_out && prior)
+        if (says_out && prior) {
             note_list(source, &as_listed, FALSE);
+            as_listed.is_off_doubtful = FALSE;
+        }
         const struct custody_booking *before = prior || !says_out ? &as_listed : NULL;
         happened = !is_row_repeated(source, h, record) &&
                    custody_booking_reported(source, before, h, record, next, event);
@@ -654,7 +658,10 @@ gboolean custody_booking_still_listed(const struct custody_source *source,
                                       const struct custody_booking *prior, struct custody_history *h,
                                       struct custody_booking *next, struct custody_event *event) {
     *next = *prior;
-    next->newest_list_at_us = source->observed_at_us;
+    if (prior->row_says_out)
+        next->newest_list_at_us = source->observed_at_us;
+    else
+        note_list(source, next, TRUE);
     believe(next, h);
     return tell_of_list(source, prior, next, event);
 }
@@ -682,10 +689,12 @@ gboolean custody_booking_unlisted(const struct custody_source *source,
                                   struct custody_booking *next, struct custody_event *event) {
     *next = *prior;
     note_list(source, next, FALSE);
-    if (is_doubtful)
-        next->is_off_doubtful = TRUE;
-    else
+    if (is_doubtful) { /* and not taken */
+        next->is_off_doubtful |= next->off_at_us == source->observed_at_us;
+        next->newest_list_at_us = prior->newest_list_at_us;
+    } else {
         next->listing = LISTING_GONE;
+    }
     if (next->off_at_us == source->observed_at_us && !is_doubtful)
         next->is_off_doubtful = FALSE;
     believe(next, h);
