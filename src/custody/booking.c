@@ -504,12 +504,19 @@ gboolean custody_booking_reported(const struct custody_source *source,
 
 /* ── Lists ─────────────────────────────────────────────────────────────────────────────────────── */
 
+/* Whether a list contradicts what carried, and another ending stands. */
+static gboolean is_carried_otherwise(const struct belief_booking *before,
+                                     const struct belief_booking *now) {
+    return before->standing >= STANDING_ELSEWHERE && now->standing >= STANDING_ELSEWHERE &&
+           (before->kind != now->kind || before->from_us != now->from_us ||
+            before->to_us != now->to_us);
+}
+
 /* What a list made of the booking. */
 static gboolean tell_of_list(const struct custody_source *source, const struct custody_booking *prior,
-                             struct custody_booking *next, struct custody_event *event) {
+                             const struct custody_history *h, struct custody_booking *next,
+                             struct custody_event *event) {
     if (is_out(prior) && is_in(next)) {
-        if (!prior->has_event) /* nobody was told of a leaving */
-            return FALSE;
         *event = event_about(source, next, CUSTODY_BACK_ON_ROSTER, ASSERTION_CORRECTED);
         take_back(event, prior);
     } else if (next->belief.standing == STANDING_GONE &&
@@ -518,6 +525,12 @@ static gboolean tell_of_list(const struct custody_source *source, const struct c
         event->is_doubtful = next->belief.is_doubtful;
         if (event->is_doubtful)
             text_copy(event->detail, sizeof event->detail, "held");
+    } else if (is_carried_otherwise(&prior->belief, &next->belief)) {
+        *event = event_about(source, next, CUSTODY_CORRECTED, ASSERTION_CORRECTED);
+        take_back(event, prior);
+    } else if (is_out(next) && prior->belief.is_unclear && !next->belief.is_unclear) {
+        /* Whether they were in again nobody could say, and this list can. */
+        *event = event_about(source, next, CUSTODY_LEFT_ROSTER, ASSERTION_INFERRED);
     } else if (next->belief.standing == STANDING_DEAD && next->belief.is_unclear &&
                !prior->belief.is_unclear) {
         /* A list that shows the dead: a person must find out. */
@@ -527,7 +540,7 @@ static gboolean tell_of_list(const struct custody_source *source, const struct c
         return FALSE;
     }
     identify(source, event, NULL, 0);
-    if (event->kind != CUSTODY_STATUS_CHANGED)
+    if (!remember_carrier(h, next) && event->kind != CUSTODY_STATUS_CHANGED)
         remember(next, event->id, event->kind);
     return TRUE;
 }
@@ -560,7 +573,7 @@ static gboolean listed_as_out(const struct custody_source *source, const struct 
         next->listing = LISTING_NOW;
         next->newest_list_at_us = source->observed_at_us;
         believe(next, h);
-        return FALSE;
+        return tell_of_list(source, prior, h, next, event);
     }
     struct custody_booking listed = {.id = 0};
     if (prior) {
@@ -602,7 +615,7 @@ static gboolean listed_as_in(const struct custody_source *source, const struct c
         return listed_as_in_again(source, prior, h, next, event);
     believe(next, h);
     if (prior && (prior->listing != LISTING_NEVER || prior->belief.standing != STANDING_UNKNOWN))
-        return tell_of_list(source, prior, next, event) ||
+        return tell_of_list(source, prior, h, next, event) ||
                compare_listing(source, prior, record, next, event);
     next->is_uncounted |=
         !source->is_baseline && record->admitted_at_us != TIME_UNKNOWN &&
@@ -625,8 +638,10 @@ gboolean custody_booking_listed(const struct custody_source *source,
     gboolean happened;
     if (record->has_action && (record->is_unclear || !says_out)) {
         struct custody_booking as_listed = {.id = 0};
+        struct custody_event of_list;
+        gboolean is_news = FALSE;
         if (!says_out)
-            listed_as_in(source, prior, h, record, &as_listed, event);
+            is_news = listed_as_in(source, prior, h, record, &as_listed, &of_list);
         else if (prior)
             as_listed = *prior;
         if (says_out && prior) {
@@ -638,6 +653,9 @@ gboolean custody_booking_listed(const struct custody_source *source,
                    custody_booking_reported(source, before, h, record, next, event);
         if (!happened && before)
             *next = as_listed;
+        if (!happened && is_news)
+            *event = of_list;
+        happened |= is_news;
     } else {
         happened = (says_out ? listed_as_out : listed_as_in)(source, prior, h, record, next, event);
     }
@@ -663,7 +681,7 @@ gboolean custody_booking_still_listed(const struct custody_source *source,
     else
         note_list(source, next, TRUE);
     believe(next, h);
-    return tell_of_list(source, prior, next, event);
+    return tell_of_list(source, prior, h, next, event);
 }
 
 void custody_booking_reconsidered(const struct custody_booking *prior, struct custody_history *h,
@@ -680,7 +698,7 @@ gboolean custody_booking_relisted(const struct custody_source *source,
     next->listed_at_us = next->off_at_us = TIME_UNKNOWN;
     next->is_off_doubtful = FALSE;
     believe(next, h);
-    return tell_of_list(source, prior, next, event);
+    return tell_of_list(source, prior, h, next, event);
 }
 
 gboolean custody_booking_unlisted(const struct custody_source *source,
@@ -699,8 +717,8 @@ gboolean custody_booking_unlisted(const struct custody_source *source,
         next->is_off_doubtful = FALSE;
     believe(next, h);
     if (is_rebooked) { /* the new booking tells the story; a return of the old one would be news */
-        next->has_event = FALSE;
+        next->has_event &= next->belief.standing >= STANDING_ELSEWHERE;
         return FALSE;
     }
-    return tell_of_list(source, prior, next, event);
+    return tell_of_list(source, prior, h, next, event);
 }

@@ -160,7 +160,8 @@ static void hidden_rebooking_tells_of_the_new_booking_only(void) {
     g_assert_false(old.happened);
     /* Nobody was told that they left, so their coming back is no correction. */
     list(&old, monday + 4 * DAY_US, listed("b1"), FALSE);
-    g_assert_false(old.happened);
+    g_assert_cmpint(old.event.kind, ==, CUSTODY_BACK_ON_ROSTER);
+    g_assert_false(old.event.has_corrects);
     g_assert_cmpint(old.now.belief.standing, ==, STANDING_HELD);
     story_end(&old);
     story_end(&fresh);
