@@ -48,28 +48,40 @@ static gboolean was_told(const struct match_news *news, const struct belief_stat
     return belief_was_told(&booking, &ending, told, n);
 }
 
+/* What was taken back is told to nobody; but an id may come twice, and another of its kind stand. */
+static gboolean stands_otherwise(const struct match_news *news) {
+    for (guint i = 0; i < news->n_beliefs; i++)
+        if (news->beliefs[i].id == news->booking && news->beliefs[i].kind == news->event->kind)
+            return TRUE;
+    return FALSE;
+}
+
 enum match_reason match_news(const struct match_news *news, const struct watch_registration *r,
                              const struct belief_statement *told, guint n_told, gint64 now_at_us) {
     static const struct belief_statement nothing = {.kind = CUSTODY_N_KINDS};
     const struct custody_event *event = news->event;
     const struct belief_statement *now = news->now, *last = n_told ? &told[n_told - 1] : &nothing;
     const gboolean asked = (r->kinds & KIND_BIT(event->kind)) != 0;
+    const gboolean is_same = belief_is_same(last, now, news->beliefs, news->n_beliefs);
 
     if (event->is_unclear || event->kind == CUSTODY_STATUS_CHANGED ||
-        (event->kind == CUSTODY_TRANSFERRED && event->is_within && !belief_is_leaving(last)))
+        (event->kind == CUSTODY_TRANSFERRED && event->is_within && is_same && !belief_is_leaving(last)))
         return match_registration(event, r, FALSE, now_at_us);
-    if (!watch_registration_is_active(r, now_at_us) || is_elsewhere(event, r) || event->is_taken_back)
+    if (!watch_registration_is_active(r, now_at_us) || is_elsewhere(event, r))
         return MATCH_NONE;
-    if (custody_event_is_ending(event) && asked && is_more(event, now) && !was_told(news, told, n_told))
+    if (event->is_taken_back && !stands_otherwise(news))
+        return MATCH_NONE;
+    if (custody_event_is_ending(event) && asked && !event->is_taken_back && is_more(event, now) &&
+        !was_told(news, told, n_told))
         return MATCH_ASKED;
     if (news->told_before)
         return MATCH_CORRECTION;
-    if (belief_is_same(last, now, news->beliefs, news->n_beliefs))
+    if (is_same)
         return MATCH_NONE;
     /* They rely on what holds no longer, whatever they asked for. */
     if (belief_is_leaving(last) || last->is_unclear)
         return MATCH_CORRECTION;
     if (belief_is_leaving(now))
         return r->kinds & KIND_BIT(now->kind) ? MATCH_ASKED : MATCH_NONE;
-    return asked && !event->is_late ? MATCH_ASKED : MATCH_NONE;
+    return asked ? MATCH_ASKED : MATCH_NONE;
 }
