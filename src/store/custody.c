@@ -500,17 +500,17 @@ GArray *store_told(struct db *db, const char *registration_id, GError **error) {
         db,
         "SELECT e.standing, e.about_kind, e.about_booking, e.about_from_us, e.about_to_us, "
         "e.about_flags, e.holders, e.kind, e.booking_id, e.occurred_at_us, "
-        "coalesce(e.occurred_to_us, e.occurred_at_us), e.observed_at_us, e.is_unclear, e.is_doubtful "
-        "FROM alert a JOIN event e ON e.seq = a.event_seq WHERE a.registration_id = :id AND "
-        "e.booking_id IS NOT NULL AND e.kind <> " SQL_CUSTODY_STATUS_CHANGED
+        "coalesce(e.occurred_to_us, e.occurred_at_us), e.observed_at_us, e.is_unclear, e.is_doubtful, "
+        "e.is_within FROM alert a JOIN event e ON e.seq = a.event_seq WHERE a.registration_id = :id "
+        "AND e.booking_id IS NOT NULL AND e.kind <> " SQL_CUSTODY_STATUS_CHANGED
         " AND (a.may_have_left = 1 "
         "OR a.state NOT IN (" SQL_ALERT_WITHDRAWN ", " SQL_ALERT_WITHHELD ", " SQL_ALERT_ENDED
         ")) ORDER BY a.seq",
         PARAMS(P_TEXT("id", registration_id)));
     while (db_next(rows)) {
         const struct belief_statement now = statement_of(rows), ending = ending_of(rows);
-        const gboolean is_ending =
-            (KIND_BIT(db_int(rows, 7)) & KINDS_OUT) || db_int(rows, 7) == CUSTODY_TRANSFERRED;
+        const gboolean is_ending = (KIND_BIT(db_int(rows, 7)) & KINDS_OUT) ||
+                                   (db_int(rows, 7) == CUSTODY_TRANSFERRED && !db_int(rows, 14));
         if (is_ending && (now.kind != ending.kind || now.booking != ending.booking))
             g_array_append_val(told, ending); /* that it rode along with what was believed */
         g_array_append_val(told, now);
