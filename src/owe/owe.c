@@ -132,36 +132,9 @@ static gboolean tell_one(struct owing *p, struct news *n, const struct store_reg
     return reason == MATCH_NONE || owe(p, row->id, n->seq, reason, error);
 }
 
-/* What was believed of the person before. */
-static struct belief_statement believed_before(const GArray *beliefs, const struct owe_change *change) {
-    g_autoptr(GArray) before = g_array_new(FALSE, FALSE, sizeof(struct belief_booking));
-    struct belief_statement statement;
-    for (guint i = 0; i < beliefs->len; i++) {
-        struct belief_booking belief = g_array_index(beliefs, struct belief_booking, i);
-        if (belief.id == change->booking_id && !change->before)
-            continue;
-        if (belief.id == change->booking_id) {
-            belief = *change->before;
-            belief.id = change->booking_id;
-        }
-        g_array_append_val(before, belief);
-    }
-    belief_of_person((const struct belief_booking *)(gpointer)before->data, before->len, &statement);
-    return statement;
-}
-
-/* Whether it can be news to anybody: another belief, an ending, or what is no matter of belief. */
-static gboolean is_news(const struct news *n, const struct belief_statement *before) {
-    const struct custody_event *e = n->change->event;
-    return (KIND_BIT(e->kind) &
-            (KINDS_OUT | KIND_BIT(CUSTODY_TRANSFERRED) | KIND_BIT(CUSTODY_STATUS_CHANGED))) ||
-           n->corrected.seq ||
-           !belief_is_same(before, n->match.now, n->match.beliefs, n->match.n_beliefs);
-}
-
 static gboolean tell_person(struct owing *p, const struct owe_change *change, gint64 seq,
                             GError **error) {
-    struct belief_statement now, before;
+    struct belief_statement now;
     struct news n = {.change = change, .seq = seq};
     g_autoptr(GPtrArray) registrations = store_registrations_on_person(p->db, change->person_id, error);
     if (!registrations || !registrations->len)
@@ -171,14 +144,11 @@ static gboolean tell_person(struct owing *p, const struct owe_change *change, gi
                      !store_event_place(p->db, change->event->corrects, &n.corrected, error)))
         return FALSE;
     belief_of_person((const struct belief_booking *)(gpointer)beliefs->data, beliefs->len, &now);
-    before = believed_before(beliefs, change);
     n.match = (struct match_news){.event = change->event,
                                   .booking = change->booking_id,
                                   .now = &now,
                                   .beliefs = (const struct belief_booking *)(gpointer)beliefs->data,
                                   .n_beliefs = beliefs->len};
-    if (!is_news(&n, &before))
-        return TRUE;
     for (guint i = 0; i < registrations->len; i++)
         if (!tell_one(p, &n, registrations->pdata[i], error))
             return FALSE;
