@@ -131,9 +131,7 @@ static gboolean save_person(struct load *load, const struct feed_record *record,
 struct load_untold {
     struct custody_event event;
     char *booking_key, *person_key, *facility_id;
-    gint64 booking_id, person_id;
-    gboolean was_known;
-    struct belief_booking before;
+    gint64 seq, booking_id, person_id;
 };
 
 static void untold_free(gpointer data) {
@@ -148,26 +146,29 @@ GPtrArray *load_untold_list(void) {
     return g_ptr_array_new_with_free_func(untold_free);
 }
 
-static void put_off(struct load *load, const struct owe_change *change) {
+/* Recorded at once: what else the list makes of the booking stands on it. */
+static gboolean put_off(struct load *load, const struct owe_change *change, GError **error) {
+    gint64 seq;
+    if (!owe_record(&load->owing, change, &seq, error))
+        return FALSE;
+    if (!seq)
+        return TRUE;
     struct load_untold *u = g_new0(struct load_untold, 1);
+    u->seq = seq;
     u->event = *change->event;
     u->event.booking_key = u->booking_key = g_strdup(change->event->booking_key);
     u->event.person_key = u->person_key = g_strdup(change->event->person_key);
     u->event.facility_id = u->facility_id = g_strdup(change->event->facility_id);
     u->booking_id = change->booking_id;
     u->person_id = change->person_id;
-    u->was_known = change->before != NULL;
-    if (change->before)
-        u->before = *change->before;
     g_ptr_array_add(load->untold, u);
+    return TRUE;
 }
 
 static gboolean tell_put_off(struct load *load, const struct load_untold *u, GError **error) {
-    const struct owe_change change = {.event = &u->event,
-                                      .booking_id = u->booking_id,
-                                      .person_id = u->person_id,
-                                      .before = u->was_known ? &u->before : NULL};
-    return owe_news(&load->owing, &change, error);
+    const struct owe_change change = {
+        .event = &u->event, .booking_id = u->booking_id, .person_id = u->person_id};
+    return owe_recorded(&load->owing, &change, u->seq, error);
 }
 
 /* What was said goes before what is concluded: who hears why hears no more that somebody is gone. */
@@ -192,10 +193,8 @@ gboolean load_save_change(struct load *load, const char *roster_feed,
                                       .booking_id = next->id,
                                       .person_id = next->person_id,
                                       .before = prior ? &prior->belief : NULL};
-    if (event && load->untold) {
-        put_off(load, &change);
-        return TRUE;
-    }
+    if (event && load->untold)
+        return put_off(load, &change, error);
     return !event || owe_news(&load->owing, &change, error);
 }
 

@@ -242,7 +242,6 @@ static gboolean take_still_listed(struct load *load, GError **error) {
 
 static gboolean accept_roster(struct load *load, struct load_run *run, GArray *vanished,
                               GError **error) {
-    load->untold = load_untold_list();
     for (guint i = 0; i < vanished->len; i++)
         if (!take_vanished(load, &g_array_index(vanished, struct custody_vanished, i), error))
             return FALSE;
@@ -340,6 +339,7 @@ static gboolean hold_roster(struct load *load, struct custody_roster *roster, co
 gboolean load_roster(struct load *load, struct custody_verdict *verdict, GError **error) {
     struct load_run run = {.roster = custody_roster_new(), .leaving = g_byte_array_new()};
     struct feed_adapter *adapter = load_open_rows(load, error);
+    load->untold = load_untold_list();
     const struct custody_pace pace = load->feed.pace; /* a held list takes its counts back */
     const size_t n_events = json_array_size(load->summary->list); /* of the feed itself: they stay */
     gboolean ok = adapter != NULL && store_mark(load->db, error) &&
@@ -374,6 +374,7 @@ gboolean load_roster(struct load *load, struct custody_verdict *verdict, GError 
             while (json_array_size(load->summary->list) > n_events)
                 json_array_remove(load->summary->list, n_events);
             load->owing.n_alerts = 0;
+            g_clear_pointer(&load->untold, g_ptr_array_unref);
             ok = store_take_back(load->db, error) &&
                  hold_roster(load, run.roster, vanished, verdict, error);
         } else if (ok) {

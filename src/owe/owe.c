@@ -247,11 +247,12 @@ static void count_pace(struct owing *p, const struct custody_event *e, gint64 se
         pace->first_seq = seq;
 }
 
-gboolean owe_news(struct owing *p, const struct owe_change *change, GError **error) {
+gboolean owe_record(struct owing *p, const struct owe_change *change, gint64 *seq, GError **error) {
     struct store_event row;
     struct custody_event event = *change->event;
     const gboolean history = is_history(change);
     event.is_late |= history;
+    *seq = 0;
     if (!record(p, &event, change->booking_id, &row, error))
         return FALSE;
     if (!row.is_new || p->tells_nobody || (p->is_first && change->booking_id > p->newest_booking_id))
@@ -261,5 +262,15 @@ gboolean owe_news(struct owing *p, const struct owe_change *change, GError **err
         return count_followed(p, change, error);
     }
     count_pace(p, change->event, row.seq);
-    return page_set_aside(p, change->event, error) && tell_person(p, change, row.seq, error);
+    *seq = row.seq;
+    return TRUE;
+}
+
+gboolean owe_recorded(struct owing *p, const struct owe_change *change, gint64 seq, GError **error) {
+    return page_set_aside(p, change->event, error) && tell_person(p, change, seq, error);
+}
+
+gboolean owe_news(struct owing *p, const struct owe_change *change, GError **error) {
+    gint64 seq;
+    return owe_record(p, change, &seq, error) && (!seq || owe_recorded(p, change, seq, error));
 }

@@ -43,6 +43,9 @@ struct owe_change {
 /* Records the event of a booking that is saved as it is now, and owes what is believed since to
  * everyone to whom it is news. Does nothing more when it was recorded before. */
 gboolean owe_news(struct owing *owing, const struct owe_change *change, GError **error);
+/* The same in two steps, where more must be known before anybody is told. `seq` 0: nobody is. */
+gboolean owe_record(struct owing *owing, const struct owe_change *change, gint64 *seq, GError **error);
+gboolean owe_recorded(struct owing *owing, const struct owe_change *change, gint64 seq, GError **error);
 
 /* Tells those who rely on the jail of a silence recorded as event `seq`. */
 gboolean owe_silence(struct owing *owing, const struct custody_event *event, gint64 seq,
