@@ -184,9 +184,37 @@ gboolean load_tell_untold(struct load *load, GError **error) {
     return ok;
 }
 
+gboolean load_is_held_otherwise(struct load *load, const struct custody_booking *booking,
+                                gboolean *is_held, GError **error) {
+    g_autoptr(GArray) beliefs = store_beliefs(load->db, booking->person_id, error);
+    *is_held = FALSE;
+    for (guint i = 0; beliefs && i < beliefs->len; i++) {
+        const struct belief_booking *b = &g_array_index(beliefs, struct belief_booking, i);
+        *is_held |=
+            b->id != booking->id && (b->standing == STANDING_HELD || b->standing == STANDING_AWAY);
+    }
+    return beliefs != NULL;
+}
+
+/* It vanished while another booking held them, and holds them still: of neither there is a word. */
+static gboolean is_hidden(struct load *load, struct custody_booking *next,
+                          const struct custody_event *event, gboolean *hidden, GError **error) {
+    *hidden = FALSE;
+    if (!event || event->kind != CUSTODY_BACK_ON_ROSTER || event->has_corrects)
+        return TRUE;
+    const gboolean ok = load_is_held_otherwise(load, next, hidden, error);
+    next->has_event &= !*hidden;
+    return ok;
+}
+
 gboolean load_save_change(struct load *load, const char *roster_feed,
                           const struct custody_booking *prior, struct custody_booking *next,
                           const struct custody_event *event, GError **error) {
+    gboolean hidden;
+    if (!is_hidden(load, next, event, &hidden, error))
+        return FALSE;
+    if (hidden)
+        event = NULL;
     if (!store_booking_save(load->db, load->mapping->jail, roster_feed, next, error))
         return FALSE;
     const struct owe_change change = {.event = event,

@@ -107,6 +107,9 @@ gboolean load_apply_record(struct load *load, const struct feed_record *record, 
 gboolean load_save_change(struct load *load, const char *roster_feed,
                           const struct custody_booking *prior, struct custody_booking *next,
                           const struct custody_event *event, GError **error);
+/* Whether another booking of theirs holds the person. */
+gboolean load_is_held_otherwise(struct load *load, const struct custody_booking *booking,
+                                gboolean *is_held, GError **error);
 GPtrArray *load_untold_list(void);
 /* Tells what was put off: each is told with what is believed after all of it. */
 gboolean load_tell_untold(struct load *load, GError **error);

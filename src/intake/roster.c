@@ -187,10 +187,24 @@ static gboolean listed_under_another(const struct custody_source *source,
     return custody_booking_unlisted(source, prior, history, TRUE, FALSE, next, event);
 }
 
+/* The list may show the other booking for want of its ending, which was reported. */
+static gboolean is_held_otherwise(struct load *load, gint64 booking_id, gboolean *is_held,
+                                  GError **error) {
+    struct store_booking row;
+    if (!store_booking_by_id(load->db, booking_id, &row, error))
+        return FALSE;
+    const gboolean ok = load_is_held_otherwise(load, &row.booking, is_held, error);
+    store_booking_clear(&row);
+    return ok;
+}
+
 static gboolean take_vanished(struct load *load, const struct custody_vanished *gone, GError **error) {
+    gboolean is_rebooked = FALSE;
+    if (gone->is_rebooked && !is_held_otherwise(load, gone->booking_id, &is_rebooked, error))
+        return FALSE;
     return load_change_booking(load, gone->booking_id,
-                               gone->is_rebooked ? listed_under_another : no_longer_listed, error) &&
-           (!gone->is_rebooked || store_registration_rebook(load->db, gone->booking_id, error));
+                               is_rebooked ? listed_under_another : no_longer_listed, error) &&
+           (!is_rebooked || store_registration_rebook(load->db, gone->booking_id, error));
 }
 
 static struct custody_breaker_input breaker_input(const struct load *load, const struct load_run *run) {
