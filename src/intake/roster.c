@@ -244,14 +244,20 @@ static gboolean learn_baseline(struct load *load, GError **error) {
     return ok;
 }
 
-/* Whom a report let out and the list goes on showing, and whom a list that is held did not show. */
-static gboolean take_still_listed(struct load *load, GError **error) {
+static gboolean change_each(struct load *load, GArray *ids, load_change_fn change, GError **error) {
+    gboolean ok = ids != NULL;
+    for (guint i = 0; ok && i < ids->len; i++)
+        ok = load_change_booking(load, g_array_index(ids, gint64, i), change, error);
+    return ok;
+}
+
+/* Whom a report let out and the list goes on showing, whom a report holds and the list does not show,
+ * and whom a list that is held did not show. */
+static gboolean take_still_as_it_was(struct load *load, GError **error) {
     g_autoptr(GArray) out = store_booking_still_listed(load->db, load->feed.id, error);
-    gboolean ok = out != NULL;
-    for (guint i = 0; ok && i < out->len; i++)
-        ok = load_change_booking(load, g_array_index(out, gint64, i), custody_booking_still_listed,
-                                 error);
-    return ok && load_relist(load, error);
+    g_autoptr(GArray) off = out ? store_booking_still_off(load->db, load->feed.id, error) : NULL;
+    return off && change_each(load, out, custody_booking_still_listed, error) &&
+           change_each(load, off, no_longer_listed, error) && load_relist(load, error);
 }
 
 static gboolean accept_roster(struct load *load, struct load_run *run, GArray *vanished,
@@ -259,7 +265,7 @@ static gboolean accept_roster(struct load *load, struct load_run *run, GArray *v
     for (guint i = 0; i < vanished->len; i++)
         if (!take_vanished(load, &g_array_index(vanished, struct custody_vanished, i), error))
             return FALSE;
-    if (!take_leaving(load, run, error) || !take_still_listed(load, error) ||
+    if (!take_leaving(load, run, error) || !take_still_as_it_was(load, error) ||
         !load_tell_untold(load, error) ||
         !store_held_end(load->db, load->feed.id, SOURCE_SUPERSEDED, error))
         return FALSE;

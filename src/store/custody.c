@@ -266,8 +266,19 @@ GArray *store_booking_still_listed(struct db *db, const char *feed, GError **err
     return read_ids(
         db_query(db,
                  "SELECT id FROM booking WHERE roster_feed = :feed AND listing = " SQL_LISTING_NOW " "
-                 "AND standing >= " SQL_STANDING_ELSEWHERE " AND row_says_out = 0",
-                 PARAMS(P_TEXT("feed", feed))),
+                 "AND standing >= " SQL_STANDING_ELSEWHERE " AND (row_says_out = 0 OR (belief_flags & "
+                 ":unclear) <> 0)",
+                 PARAMS(P_TEXT("feed", feed), P_INT("unclear", BELIEF_UNCLEAR))),
+        error);
+}
+
+GArray *store_booking_still_off(struct db *db, const char *feed, GError **error) {
+    return read_ids(
+        db_query(db,
+                 "SELECT id FROM booking WHERE roster_feed = :feed AND listing = " SQL_LISTING_GONE " "
+                 "AND (standing IN (" SQL_STANDING_HELD ", " SQL_STANDING_AWAY ") OR (belief_flags & "
+                 ":unclear) <> 0)",
+                 PARAMS(P_TEXT("feed", feed), P_INT("unclear", BELIEF_UNCLEAR))),
         error);
 }
 

@@ -44,9 +44,12 @@ gboolean store_booking_save(struct db *db, const char *jail, const char *roster_
 /* Every booking that the feed's roster lists, given to `roster` to expect. */
 gboolean store_booking_expect(struct db *db, const char *feed, struct custody_roster *roster,
                               GError **error);
-/* Bookings that are believed out and still stand on the list, whose rows do not say so. Transfer full:
- * GArray of gint64. */
+/* Bookings that are believed out and still stand on the list, whose rows do not say so, or unclearly
+ * out. Transfer full: GArray of gint64. */
 GArray *store_booking_still_listed(struct db *db, const char *feed, GError **error);
+/* Bookings that stand on the list no more and are believed in, or unclearly: the next that does not
+ * show them may tell. Transfer full: GArray of gint64. */
+GArray *store_booking_still_off(struct db *db, const char *feed, GError **error);
 /* Those that a held list did not show. Transfer full: GArray of gint64. */
 GArray *store_booking_doubtfully_gone(struct db *db, const char *feed, GError **error);
 /* The newest booking's id; 0: there is none. */
