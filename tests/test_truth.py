@@ -2,10 +2,11 @@
 import os
 import re
 import subprocess
+from pathlib import Path
 
 import pytest
 
-from conftest import ROOT
+from conftest import PROGRAM, ROOT
 
 FOLD = (ROOT / "src" / "custody" / "belief.c").read_text(encoding="utf-8")
 
@@ -107,6 +108,17 @@ def test_the_fold_believes_what_the_page_says(tmp_path):
     done = subprocess.run([build(tmp_path, FOLD)], capture_output=True, text=True, env={**os.environ, **histories})
     assert done.returncode == 0, done.stdout
     print(*re.findall(r"# (\d+ histories, .*)", done.stdout))
+
+
+@pytest.mark.full
+@pytest.mark.soak("histories")
+def test_what_is_told_is_what_is_believed():
+    """On the way that records really take, over more histories than the unit test has time for."""
+    histories = {"TOCSIN_HISTORIES": os.environ.get("TOCSIN_HISTORIES", "all")}
+    done = subprocess.run([Path(PROGRAM).parent / "src" / "test_match"], capture_output=True, text=True,
+                          env={**os.environ, **histories})
+    assert done.returncode == 0, done.stdout
+    print(*re.findall(r"# (\d+ histories, .*|excused, .*)", done.stdout), sep="\n")
 
 
 @pytest.mark.full
