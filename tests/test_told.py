@@ -166,7 +166,7 @@ def test_an_ending_of_long_ago_of_somebody_who_is_followed_is_with_a_person(site
     site.register(7)
     push({**event(2, "released", when="2024-05-07T10:00:00-06:00"), "booking": "old"})
     page, = pages(site)
-    assert "1 of them are of people whom somebody follows" in page and not site.notices()
+    assert "1 of them are of long ago and of people whom somebody follows" in page and not site.notices()
 
 
 def test_a_number_that_stands_for_two_is_paged_once(site, push):

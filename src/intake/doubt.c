@@ -128,16 +128,25 @@ static void mark_listed(struct load *load, gboolean are_arrivals) {
     }
 }
 
+/* Of history that is told to nobody. Transfer full. */
+static char *followed_words(const struct load *load) {
+    const guint n = load->owing.n_history_followed;
+    return n ? g_strdup_printf(" %u of them are of long ago and of people whom somebody follows: see "
+                               "`tocsin person show`, and tell them if they should know.",
+                               n)
+             : g_strdup("");
+}
+
 static gboolean page_batch(struct load *load, enum custody_pace_of of, GError **error) {
     const struct custody_pace *pace = &load->feed.pace;
+    g_autofree char *followed = followed_words(load);
     g_autofree char *page = g_strdup_printf(
         "The feed %s reports %u %s (%s). About %.1f were to be expected; the chance of so many is "
-        "below one in a million. Whoever follows one of them is told that it may be a mistake. If it "
-        "is "
-        "right: tocsin feed accept %s. If it is not: tocsin feed reject %s.",
+        "below one in a million. Whoever follows one of them is told that it may be a mistake.%s If it "
+        "is right: tocsin feed accept %s. If it is not: tocsin feed reject %s.",
         load->feed.id, pace->n[of],
         of == PACE_ENDINGS ? "releases or other endings at once" : "new bookings at once", load->name,
-        custody_pace_expected(pace, of, load_pace_at(load)), load->feed.id, load->feed.id);
+        custody_pace_expected(pace, of, load_pace_at(load)), followed, load->feed.id, load->feed.id);
     return owe_page(load->db, load->site, page, error);
 }
 
@@ -146,12 +155,7 @@ static gboolean page_history(struct load *load, GError **error) {
     const guint n = load->owing.n_history, n_followed = load->owing.n_history_followed;
     if (n < MANY && !n_followed)
         return TRUE;
-    g_autofree char *followed =
-        n_followed
-            ? g_strdup_printf(" %u of them are of people whom somebody follows: see `tocsin person "
-                              "show`, and tell them if they should know.",
-                              n_followed)
-            : g_strdup("");
+    g_autofree char *followed = followed_words(load);
     g_autofree char *page =
         g_strdup_printf("The feed %s sent %u bookings or endings of long ago, of which nothing was "
                         "known (%s). They are taken as history, and told to nobody.%s Did its export "
@@ -176,7 +180,7 @@ gboolean load_judge_batch(struct load *load, GError **error) {
         is_paged |= !was;
         mark_listed(load, of == PACE_ARRIVALS);
     }
-    return (is_paged && !load->owing.n_history_followed) || page_history(load, error);
+    return is_paged || page_history(load, error);
 }
 
 /* ── Decided by a person ───────────────────────────────────────────────────────────────────────── */
