@@ -112,7 +112,8 @@ struct news {
     gboolean is_told;                   /* by anybody */
 };
 
-/* Whoever was to be told of what this takes back, and was not yet, hears of neither. */
+/* Whoever was to be told of what this takes back, and was not yet, hears of neither, unless they rely
+ * on something older. */
 static gboolean tell_one(struct owing *p, struct news *n, const struct store_registration *row,
                          GError **error) {
     gboolean withdrawn = FALSE;
@@ -120,11 +121,13 @@ static gboolean tell_one(struct owing *p, struct news *n, const struct store_reg
     if (n->corrected.seq && !store_alert_told(p->db, row->id, n->corrected.seq, !n->corrected.corrects,
                                               &n->match.told_before, &withdrawn, error))
         return FALSE;
-    if (withdrawn && !belief_is_leaving(n->match.now))
-        return TRUE;
     g_autoptr(GArray) told = store_told(p->db, row->id, error);
     if (!told)
         return FALSE;
+    const struct belief_statement *last =
+        told->len ? &g_array_index(told, struct belief_statement, told->len - 1) : NULL;
+    if (withdrawn && !belief_is_leaving(n->match.now) && !(last && belief_is_leaving(last)))
+        return TRUE;
     const enum match_reason reason =
         match_news(&n->match, &row->registration, (const struct belief_statement *)(gpointer)told->data,
                    told->len, p->now_at_us);
