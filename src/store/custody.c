@@ -761,12 +761,13 @@ static void hex(struct db_rows *rows, int column, char text[33]) {
 
 gboolean store_person_kept_as(struct db *db, const char *scope, const char *number,
                               store_person_fn each, void *context, GError **error) {
-    /* The stroke is the character before the nought. */
+    /* One range of the index, up to the nought, the character after the stroke. */
     struct db_rows *rows = db_query(
         db,
-        "SELECT id, key, surname, given, born FROM person WHERE scope = :scope AND (key = :key "
-        "OR (key > :key || '/' AND key < :key || '0')) ORDER BY key",
+        "SELECT id, key, surname, given, born FROM person WHERE scope = :scope AND key >= :key "
+        "AND key < :key || '0' ORDER BY key",
         PARAMS(P_TEXT("scope", scope), P_TEXT("key", number)));
+    const gsize n = strlen(number);
     while (db_next(rows)) {
         const struct store_person_row row = {.id = db_int(rows, 0),
                                              .scope = scope,
@@ -774,7 +775,8 @@ gboolean store_person_kept_as(struct db *db, const char *scope, const char *numb
                                              .surname = db_text(rows, 2),
                                              .given = db_text(rows, 3),
                                              .born = (gint32)db_int(rows, 4)};
-        each(&row, context);
+        if (!row.key[n] || row.key[n] == '/')
+            each(&row, context);
     }
     return db_done(rows, error);
 }
