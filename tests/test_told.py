@@ -178,6 +178,21 @@ def test_a_number_that_stands_for_two_is_paged_once(site, push):
     assert standing(site, 7) == standing(site, 8) == "held"
 
 
+def test_what_was_said_while_our_clock_was_ahead_is_taken_as_said_now(site, push):
+    """Else what is said after it would count as before it, and nobody would notice that the feed is silent."""
+    push(event(1, "booked"))
+    site.register(7, events="released")
+    site.later(days=400)
+    push(event(2, "released", when="2025-05-07T10:00:00-06:00"))
+    site.later(days=-400)
+    told(site, push, 1)
+    push({**event(3, "corrected"), "takes_back": None})  # takes back the newest ending said before it
+    assert "The jail has taken that back" in told(site, push, 2) and standing(site, 7) == "held"
+    assert len([page for page in pages(site) if "clock of this machine was ahead" in page]) == 1
+    site.later(days=2)
+    push.server.wait_until(lambda: site.json("feed", "status")[0]["state"] == "silent")
+
+
 def test_the_history_says_what_became_of_each_report(site, push):
     push(event(1, "booked"), event(2, "released", when="2025-05-07T10:00:00-06:00"),
          event(3, "released", when="2025-05-08T15:00:00-06:00"))

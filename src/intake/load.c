@@ -539,7 +539,7 @@ gboolean load_begin(struct load *load, struct db *db, GError **error) {
     load->expunged = store_expunged(db, &problem);
     if (problem)
         g_propagate_error(error, problem);
-    return !problem;
+    return !problem && load_stamp_again(load, error);
 }
 
 void load_end(struct load *load) {

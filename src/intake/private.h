@@ -121,6 +121,11 @@ typedef gboolean (*load_change_fn)(const struct custody_source *source,
 gboolean load_change_booking(struct load *load, gint64 booking_id, load_change_fn change,
                              GError **error);
 
+/* ── clock.c ── */
+
+/* What the feed said while our clock was ahead is taken as said now, and paged. */
+gboolean load_stamp_again(struct load *load, GError **error);
+
 /* ── number.c ── */
 
 /* Whether the number by which somebody is kept is what the source writes: that, one that stands for

@@ -423,6 +423,27 @@ gboolean store_event_add(struct db *db, struct store_event *s, GError **error) {
     return TRUE;
 }
 
+/* All events are gone through: it is done once, after a clock was wrong. */
+#define AHEAD "feed = :feed AND observed_at_us > :now"
+
+GArray *store_events_stamp_again(struct db *db, const char *feed, gint64 now_at_us, GError **error) {
+    GArray *bookings = g_array_new(FALSE, FALSE, sizeof(gint64));
+    struct db_rows *rows =
+        db_query(db, "SELECT DISTINCT booking_id FROM event WHERE booking_id IS NOT NULL AND " AHEAD,
+                 PARAMS(P_TEXT("feed", feed), P_INT("now", now_at_us)));
+    while (db_next(rows)) {
+        const gint64 id = db_int(rows, 0);
+        g_array_append_val(bookings, id);
+    }
+    if (db_done(rows, error) && db_run(db,
+                                       "UPDATE event SET observed_at_us = :now - ((SELECT max(seq) "
+                                       "FROM event) - seq) WHERE " AHEAD,
+                                       PARAMS(P_TEXT("feed", feed), P_INT("now", now_at_us)), error))
+        return bookings;
+    g_array_unref(bookings);
+    return NULL;
+}
+
 gboolean store_event_as_known(struct db *db, gint64 booking_id, const guint8 id[CUSTODY_EVENT_ID_BYTES],
                               gint64 now_at_us, gint64 *seq, GError **error) {
     return db_run(db,

@@ -72,6 +72,10 @@ struct store_event {
 };
 gboolean store_event_add(struct db *db, struct store_event *event, GError **error);
 
+/* What the feed said under a clock that was ahead of now is stamped with now, in its order. Transfer
+ * full: GArray of gint64, the bookings. */
+GArray *store_events_stamp_again(struct db *db, const char *feed, gint64 now_at_us, GError **error);
+
 /* Records that what is believed is told, resting on that booking, under `id`: seq; the same when it was
  * recorded before. */
 gboolean store_event_as_known(struct db *db, gint64 booking_id, const guint8 id[CUSTODY_EVENT_ID_BYTES],

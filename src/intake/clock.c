@@ -1,0 +1,49 @@
+/* Our own clock was ahead, and is not any more: what was stamped with times that have not come yet is
+ * stamped again. Else nothing said now would count as later, and no silence would be noticed until
+ * then. */
+#include "intake/private.h"
+
+/* A list may bear the date of the day that begins; what comes otherwise is stamped by our own clock. */
+static gint64 most_ahead_us(const struct load *load) {
+    return load_is_roster(load) ? DAY_US + HOUR_US : 5 * MINUTE_US;
+}
+
+static void no_later(gint64 *at_us, gint64 now_at_us) {
+    *at_us = MIN(*at_us, now_at_us); /* TIME_UNKNOWN is the least */
+}
+
+static gboolean believe_again(struct load *load, gint64 booking_id, GError **error) {
+    struct store_booking row;
+    struct custody_booking next;
+    if (!store_booking_by_id(load->db, booking_id, &row, error))
+        return FALSE;
+    struct custody_history *history = store_history(load->db, booking_id, error);
+    if (history)
+        custody_booking_reconsidered(&row.booking, history, &next);
+    const gboolean ok = history && load_save_change(load, NULL, &row.booking, &next, NULL, error);
+    custody_history_free(history);
+    store_booking_clear(&row);
+    return ok;
+}
+
+gboolean load_stamp_again(struct load *load, GError **error) {
+    struct store_feed *feed = &load->feed;
+    const gint64 now = load->owing.now_at_us;
+    if (feed->last_at_us == TIME_UNKNOWN || feed->last_at_us <= now + most_ahead_us(load))
+        return TRUE;
+    g_autofree char *was = base_time_format(feed->last_at_us);
+    gint64 *const times[] = {&feed->last_at_us,    &feed->fresh_at_us,   &feed->listed_at_us,
+                             &feed->held_since_us, &feed->pace.since_us, &feed->pace.last_us};
+    for (guint i = 0; i < G_N_ELEMENTS(times); i++)
+        no_later(times[i], now);
+    g_autoptr(GArray) bookings = store_events_stamp_again(load->db, feed->id, now, error);
+    gboolean ok = bookings != NULL;
+    for (guint i = 0; ok && i < bookings->len; i++)
+        ok = believe_again(load, g_array_index(bookings, gint64, i), error);
+    g_autofree char *page =
+        g_strdup_printf("The clock of this machine was ahead: the feed %s was last heard of at %s, "
+                        "which has not come yet. "
+                        "What it said then is taken as said now. Check what sets the clock.",
+                        feed->id, was);
+    return ok && owe_page(load->db, load->site, page, error);
+}
