@@ -97,7 +97,7 @@ def push(site, serve, tmp_path):
     count = iter(range(1000))
 
     def push(*events):
-        status, body, _ = push_events(server, secret, f"k{next(count)}", list(events))
+        status, body, _ = push_events(server, secret, f"k{next(count)}", list(events), site.now())
         assert status == 200, body
         return json.loads(body)
     push.server = server

@@ -28,8 +28,9 @@ static gboolean believe_again(struct load *load, gint64 booking_id, GError **err
 
 gboolean load_stamp_again(struct load *load, GError **error) {
     struct store_feed *feed = &load->feed;
-    const gint64 now = load->owing.now_at_us;
-    if (feed->last_at_us == TIME_UNKNOWN || feed->last_at_us <= now + most_ahead_us(load))
+    /* Before anything that is on its way now, and was stamped when it came. */
+    const gint64 now = load->owing.now_at_us - MINUTE_US;
+    if (feed->last_at_us == TIME_UNKNOWN || feed->last_at_us <= now + MINUTE_US + most_ahead_us(load))
         return TRUE;
     g_autofree char *was = base_time_format(feed->last_at_us);
     gint64 *const times[] = {&feed->last_at_us,    &feed->fresh_at_us,   &feed->listed_at_us,
