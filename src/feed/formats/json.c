@@ -59,7 +59,8 @@ static void replace_halves(char *text, gsize n) {
         const gboolean is_whole =
             is_first && read_unit(text + i + 6, n - i - 6, &next) && next >= 0xdc00 && next <= 0xdfff;
         if (!is_whole && unit >= 0xd800 && unit <= 0xdfff)
-            memcpy(text + i, "\\ufffd", 6);
+            for (guint k = 0; k < 4; k++)
+                text[i + 2 + k] = "fffd"[k];
         i += is_whole ? 11 : 5;
     }
 }
