@@ -89,19 +89,13 @@ GPtrArray *store_agency_watches_list(struct db *db, gboolean only_asked, guint l
 }
 
 GPtrArray *store_agency_watches_expired(struct db *db, gint64 now_at_us, GError **error) {
-    GPtrArray *list = g_ptr_array_new_with_free_func(g_free);
     struct db_rows *rows =
         db_query(db,
                  "SELECT r.id FROM agency_watch w JOIN registration r ON r.id = w.registration_id "
                  "WHERE w.state IN (" SQL_WATCH_ASKED ", " SQL_WATCH_APPROVED
                  ") AND r.expires_at_us <= :now ORDER BY r.id LIMIT 100",
                  PARAMS(P_INT("now", now_at_us)));
-    while (db_next(rows))
-        g_ptr_array_add(list, g_strdup(db_text(rows, 0)));
-    if (db_done(rows, error))
-        return list;
-    g_ptr_array_unref(list);
-    return NULL;
+    return db_texts(rows, error);
 }
 
 gboolean store_agency_watch_decide(struct db *db, const struct store_agency_watch *w, GError **error) {

@@ -427,20 +427,18 @@ gboolean store_event_add(struct db *db, struct store_event *s, GError **error) {
 #define AHEAD "feed = :feed AND observed_at_us > :now"
 
 GArray *store_events_stamp_again(struct db *db, const char *feed, gint64 now_at_us, GError **error) {
-    GArray *bookings = g_array_new(FALSE, FALSE, sizeof(gint64));
-    struct db_rows *rows =
+    GArray *bookings = db_ids(
         db_query(db, "SELECT DISTINCT booking_id FROM event WHERE booking_id IS NOT NULL AND " AHEAD,
-                 PARAMS(P_TEXT("feed", feed), P_INT("now", now_at_us)));
-    while (db_next(rows)) {
-        const gint64 id = db_int(rows, 0);
-        g_array_append_val(bookings, id);
-    }
-    if (db_done(rows, error) && db_run(db,
-                                       "UPDATE event SET observed_at_us = :now - ((SELECT max(seq) "
-                                       "FROM event) - seq) WHERE " AHEAD,
-                                       PARAMS(P_TEXT("feed", feed), P_INT("now", now_at_us)), error))
+                 PARAMS(P_TEXT("feed", feed), P_INT("now", now_at_us))),
+        error);
+    if (bookings &&
+        db_run(db,
+               "UPDATE event SET observed_at_us = :now - ((SELECT max(seq) FROM event) - seq) "
+               "WHERE " AHEAD,
+               PARAMS(P_TEXT("feed", feed), P_INT("now", now_at_us)), error))
         return bookings;
-    g_array_unref(bookings);
+    if (bookings)
+        g_array_unref(bookings);
     return NULL;
 }
 

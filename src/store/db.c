@@ -177,6 +177,28 @@ gboolean db_number(struct db *db, const char *sql, const struct db_param *params
     return db_done(rows, error);
 }
 
+GArray *db_ids(struct db_rows *rows, GError **error) {
+    GArray *ids = g_array_new(FALSE, FALSE, sizeof(gint64));
+    while (db_next(rows)) {
+        const gint64 id = db_int(rows, 0);
+        g_array_append_val(ids, id);
+    }
+    if (db_done(rows, error))
+        return ids;
+    g_array_unref(ids);
+    return NULL;
+}
+
+GPtrArray *db_texts(struct db_rows *rows, GError **error) {
+    GPtrArray *texts = g_ptr_array_new_with_free_func(g_free);
+    while (db_next(rows))
+        g_ptr_array_add(texts, g_strdup(db_text(rows, 0)));
+    if (db_done(rows, error))
+        return texts;
+    g_ptr_array_unref(texts);
+    return NULL;
+}
+
 gint64 db_int(struct db_rows *rows, int column) {
     return rows->db->driver->column_int(rows->use->statement, column);
 }

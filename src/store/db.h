@@ -72,6 +72,11 @@ gboolean db_done(struct db_rows *rows, GError **error) G_GNUC_WARN_UNUSED_RESULT
 gboolean db_number(struct db *db, const char *sql, const struct db_param *params, gint64 otherwise,
                    gint64 *number, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* The first column of all rows, as numbers (GArray of gint64) or texts (GPtrArray); ends the query.
+ * Transfer full; NULL with an error. */
+GArray *db_ids(struct db_rows *rows, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+GPtrArray *db_texts(struct db_rows *rows, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 gint64 db_int(struct db_rows *rows, int column);
 gint64 db_time(struct db_rows *rows, int column); /* NULL: TIME_UNKNOWN */
 const char *db_text(struct db_rows *rows, int column);

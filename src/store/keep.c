@@ -74,7 +74,6 @@ gboolean store_booking_is_busy(struct db *db, gint64 booking_id, gboolean *has_u
 }
 
 GArray *store_bookings_over(struct db *db, gint64 before_at_us, guint limit, GError **error) {
-    GArray *ids = g_array_new(FALSE, FALSE, sizeof(gint64));
     struct db_rows *rows = db_query(
         db,
         "SELECT b.id FROM booking b WHERE b.standing >= 3 AND b.left_to_us < :before AND b.listing "
@@ -84,14 +83,7 @@ GArray *store_bookings_over(struct db *db, gint64 before_at_us, guint limit, GEr
         "o ON o.identity = i.identity WHERE i.person_id = b.person_id))) ORDER BY b.left_to_us LIMIT "
         ":most",
         PARAMS(P_INT("before", before_at_us), P_INT("most", limit)));
-    while (db_next(rows)) {
-        const gint64 id = db_int(rows, 0);
-        g_array_append_val(ids, id);
-    }
-    if (db_done(rows, error))
-        return ids;
-    g_array_unref(ids);
-    return NULL;
+    return db_ids(rows, error);
 }
 
 /* ── What an order has erased ──────────────────────────────────────────────────────────────────── */
@@ -126,7 +118,6 @@ GHashTable *store_expunged(struct db *db, GError **error) {
 
 gboolean store_registrations_forget(struct db *db, gint64 before_at_us, guint limit, guint *n,
                                     GError **error) {
-    g_autoptr(GPtrArray) ids = g_ptr_array_new_with_free_func(g_free);
     struct db_rows *rows =
         db_query(db,
                  "SELECT r.id FROM registration r WHERE r.ended_at_us IS NOT NULL AND r.ended_at_us < "
@@ -134,16 +125,15 @@ gboolean store_registrations_forget(struct db *db, gint64 before_at_us, guint li
                  "AND NOT EXISTS (SELECT 1 FROM alert a WHERE a.registration_id = r.id AND "
                  "a.next_at_us IS NOT NULL) ORDER BY r.ended_at_us LIMIT :most",
                  PARAMS(P_INT("before", before_at_us), P_INT("most", limit)));
-    while (db_next(rows))
-        g_ptr_array_add(ids, g_strdup(db_text(rows, 0)));
-    gboolean ok = db_done(rows, error);
+    g_autoptr(GPtrArray) ids = db_texts(rows, error);
+    gboolean ok = ids != NULL;
     static const char *const deeds[] = {"DELETE FROM alert WHERE registration_id = :id",
                                         "DELETE FROM contact WHERE registration_id = :id",
                                         "DELETE FROM registration WHERE id = :id"};
     for (guint i = 0; ok && i < ids->len; i++)
         for (guint k = 0; ok && k < G_N_ELEMENTS(deeds); k++)
             ok = db_run(db, deeds[k], PARAMS(P_TEXT("id", ids->pdata[i])), error);
-    *n = ids->len;
+    *n = ids ? ids->len : 0;
     return ok;
 }
 

@@ -76,25 +76,13 @@ gboolean store_links_waiting(struct db *db, gint64 *n, GError **error) {
                      0, n, error);
 }
 
-static GArray *read_ids(struct db_rows *rows, GError **error) {
-    GArray *ids = g_array_new(FALSE, FALSE, sizeof(gint64));
-    while (db_next(rows)) {
-        const gint64 id = db_int(rows, 0);
-        g_array_append_val(ids, id);
-    }
-    if (db_done(rows, error))
-        return ids;
-    g_array_unref(ids);
-    return NULL;
-}
-
 gboolean store_links_forget(struct db *db, gint64 person_id, const GArray *keep, GError **error) {
     g_autoptr(GArray) others =
-        read_ids(db_query(db,
-                          "SELECT CASE WHEN a = :id THEN b ELSE a END FROM "
-                          "person_link WHERE state = " SQL_LINK_WAITS " AND (a = :id OR b = :id)",
-                          PARAMS(P_INT("id", person_id))),
-                 error);
+        db_ids(db_query(db,
+                        "SELECT CASE WHEN a = :id THEN b ELSE a END FROM "
+                        "person_link WHERE state = " SQL_LINK_WAITS " AND (a = :id OR b = :id)",
+                        PARAMS(P_INT("id", person_id))),
+               error);
     gboolean ok = others != NULL;
     for (guint i = 0; ok && i < others->len; i++) {
         const gint64 other = g_array_index(others, gint64, i);
@@ -110,11 +98,11 @@ gboolean store_links_forget(struct db *db, gint64 person_id, const GArray *keep,
 }
 
 GArray *store_links_automatic(struct db *db, gint64 person_id, GError **error) {
-    return read_ids(db_query(db,
-                             "SELECT CASE WHEN a = :id THEN b ELSE a END FROM person_link WHERE state "
-                             "= 1 AND (a = :id OR b = :id)",
-                             PARAMS(P_INT("id", person_id))),
-                    error);
+    return db_ids(db_query(db,
+                           "SELECT CASE WHEN a = :id THEN b ELSE a END FROM person_link WHERE state "
+                           "= 1 AND (a = :id OR b = :id)",
+                           PARAMS(P_INT("id", person_id))),
+                  error);
 }
 
 #define MEMBERS_OF(id)                                                                                 \
@@ -136,9 +124,9 @@ gboolean store_link_is_refused(struct db *db, gint64 a, gint64 b, gboolean *is_r
 }
 
 GArray *store_identity_members(struct db *db, gint64 person_id, GError **error) {
-    return read_ids(db_query(db, "SELECT * FROM " MEMBERS_OF(":id") " AS members ORDER BY 1",
-                             PARAMS(P_INT("id", person_id))),
-                    error);
+    return db_ids(db_query(db, "SELECT * FROM " MEMBERS_OF(":id") " AS members ORDER BY 1",
+                           PARAMS(P_INT("id", person_id))),
+                  error);
 }
 
 static gboolean put_identity(struct db *db, gint64 person_id, gint64 identity, GError **error) {
@@ -190,11 +178,11 @@ gboolean store_person_key_put(struct db *db, gint64 person_id, const guint8 key[
 }
 
 GArray *store_person_key_others(struct db *db, gint64 person_id, GError **error) {
-    return read_ids(db_query(db,
-                             "SELECT o.person_id FROM person_key k JOIN person_key o ON o.key = k.key "
-                             "WHERE k.person_id = :id AND o.person_id <> :id LIMIT 20",
-                             PARAMS(P_INT("id", person_id))),
-                    error);
+    return db_ids(db_query(db,
+                           "SELECT o.person_id FROM person_key k JOIN person_key o ON o.key = k.key "
+                           "WHERE k.person_id = :id AND o.person_id <> :id LIMIT 20",
+                           PARAMS(P_INT("id", person_id))),
+                  error);
 }
 
 gboolean store_linked_seq(struct db *db, gint64 *seq, GError **error) {

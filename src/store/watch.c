@@ -218,15 +218,8 @@ GPtrArray *store_registrations_due(struct db *db, enum store_term which, gint64 
         [TERM_UNCONFIRMED] = "SELECT r.id FROM registration r WHERE r.ended_at_us IS NULL AND "
                              "r.confirmed_at_us IS NULL AND r.created_at_us <= :now - 2 * 86400000000 "
                              "AND " NO_AGENCY " ORDER BY r.created_at_us, r.id LIMIT :most"};
-    GPtrArray *list = g_ptr_array_new_with_free_func(g_free);
-    struct db_rows *rows =
-        db_query(db, asked[which], PARAMS(P_INT("now", now_at_us), P_INT("most", limit)));
-    while (db_next(rows))
-        g_ptr_array_add(list, g_strdup(db_text(rows, 0)));
-    if (db_done(rows, error))
-        return list;
-    g_ptr_array_unref(list);
-    return NULL;
+    return db_texts(db_query(db, asked[which], PARAMS(P_INT("now", now_at_us), P_INT("most", limit))),
+                    error);
 }
 
 gboolean store_registration_warn(struct db *db, const char *id, gint64 now_at_us, gboolean *is_due,

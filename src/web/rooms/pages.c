@@ -62,20 +62,35 @@ static void confirm_post(const struct web_request *request, struct web_response 
     }
 }
 
-static void stop_page(const struct web_request *request, struct web_response *response) {
+/* Asks before it is done: a link alone, which a mail program may open by itself, does nothing. */
+static void ask_page(const struct web_request *request, struct web_response *response,
+                     const char *purpose, const enum message words[3]) {
     enum language language;
     g_autofree char *id = NULL;
     GError *error = NULL;
-    if (!confirm_open_link(request->site, "stop", request->argument, &language, &id, &error)) {
+    if (!confirm_open_link(request->site, purpose, request->argument, &language, &id, &error)) {
         gone(request, response, error);
         return;
     }
-    page_open(response, language, MESSAGE_PAGE_STOP_TITLE);
-    page_text(response, "p", page_say(language, MESSAGE_PAGE_STOP_TEXT));
+    page_open(response, language, words[0]);
+    page_text(response, "p", page_say(language, words[1]));
     g_string_append(response->body, "<form method=\"post\">\n");
-    page_button(response, page_say(language, MESSAGE_PAGE_STOP_BUTTON));
+    page_button(response, page_say(language, words[2]));
     g_string_append(response->body, "</form>\n");
     page_end(response);
+}
+
+static void say_page(struct web_response *response, enum language language, enum message title,
+                     enum message text) {
+    page_open(response, language, title);
+    page_text(response, "p", page_say(language, text));
+    page_end(response);
+}
+
+static void stop_page(const struct web_request *request, struct web_response *response) {
+    static const enum message words[] = {MESSAGE_PAGE_STOP_TITLE, MESSAGE_PAGE_STOP_TEXT,
+                                         MESSAGE_PAGE_STOP_BUTTON};
+    ask_page(request, response, "stop", words);
 }
 
 /* Also RFC 8058: a mail program's one-click unsubscription posts here. */
@@ -88,25 +103,13 @@ static void stop_post(const struct web_request *request, struct web_response *re
         gone(request, response, error);
         return;
     }
-    page_open(response, language, MESSAGE_PAGE_STOP_TITLE);
-    page_text(response, "p", page_say(language, MESSAGE_PAGE_STOP_DONE));
-    page_end(response);
+    say_page(response, language, MESSAGE_PAGE_STOP_TITLE, MESSAGE_PAGE_STOP_DONE);
 }
 
 static void renew_page(const struct web_request *request, struct web_response *response) {
-    enum language language;
-    g_autofree char *id = NULL;
-    GError *error = NULL;
-    if (!confirm_open_link(request->site, "renew", request->argument, &language, &id, &error)) {
-        gone(request, response, error);
-        return;
-    }
-    page_open(response, language, MESSAGE_PAGE_RENEW_TITLE);
-    page_text(response, "p", page_say(language, MESSAGE_PAGE_RENEW_TEXT));
-    g_string_append(response->body, "<form method=\"post\">\n");
-    page_button(response, page_say(language, MESSAGE_PAGE_RENEW_BUTTON));
-    g_string_append(response->body, "</form>\n");
-    page_end(response);
+    static const enum message words[] = {MESSAGE_PAGE_RENEW_TITLE, MESSAGE_PAGE_RENEW_TEXT,
+                                         MESSAGE_PAGE_RENEW_BUTTON};
+    ask_page(request, response, "renew", words);
 }
 
 static void renew_post(const struct web_request *request, struct web_response *response) {
@@ -120,15 +123,11 @@ static void renew_post(const struct web_request *request, struct web_response *r
         g_error_matches(error, BASE_ERROR, BASE_ERROR_REFUSED)) {
         g_clear_error(&error);
         response->status = 410;
-        page_open(response, language, MESSAGE_PAGE_RENEW_TITLE);
-        page_text(response, "p", page_say(language, MESSAGE_PAGE_RENEW_OVER));
-        page_end(response);
+        say_page(response, language, MESSAGE_PAGE_RENEW_TITLE, MESSAGE_PAGE_RENEW_OVER);
     } else if (error) {
         gone(request, response, error);
     } else {
-        page_open(response, language, MESSAGE_PAGE_RENEW_TITLE);
-        page_text(response, "p", page_say(language, MESSAGE_PAGE_RENEW_DONE));
-        page_end(response);
+        say_page(response, language, MESSAGE_PAGE_RENEW_TITLE, MESSAGE_PAGE_RENEW_DONE);
     }
 }
 
