@@ -1,6 +1,6 @@
 """What is kept and for how long: an order that erases a booking, and age."""
 from test_cli import EVENTS_MAPPING, kinds, take_up
-from test_terms import days_pass, texts
+from test_terms import days_pass, link, texts
 
 OPERATOR = "operator@example.org"
 EVENTS = EVENTS_MAPPING.replace("corrects: undo}", "corrects: undo, surname: last, given: first}")
@@ -162,3 +162,26 @@ def test_the_time_that_things_are_kept_can_be_said(site):
     site.configure("keep: {bookings: soon}\n")
     done = site.run("config", "check", check=False)
     assert done.returncode == 3 and "`bookings`" in done.stderr
+
+
+def test_an_order_waits_for_news_that_waits_for_a_person(site, tmp_path, serve):
+    known(site, tmp_path)
+    site.register("771177", email="ana@example.org")
+    released(site, tmp_path)
+    server = serve()
+    place = link(texts(site, "ana@example.org")[-1][1], "c")
+    for _ in range(5):
+        server.request("POST", place, "pin=0000", {"Content-Type": "application/x-www-form-urlencoded"})
+    assert "needs_person" in site.run("alert", "list", "--waiting").stdout
+    done = site.run("person", "expunge", "BK-660066", "--by", "Clerk 7", check=False)
+    assert done.returncode == 6 and "waits for a person" in done.stderr
+    site.run("person", "expunge", "BK-660066", "--by", "Clerk 7", "--told")
+
+
+def test_what_an_order_erased_does_not_come_back_without_its_zeros(site, tmp_path):
+    known(site, tmp_path)
+    said(site, tmp_path, "zeros", [f"31,0042,00777,BKD,,2025-04-01 10:00,,{NAME},ADA", f"32,0042,00777,REL,BOND,2025-04-02 10:00,,{NAME},ADA"])
+    site.run("person", "expunge", "00777", "--by", "Clerk 7")
+    for n, (person, booking) in enumerate((("42", "777"), ("42", "00777"), ("00042", "0777"))):
+        events, _ = said(site, tmp_path, f"again{n}", [f"{40 + n},{person},{booking},BKD,,2025-04-04 10:00,,{NAME},ADA"])
+        assert events == []

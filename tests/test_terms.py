@@ -196,3 +196,43 @@ def test_what_is_owed_to_who_stops_by_the_link_goes_to_a_person(site, tmp_path, 
     (_, last), = texts(site, "ana@example.org")[before:]
     assert "Your notices have been stopped" in last
     assert [words for _, words in texts(site, OPERATOR) if mine in words and "had not reached" in words]
+
+
+DEAD = f"operator_email: {OPERATOR}\nmail: {{transport: smtp, server: 'smtp://127.0.0.1:1', starttls: never}}\n"
+
+
+def test_what_is_owed_leaves_before_the_last_message_also_where_its_next_try_is_far_off(site, tmp_path):
+    mine, before = release_unsent(site, tmp_path)
+    site.configure(DEAD)
+    for _ in range(7):
+        site.run("alert", "send", check=False)
+        site.later(hours=1)
+    site.run("alert", "send", check=False)
+    site.configure(f"operator_email: {OPERATOR}\n")
+    site.run("watch", "end", mine)
+    site.run("alert", "send")
+    (_, news), (_, last) = texts(site, "ana@example.org")[before:]
+    assert "was released" in news and "Your notices have been stopped" in last and mine not in keys(site)
+
+
+def test_a_link_makes_no_registration_shorter_and_no_old_warning_follows_a_renewal(site, roster, serve):
+    take_up(site, roster)
+    mine = site.register(1005, email="ana@example.org", expires="60d", events="released")
+    server = serve()
+    days_pass(server, 36)
+    old = link(texts(site, "ana@example.org")[-1][1], "r")
+    server.stop()
+    site.configure(DEAD)
+    server = serve()
+    site.later(days=20)
+    server.wait_until(lambda: [a for a in site_alerts(site) if a["purpose"] == "expiring" and a["state"] == "queued"])
+    site.run("watch", "renew", mine, "--expires", "3000d")
+    until = site.json("watch", "list")[0]["expires_at"]
+    server.stop()
+    site.configure("name: Tocsin\n")
+    n = len(texts(site, "ana@example.org"))
+    server = serve()
+    days_pass(server, 2)
+    assert len(texts(site, "ana@example.org")) == n
+    assert server.request("POST", old, "", {"Content-Type": "application/x-www-form-urlencoded"})[0] == 200
+    assert site.json("watch", "list")[0]["expires_at"] == until

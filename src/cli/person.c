@@ -185,9 +185,12 @@ static int show(struct cli *cli, int argc, char **argv) {
 
 static int expunge(struct cli *cli, int argc, char **argv) {
     g_autofree char *by = NULL;
+    gboolean were_told = FALSE;
     int status = EXIT_OK;
     GError *error = NULL;
     GOptionEntry entries[] = {{"by", 0, 0, G_OPTION_ARG_STRING, &by, "Who has seen the order", "NAME"},
+                              {"told", 0, 0, G_OPTION_ARG_NONE, &were_told,
+                               "Whoever waits for a person's word on news of it was told", NULL},
                               {NULL}};
     if (!cli_parse(
             cli, "person expunge BOOKING --by NAME",
@@ -205,7 +208,7 @@ static int expunge(struct cli *cli, int argc, char **argv) {
     struct site *site = cli_site(cli, &status);
     if (!site)
         return status;
-    if (!keep_expunge(site, argv[1], by, &error))
+    if (!keep_expunge(site, argv[1], by, were_told, &error))
         status = cli_fail(error);
     else if (cli->json)
         cli_json_line(json_pack("{s:b}", "expunged", TRUE));

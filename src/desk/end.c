@@ -46,7 +46,9 @@ static gboolean end_alerts(struct db *db, const struct ending *ending, gboolean 
     guint n_unsent;
     if (!store_alerts_end(db, ending->id, keeps_unsent, &n_unsent, error))
         return FALSE;
-    if (!n_unsent || is_watch || keeps_unsent)
+    if (keeps_unsent) /* at once, whatever its next try was planned for */
+        return store_alerts_hurry(db, ending->id, site_now(ending->site), error);
+    if (!n_unsent || is_watch)
         return TRUE;
     g_autofree char *page = g_strdup_printf(
         "The notices of registration %s were stopped while %u of them had not reached anybody. The "

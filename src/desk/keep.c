@@ -19,7 +19,7 @@ struct expunging {
     struct site *site;
     const char *booking, *by;
     gint64 booking_id, person_id;
-    gboolean is_last;
+    gboolean were_told, is_last;
 };
 
 static gboolean find(struct db *db, struct expunging *x, GError **error) {
@@ -40,17 +40,20 @@ static gboolean find(struct db *db, struct expunging *x, GError **error) {
 /* Nobody's news may be lost by it. */
 static gboolean check_is_over(struct db *db, const struct expunging *x,
                               const struct custody_booking *booking, GError **error) {
-    gboolean has_unsent, has_held;
-    if (!store_booking_is_busy(db, x->booking_id, &has_unsent, &has_held, error))
+    gboolean has_unsent, has_waiting, has_held;
+    if (!store_booking_is_busy(db, x->booking_id, &has_unsent, &has_waiting, &has_held, error))
         return FALSE;
     const enum custody_standing standing = booking->belief.standing;
     const char *why =
         standing == STANDING_HELD || standing == STANDING_AWAY
             ? "they are still held on it, and whoever follows them would never hear of their release"
         : has_unsent ? "news of it has not left yet; try again when it has: tocsin alert list"
-        : has_held   ? "a list of its jail is held and may show it; decide on that first: tocsin feed "
-                       "status"
-                     : NULL;
+        : has_waiting && !x->were_told
+            ? "news of it waits for a person (tocsin alert list --waiting); when those who wait were "
+              "told, say --told"
+        : has_held ? "a list of its jail is held and may show it; decide on that first: tocsin feed "
+                     "status"
+                   : NULL;
     if (why)
         g_set_error_literal(error, BASE_ERROR, BASE_ERROR_CONFLICT, why);
     return !why;
@@ -78,8 +81,9 @@ static gboolean expunge_in_transaction(struct db *db, void *context, GError **er
     return ok;
 }
 
-gboolean keep_expunge(struct site *site, const char *booking, const char *by, GError **error) {
-    struct expunging x = {.site = site, .booking = booking, .by = by};
+gboolean keep_expunge(struct site *site, const char *booking, const char *by, gboolean were_told,
+                      GError **error) {
+    struct expunging x = {.site = site, .booking = booking, .by = by, .were_told = were_told};
     guint n;
     return store_write(site_store(site), STORE_WORK(expunge_in_transaction, NULL), &x, error) &&
            (!x.is_last || logbook_shred(site, x.person_id, &n, error)) &&

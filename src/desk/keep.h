@@ -9,8 +9,10 @@
  * verifies as before; the person's entries there cannot be opened any more. What comes of the booking
  * again is passed over and paged.
  *
- * BASE_ERROR_CONFLICT while they are held, news of it has not left, or a list of that jail is held. */
-gboolean keep_expunge(struct site *site, const char *booking, const char *by, GError **error);
+ * BASE_ERROR_CONFLICT while they are held, news of it has not left or (unless `were_told`) waits for a
+ * person, or a list of that jail is held. */
+gboolean keep_expunge(struct site *site, const char *booking, const char *by, gboolean were_told,
+                      GError **error);
 
 /* Forgets what was kept for long enough, a little at a time. */
 gboolean keep_tick(struct site *site, GError **error);

@@ -41,9 +41,11 @@ static struct store_registration *in_force(struct db *db, const struct term *t, 
 static gboolean renew_in_transaction(struct db *db, void *context, GError **error) {
     struct term *t = context;
     struct store_registration *row = in_force(db, t, error);
-    const gboolean ok = row &&
-                        watch_expiry_parse(t->expires, site_now(t->site), &t->until_at_us, error) &&
-                        store_registration_renew(db, t->id, t->until_at_us, error);
+    gboolean ok = row && watch_expiry_parse(t->expires, site_now(t->site), &t->until_at_us, error);
+    if (ok && !t->expires) /* a link that was kept makes it no shorter */
+        t->until_at_us = MAX(t->until_at_us, row->registration.expires_at_us);
+    ok = ok && store_registration_renew(db, t->id, t->until_at_us, error) &&
+         outbox_drop_warnings(db, t->id, error);
     store_registration_free(row);
     return ok;
 }
@@ -101,12 +103,13 @@ static gboolean each_due(struct site *site, enum store_term which,
         db ? store_registrations_due(db, which, site_now(site), MOST_AT_ONCE, error) : NULL;
     store_read_end(site_store(site), db);
     gboolean ok = ids != NULL;
-    for (guint i = 0; ok && i < ids->len; i++)
-        ok = deed(site, ids->pdata[i], error);
+    for (guint i = 0; ids && i < ids->len; i++) /* one that fails keeps no other from its turn */
+        ok = deed(site, ids->pdata[i], ok ? error : NULL) && ok;
     return ok;
 }
 
 gboolean term_tick(struct site *site, GError **error) {
-    return each_due(site, TERM_ENDS_SOON, warn, error) && each_due(site, TERM_OVER, end_over, error) &&
-           each_due(site, TERM_UNCONFIRMED, end_unconfirmed, error);
+    gboolean ok = each_due(site, TERM_ENDS_SOON, warn, error);
+    ok = each_due(site, TERM_OVER, end_over, ok ? error : NULL) && ok;
+    return each_due(site, TERM_UNCONFIRMED, end_unconfirmed, ok ? error : NULL) && ok;
 }

@@ -78,6 +78,9 @@ static void note_result(struct send_job *job, enum deliver_result result, const 
         outcome->page = result == DELIVER_REFUSED
                             ? "An alert could not be delivered: the address is refused. "
                               "Somebody is waiting for news. See `tocsin alert list --waiting`."
+                        : alert->handed_at_us == TIME_UNKNOWN
+                            ? "An alert could not be handed over in time, and nobody got the news. See "
+                              "`tocsin alert list --waiting`."
                             : "An alert was not confirmed in time. Somebody may not have got the "
                               "news. See `tocsin alert list --waiting`.";
 }

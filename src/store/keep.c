@@ -30,8 +30,10 @@ static const char *const forget_booking[] = {
     "IN " FEEDS ")",
     "UPDATE source SET answer = '{\"rows\":0,\"events\":[],\"problems\":[]}' WHERE id IN (SELECT "
     "source_id FROM event WHERE booking_id = :id) AND answer IS NOT NULL",
-    "DELETE FROM alert WHERE event_seq IN " EVENTS,
-    "DELETE FROM event WHERE booking_id = :id",
+    /* What an agency was told stays counted. */
+    "UPDATE alert SET event_seq = NULL, next_at_us = NULL WHERE event_seq IN " EVENTS " AND "
+    "registration_id IN (SELECT registration_id FROM agency_watch)",
+    "DELETE FROM alert WHERE event_seq IN " EVENTS, "DELETE FROM event WHERE booking_id = :id",
     "UPDATE registration SET booking_id = NULL WHERE booking_id = :id",
     "DELETE FROM booking WHERE id = :id"};
 
@@ -42,6 +44,7 @@ static const char *const forget_person[] = {
     "registration r WHERE r.person_id = :id AND r.ended_at_us IS NULL)",
     "DELETE FROM person_key WHERE person_id = :id",
     "DELETE FROM person_link WHERE a = :id OR b = :id",
+    "DELETE FROM person_identity WHERE person_id = :id",
     "DELETE FROM person_change WHERE person_id = :id",
     "INSERT INTO person_change (seq, person_id) VALUES (" NEXT_CHANGE ", :id)"};
 
@@ -58,17 +61,22 @@ gboolean store_booking_forget(struct db *db, gint64 booking_id, gboolean *is_las
 }
 
 gboolean store_booking_is_busy(struct db *db, gint64 booking_id, gboolean *has_unsent,
-                               gboolean *has_held, GError **error) {
-    gint64 n_unsent, n_held;
+                               gboolean *has_waiting, gboolean *has_held, GError **error) {
+    gint64 n_unsent, n_waiting, n_held;
     const gboolean ok =
         db_number(db,
                   "SELECT count(*) FROM alert WHERE event_seq IN " EVENTS " AND handed_at_us IS NULL "
                   "AND state IN (" SQL_ALERT_QUEUED ", " SQL_ALERT_SENDING ")",
                   PARAMS(P_INT("id", booking_id)), 0, &n_unsent, error) &&
         db_number(db,
+                  "SELECT count(*) FROM alert WHERE event_seq IN " EVENTS
+                  " AND state IN (" SQL_ALERT_NEEDS_PERSON ", " SQL_ALERT_WITHHELD ")",
+                  PARAMS(P_INT("id", booking_id)), 0, &n_waiting, error) &&
+        db_number(db,
                   "SELECT count(*) FROM source WHERE state = " SQL_SOURCE_HELD " AND feed IN " FEEDS,
                   PARAMS(P_INT("id", booking_id)), 0, &n_held, error);
     *has_unsent = ok && n_unsent > 0;
+    *has_waiting = ok && n_waiting > 0;
     *has_held = ok && n_held > 0;
     return ok;
 }
@@ -80,7 +88,11 @@ GArray *store_bookings_over(struct db *db, gint64 before_at_us, guint limit, GEr
         "<> " SQL_LISTING_NOW
         " AND NOT EXISTS (SELECT 1 FROM registration r WHERE r.ended_at_us IS NULL AND (r.person_id = "
         "b.person_id OR r.person_id IN (SELECT o.person_id FROM person_identity i JOIN person_identity "
-        "o ON o.identity = i.identity WHERE i.person_id = b.person_id))) ORDER BY b.left_to_us LIMIT "
+        "o ON o.identity = i.identity WHERE i.person_id = b.person_id))) AND NOT EXISTS (SELECT 1 FROM "
+        "event e JOIN "
+        "alert a ON a.event_seq = e.seq WHERE e.booking_id = b.id AND a.state IN (" SQL_ALERT_QUEUED
+        ", " SQL_ALERT_SENDING ", " SQL_ALERT_NEEDS_PERSON ", " SQL_ALERT_WITHHELD
+        ")) ORDER BY b.left_to_us LIMIT "
         ":most",
         PARAMS(P_INT("before", before_at_us), P_INT("most", limit)));
     return db_ids(rows, error);

@@ -10,9 +10,10 @@ struct db; /* a transaction's, or a reader's: for this folder to use, for others
 /* The booking, all that was said of it and what was told of that; of a person without any other, the
  * name, too, and the number unless somebody follows them. `is_last`: there is no other. */
 gboolean store_booking_forget(struct db *db, gint64 booking_id, gboolean *is_last, GError **error);
-/* Whether news of it waits and has never left, and whether a list of its jail is held. */
+/* Whether news of it waits and has never left, whether some waits for a person, and whether a list of
+ * its jail is held. */
 gboolean store_booking_is_busy(struct db *db, gint64 booking_id, gboolean *has_unsent,
-                               gboolean *has_held, GError **error);
+                               gboolean *has_waiting, gboolean *has_held, GError **error);
 
 /* Keyed hashes of what an order has erased. The table's: transfer full, GBytes; NULL when there is none
  * (no error) or with an error. */
@@ -20,8 +21,8 @@ gboolean store_expunged_add(struct db *db, const guint8 mac[32], const char *by,
                             GError **error);
 GHashTable *store_expunged(struct db *db, GError **error);
 
-/* Bookings over since before then that no list shows and nobody follows. Transfer full: GArray of
- * gint64. */
+/* Bookings over since before then that no list shows, nobody follows and nobody waits for news of.
+ * Transfer full: GArray of gint64. */
 GArray *store_bookings_over(struct db *db, gint64 before_at_us, guint limit, GError **error);
 /* Registrations, not agencies', that ended before then, with what they were told: `n` of them. */
 gboolean store_registrations_forget(struct db *db, gint64 before_at_us, guint limit, guint *n,

@@ -89,7 +89,8 @@ static struct store_alert *read_alert(struct db_rows *rows) {
     " AND o.registration_id = "                                                                        \
     "alert.registration_id AND o.seq <> alert.seq AND o.until_at_us > :now AND "                       \
     "o.until_at_us <= :latest) AND NOT EXISTS (SELECT 1 FROM alert o WHERE o.registration_id = "       \
-    "alert.registration_id AND o.event_seq IS NOT NULL AND o.event_seq < alert.event_seq AND "         \
+    "alert.registration_id AND o.event_seq IS NOT NULL AND (o.event_seq < alert.event_seq OR "         \
+    "alert.purpose IN (" SQL_PURPOSE_ENDED ", " SQL_PURPOSE_OVER ")) AND "                             \
     "o.state IN (" SQL_ALERT_QUEUED ", " SQL_ALERT_SENDING "))"
 #define RUNS "until_at_us > :now AND until_at_us <= :latest"
 /* A clock that is set back by less than a lease takes no lease away. */
@@ -219,6 +220,14 @@ gboolean store_alerts_end(struct db *db, const char *registration_id, gboolean k
                         ", " SQL_ALERT_NEEDS_PERSON ", " SQL_ALERT_WITHHELD
                         ") AND (:keeps = 0 OR NOT (" UNSENT "))",
                         PARAMS(P_TEXT("id", registration_id), P_INT("keeps", keeps_unsent)), error);
+}
+
+gboolean outbox_drop_warnings(struct db *db, const char *registration_id, GError **error) {
+    return db_run(db,
+                  "UPDATE alert SET state = " SQL_ALERT_ENDED
+                  ", next_at_us = NULL WHERE registration_id = :id AND purpose = " SQL_PURPOSE_EXPIRING
+                  " AND state = " SQL_ALERT_QUEUED,
+                  PARAMS(P_TEXT("id", registration_id)), error);
 }
 
 gboolean store_alerts_hurry(struct db *db, const char *registration_id, gint64 now_at_us,

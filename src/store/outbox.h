@@ -97,6 +97,8 @@ gboolean store_alerts_supersede(struct db *db, const char *registration_id, gint
  * `n_unsent` gets how many of these there are. */
 gboolean store_alerts_end(struct db *db, const char *registration_id, gboolean keeps_unsent,
                           guint *n_unsent, GError **error);
+/* Warnings of an end that does not come any more. */
+gboolean outbox_drop_warnings(struct db *db, const char *registration_id, GError **error);
 /* Confirms it and, if it is about something, the older ones of its registration that were sent. */
 gboolean store_alerts_confirm(struct db *db, gint64 seq, gint64 now_at_us, GError **error);
 
