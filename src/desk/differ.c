@@ -43,8 +43,7 @@ static gboolean compare(struct db *db, struct differing *d, const struct store_r
                                      last->standing, now.standing};
     g_array_append_val(d->found, found);
     g_autofree char *why = g_strdup_printf("difference %" G_GINT64_FORMAT, site_now(d->site));
-    gboolean is_known;
-    return !d->tells || owe_as_known(db, d->site, row->id, row->person_id, why, &is_known, error);
+    return !d->tells || owe_as_known(db, d->site, row->id, row->person_id, why, NULL, error);
 }
 
 static gboolean differ_in_transaction(struct db *db, void *context, GError **error) {

@@ -4,9 +4,9 @@
 
 #include "base/error.h"
 #include "book/logbook.h"
-#include "custody/roster.h"
 #include "site/config.h"
 #include "site/expunged.h"
+#include "site/person.h"
 #include "store/custody.h"
 #include "store/keep.h"
 #include "store/store.h"
@@ -21,21 +21,6 @@ struct expunging {
     gint64 booking_id, person_id;
     gboolean were_told, is_last;
 };
-
-static gboolean find(struct db *db, struct expunging *x, GError **error) {
-    const char *colon = strchr(x->booking, ':');
-    g_autofree char *jail = colon ? g_strndup(x->booking, (gsize)(colon - x->booking)) : NULL;
-    guint n;
-    if (!store_booking_find(db, x->booking, jail, colon ? colon + 1 : NULL, &x->booking_id,
-                            &x->person_id, &n, error))
-        return FALSE;
-    if (n != 1)
-        g_set_error(error, BASE_ERROR, n ? BASE_ERROR_INPUT : BASE_ERROR_NOT_FOUND,
-                    n ? "several jails have the booking \"%s\"; say jail:number"
-                      : "there is no booking \"%s\"",
-                    x->booking);
-    return n == 1;
-}
 
 /* Nobody's news may be lost by it. */
 static gboolean check_is_over(struct db *db, const struct expunging *x,
@@ -62,7 +47,8 @@ static gboolean check_is_over(struct db *db, const struct expunging *x,
 static gboolean expunge_in_transaction(struct db *db, void *context, GError **error) {
     struct expunging *x = context;
     struct store_booking row;
-    if (!find(db, x, error) || !store_booking_by_id(db, x->booking_id, &row, error))
+    if (!site_booking_find(db, x->booking, &x->booking_id, &x->person_id, error) ||
+        !store_booking_by_id(db, x->booking_id, &row, error))
         return FALSE;
     g_autofree char *jail = NULL;
     guint8 mac[32];

@@ -33,25 +33,11 @@ struct addition {
     struct store_contact contact;
 };
 
-static gboolean find_booking(struct addition *a, struct db *db, GError **error) {
-    const char *colon = strchr(a->booking, ':');
-    g_autofree char *jail = colon ? g_strndup(a->booking, (gsize)(colon - a->booking)) : NULL;
-    guint n;
-    if (!store_booking_find(db, a->booking, jail, colon ? colon + 1 : NULL, &a->row.booking_id,
-                            &a->row.person_id, &n, error))
-        return FALSE;
-    if (n != 1)
-        g_set_error(error, BASE_ERROR, n ? BASE_ERROR_INPUT : BASE_ERROR_NOT_FOUND,
-                    n ? "several jails have the booking \"%s\"; say jail:number"
-                      : "there is no booking \"%s\"",
-                    a->booking);
-    return n == 1;
-}
-
 static gboolean add_in_transaction(struct db *db, void *context, GError **error) {
     struct addition *a = context;
-    return (a->person ? site_person_find(db, a->site, a->person, &a->row.person_id, error)
-                      : find_booking(a, db, error)) &&
+    return (a->person
+                ? site_person_find(db, a->site, a->person, &a->row.person_id, error)
+                : site_booking_find(db, a->booking, &a->row.booking_id, &a->row.person_id, error)) &&
            contact_check_flood(db, &a->row, a->contact.hash, error) &&
            (a->request->is_public || contact_check_people(db, &a->row, a->contact.hash, error)) &&
            store_registration_add(db, &a->row, error) &&

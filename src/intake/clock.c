@@ -12,18 +12,12 @@ static void no_later(gint64 *at_us, gint64 now_at_us) {
     *at_us = MIN(*at_us, now_at_us); /* TIME_UNKNOWN is the least */
 }
 
-static gboolean believe_again(struct load *load, gint64 booking_id, GError **error) {
-    struct store_booking row;
-    struct custody_booking next;
-    if (!store_booking_by_id(load->db, booking_id, &row, error))
-        return FALSE;
-    struct custody_history *history = store_history(load->db, booking_id, error);
-    if (history)
-        custody_booking_reconsidered(&row.booking, history, &next);
-    const gboolean ok = history && load_save_change(load, NULL, &row.booking, &next, NULL, error);
-    custody_history_free(history);
-    store_booking_clear(&row);
-    return ok;
+static gboolean believed_again(G_GNUC_UNUSED const struct custody_source *source,
+                               const struct custody_booking *prior, struct custody_history *history,
+                               struct custody_booking *next,
+                               G_GNUC_UNUSED struct custody_event *event) {
+    custody_booking_reconsidered(prior, history, next);
+    return FALSE;
 }
 
 gboolean load_stamp_again(struct load *load, GError **error) {
@@ -40,7 +34,7 @@ gboolean load_stamp_again(struct load *load, GError **error) {
     g_autoptr(GArray) bookings = store_events_stamp_again(load->db, feed->id, now, error);
     gboolean ok = bookings != NULL;
     for (guint i = 0; ok && i < bookings->len; i++)
-        ok = believe_again(load, g_array_index(bookings, gint64, i), error);
+        ok = load_change_booking(load, g_array_index(bookings, gint64, i), believed_again, error);
     g_autofree char *page =
         g_strdup_printf("The clock of this machine was ahead: the feed %s was last heard of at %s, "
                         "which has not come yet. "

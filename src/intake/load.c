@@ -533,8 +533,6 @@ gboolean load_begin(struct load *load, struct db *db, GError **error) {
         custody_pace_begin(&load->feed.pace, load_pace_at(load));
     load->mapping_digest = base_hash64(load->feed.mapping, strlen(load->feed.mapping), 0);
     load->scratch = g_string_chunk_new(4096);
-    if (!store_has_zeros(db, load->mapping->person_scope, load->mapping->jail, &load->has_zeros, error))
-        return FALSE;
     GError *problem = NULL;
     load->expunged = store_expunged(db, &problem);
     if (problem)

@@ -33,8 +33,13 @@ gboolean load_is_number_of(const char *kept_person, const char *number) {
     return is_kept_as(kept_person, number) || is_same_but_for_zeros(kept_person, number);
 }
 
-static gboolean may_have_zeros(const struct load *load, const char *number) {
-    return load->has_zeros || *number == '0';
+static gboolean may_have_zeros(struct load *load, const char *number, gboolean *may, GError **error) {
+    if (!load->knows_zeros && !store_has_zeros(load->db, load->mapping->person_scope,
+                                               load->mapping->jail, &load->has_zeros, error))
+        return FALSE;
+    load->knows_zeros = TRUE;
+    *may = is_of_digits(number) && (load->has_zeros || *number == '0');
+    return TRUE;
 }
 
 static void note(struct load *load, guint row, const char *field, const char *number,
@@ -78,7 +83,10 @@ static gboolean each_variant(const char *number,
                              GError **error) {
     const char *bare = without_zeros(number);
     char padded[MOST_DIGITS + 1];
-    if (!is_of_digits(number))
+    gboolean may;
+    if (!may_have_zeros(load, number, &may, error))
+        return FALSE;
+    if (!may)
         return TRUE;
     for (gsize n = strlen(bare); n <= MOST_DIGITS && !*is_found; n++) {
         g_snprintf(padded, sizeof padded, "%0*d%s", (int)MAX(n - strlen(bare), 1), 0, bare);
@@ -112,7 +120,7 @@ static gboolean settle_person(struct load *load, struct feed_record *record, GEr
     struct holders h = {.named = {record->surname, record->given, record->born}};
     struct variant v = {.record = record};
     gboolean ok = find_holder(load, record->person_key, &h, error);
-    if (ok && !h.n && *record->surname && may_have_zeros(load, record->person_key))
+    if (ok && !h.n && *record->surname)
         ok = each_variant(record->person_key, try_person, load, &v, &v.is_found, error);
     if (ok && h.n && !h.key) {
         g_autofree char *key = g_strdup_printf("%s/%s", record->person_key, record->booking_key);
@@ -154,7 +162,7 @@ static gboolean try_booking(struct load *load, const char *number, void *context
 
 gboolean load_settle_numbers(struct load *load, struct feed_record *record, GError **error) {
     struct variant v = {.record = record};
-    if (*record->surname && may_have_zeros(load, record->booking_key) &&
+    if (*record->surname &&
         !each_variant(record->booking_key, try_booking, load, &v, &v.is_found, error))
         return FALSE;
     return v.is_found || settle_person(load, record, error);

@@ -36,8 +36,8 @@ struct load {
     GError *problem_error; /* the store failed while a problem was being kept */
     GPtrArray *untold; /* struct load_untold: what a list made of bookings, until all are known; NULL:
                           told at once */
-    GHashTable *expunged; /* what an order has erased (site/expunged.h); NULL: nothing */
-    gboolean has_zeros;   /* some number that is known there begins with one */
+    GHashTable *expunged;            /* what an order has erased (site/expunged.h); NULL: nothing */
+    gboolean knows_zeros, has_zeros; /* some number that is known there begins with one; asked once */
     guint n_kept_problems, n_clashes, n_expunged, n_other_people;
     guint n_bad[FIELD_N + 1],
         first_bad[FIELD_N + 1]; /* by field, the last of whole rows: how many, and where */

@@ -168,8 +168,9 @@ gboolean owe_as_known(struct db *db, const struct site *site, const char *regist
     if (!beliefs)
         return FALSE;
     belief_of_person((const struct belief_booking *)(gpointer)beliefs->data, beliefs->len, &now);
-    *is_known = now.standing != STANDING_UNKNOWN;
-    if (!*is_known)
+    if (is_known)
+        *is_known = now.standing != STANDING_UNKNOWN;
+    if (now.standing == STANDING_UNKNOWN)
         return TRUE;
     custody_event_id(id, parts);
     return store_event_as_known(db, belief_is_leaving(&now) ? now.booking : now.holders[0], id,

@@ -62,7 +62,7 @@ gboolean owe_mistake(struct db *db, const struct site *site, gint64 event_seq, g
                      GError **error);
 
 /* Owes a registration what is believed of its person now, once for each `why`; nothing, where nothing
- * was ever said of any booking (`is_known` FALSE). */
+ * was ever said of any booking (`is_known`, which may be NULL, is FALSE). */
 gboolean owe_as_known(struct db *db, const struct site *site, const char *registration_id,
                       gint64 person_id, const char *why, gboolean *is_known, GError **error);
 

@@ -49,6 +49,22 @@ gboolean site_person_find(struct db *db, const struct site *site, const char *pe
     return ok;
 }
 
+gboolean site_booking_find(struct db *db, const char *booking, gint64 *booking_id, gint64 *person_id,
+                           GError **error) {
+    const char *colon = strchr(booking, ':');
+    g_autofree char *jail = colon ? g_strndup(booking, (gsize)(colon - booking)) : NULL;
+    guint n;
+    if (!store_booking_find(db, booking, jail, colon ? colon + 1 : NULL, booking_id, person_id, &n,
+                            error))
+        return FALSE;
+    if (n != 1)
+        g_set_error(error, BASE_ERROR, n ? BASE_ERROR_INPUT : BASE_ERROR_NOT_FOUND,
+                    n ? "several jails have the booking \"%s\"; say jail:number"
+                      : "there is no booking \"%s\"",
+                    booking);
+    return n == 1;
+}
+
 gboolean site_person_read(const struct site *site, const char *person, gint64 *person_id,
                           GError **error) {
     struct db *db = store_read_begin(site_store(site), error);

@@ -15,6 +15,10 @@ gboolean site_person_find(struct db *db, const struct site *site, const char *pe
 gboolean site_person_read(const struct site *site, const char *person, gint64 *person_id,
                           GError **error);
 
+/* The one booking that is meant: "jail:number", or a number; and its person. As above. */
+gboolean site_booking_find(struct db *db, const char *booking, gint64 *booking_id, gint64 *person_id,
+                           GError **error);
+
 /* The handle of a person. Transfer full. */
 char *site_person_handle(const struct site *site, gint64 person_id);
 

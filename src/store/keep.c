@@ -84,7 +84,8 @@ gboolean store_booking_is_busy(struct db *db, gint64 booking_id, gboolean *has_u
 GArray *store_bookings_over(struct db *db, gint64 before_at_us, guint limit, GError **error) {
     struct db_rows *rows = db_query(
         db,
-        "SELECT b.id FROM booking b WHERE b.standing >= 3 AND b.left_to_us < :before AND b.listing "
+        "SELECT b.id FROM booking b WHERE b.standing >= " SQL_STANDING_GONE
+        " AND b.left_to_us < :before AND b.listing "
         "<> " SQL_LISTING_NOW
         " AND NOT EXISTS (SELECT 1 FROM registration r WHERE r.ended_at_us IS NULL AND (r.person_id = "
         "b.person_id OR r.person_id IN (SELECT o.person_id FROM person_identity i JOIN person_identity "

@@ -79,8 +79,9 @@ static struct store_alert *read_alert(struct db_rows *rows) {
 }
 
 /* What may be claimed when it is due: it waits, or nobody says any more that they have it; nothing else
- * of its registration is being sent, and nothing older waits. A lease that ends later than any could
- * was given under a clock that was ahead, and counts as run out. */
+ * of its registration is being sent, and nothing older waits; a last message waits for all news. A
+ * lease that ends later than any could was given under a clock that was ahead, and counts as run out.
+ */
 #define MAY_BE_CLAIMED                                                                                 \
     "(alert.state IN (" SQL_ALERT_QUEUED ", " SQL_ALERT_SENT ") OR (alert.state = " SQL_ALERT_SENDING  \
     " AND "                                                                                            \

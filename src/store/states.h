@@ -49,6 +49,8 @@ G_STATIC_ASSERT(STANDING_HELD == 1);
 #define SQL_STANDING_HELD "1"
 G_STATIC_ASSERT(STANDING_AWAY == 2);
 #define SQL_STANDING_AWAY "2"
+G_STATIC_ASSERT(STANDING_GONE == 3); /* and what is more has left, whether said or not */
+#define SQL_STANDING_GONE "3"
 G_STATIC_ASSERT(STANDING_ELSEWHERE == 4); /* and what is more is a leaving that was said, too */
 #define SQL_STANDING_ELSEWHERE "4"
 G_STATIC_ASSERT(STANDING_DEAD == 6);
