@@ -10,9 +10,12 @@
 #include "base/error.h"
 #include "deliver/email/email.h"
 
+#define NS G_GINT64_CONSTANT(1000000000)
+
 struct maildir {
     struct channel base;
     char *path;
+    gint64 last_ns; /* the time of the last file */
 };
 
 static gboolean write_all(int fd, GBytes *message) {
@@ -27,7 +30,19 @@ static gboolean write_all(int fd, GBytes *message) {
         p += written;
         n -= (gsize)written;
     }
-    return fsync(fd) == 0;
+    return TRUE;
+}
+
+/* The kernel's times are some milliseconds coarse: who reads the folder by time would take two messages
+ * in either order. Each is given one after the last. */
+static void set_time_after_last(struct maildir *maildir, int fd) {
+    struct stat status;
+    if (fstat(fd, &status) != 0)
+        return;
+    const gint64 at_ns = (gint64)status.st_mtim.tv_sec * NS + status.st_mtim.tv_nsec;
+    maildir->last_ns = MAX(at_ns, maildir->last_ns + 1);
+    const struct timespec at = {.tv_sec = maildir->last_ns / NS, .tv_nsec = maildir->last_ns % NS};
+    (void)!futimens(fd, (const struct timespec[]){at, at});
 }
 
 static gboolean sync_folder(const char *path) {
@@ -49,6 +64,9 @@ static enum deliver_result maildir_send(struct channel *channel, const char *to,
 
     int fd = open(tmp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
     gboolean ok = fd >= 0 && write_all(fd, message);
+    if (ok)
+        set_time_after_last(maildir, fd);
+    ok = ok && fsync(fd) == 0;
     int problem = errno;
     if (fd >= 0 && close(fd) != 0)
         ok = FALSE;
