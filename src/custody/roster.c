@@ -9,14 +9,12 @@ struct entry {
     gint64 tenure_from_us;
     guint64 digest;
     gsize person, booking; /* offsets in keys */
-    guint32 place;         /* of the first row */
     guint is_expected : 1;
     guint is_seen : 1;
     guint is_spared : 1;
     guint is_uncounted : 1;
     guint is_out : 1;
     guint says_in : 1; /* some row does */
-    guint first_says_out : 1;
 };
 
 /* The hash stands beside the entry's number, so that a probe seldom leaves the slots. */
@@ -155,11 +153,9 @@ enum custody_sight custody_roster_see(struct custody_roster *roster, const struc
     guint32 slot = find_slot(roster, row->booking_key, hash)->entry;
     if (!slot) {
         const struct entry entry = {.digest = row->digest,
-                                    .place = row->place,
                                     .is_seen = TRUE,
                                     .is_uncounted = row->says_out,
-                                    .says_in = !row->says_out,
-                                    .first_says_out = row->says_out};
+                                    .says_in = !row->says_out};
         add(roster, &entry, row->booking_key, booking_key_n, row->person_key, strlen(row->person_key),
             hash);
         *booking_id = 0;
@@ -176,9 +172,7 @@ enum custody_sight custody_roster_see(struct custody_roster *roster, const struc
     if (entry->is_seen)
         return is_same ? SIGHT_DUPLICATE : SIGHT_CONFLICT;
     entry->is_seen = TRUE;
-    entry->first_says_out = row->says_out;
     entry->digest = row->digest;
-    entry->place = row->place;
     return is_same ? SIGHT_SAME : SIGHT_CHANGED;
 }
 
@@ -191,16 +185,6 @@ static struct entry *find_entry(const struct custody_roster *roster, const char 
 const char *custody_roster_person(const struct custody_roster *roster, const char *booking_key) {
     const struct entry *entry = find_entry(roster, booking_key);
     return entry && entry->is_expected ? person_of(roster, entry) : NULL;
-}
-
-gboolean custody_roster_says_in(const struct custody_roster *roster, const char *booking_key) {
-    const struct entry *entry = find_entry(roster, booking_key);
-    return entry && entry->says_in;
-}
-
-gboolean custody_roster_is_out(const struct custody_roster *roster, const char *booking_key) {
-    const struct entry *entry = find_entry(roster, booking_key);
-    return entry && entry->is_out;
 }
 
 char *custody_roster_renumber(const char *booking_key, const char *person_key) {
@@ -223,21 +207,6 @@ gboolean custody_roster_is_renumbered(struct custody_roster *roster, const char 
     if (holder && is_of_another(roster, holder, person_key))
         spare_holder(holder);
     return TRUE;
-}
-
-gboolean custody_roster_first_says_out(const struct custody_roster *roster, const char *booking_key) {
-    const struct entry *entry = find_entry(roster, booking_key);
-    return entry && entry->first_says_out;
-}
-
-guint64 custody_roster_digest(const struct custody_roster *roster, const char *booking_key) {
-    const struct entry *entry = find_entry(roster, booking_key);
-    return entry ? entry->digest : 0;
-}
-
-guint32 custody_roster_place(const struct custody_roster *roster, const char *booking_key) {
-    const struct entry *entry = find_entry(roster, booking_key);
-    return entry ? entry->place : 0;
 }
 
 guint custody_roster_n_now(const struct custody_roster *roster) {

@@ -29,26 +29,18 @@ enum custody_sight {
     SIGHT_NEW,     /* not on the last list */
     SIGHT_CLASH,   /* listed before as somebody else's, who is spared: this row is another booking's */
     SIGHT_DUPLICATE, /* this list already showed the booking, with the same cells */
-    SIGHT_CONFLICT   /* … with other cells: the first row counts */
+    SIGHT_CONFLICT   /* … with other cells */
 };
 
 struct custody_row {
     const char *booking_key, *person_key;
     guint64 digest;    /* of all its cells */
-    guint32 place;     /* of those that rows of one booking have in common */
     gboolean says_out; /* it tells that they left */
 };
 /* A row of the new list. Gives the expected booking's id, or 0. */
 enum custody_sight custody_roster_see(struct custody_roster *roster, const struct custody_row *row,
                                       gint64 *booking_id);
 
-/* Of a booking that was seen: whether some row shows it in (a booking has ended when all its rows say
- * so); whether it is believed out; whether its first row said out; the first row's digest and place. */
-gboolean custody_roster_says_in(const struct custody_roster *roster, const char *booking_key);
-gboolean custody_roster_is_out(const struct custody_roster *roster, const char *booking_key);
-gboolean custody_roster_first_says_out(const struct custody_roster *roster, const char *booking_key);
-guint64 custody_roster_digest(const struct custody_roster *roster, const char *booking_key);
-guint32 custody_roster_place(const struct custody_roster *roster, const char *booking_key);
 /* People on the new list who count. */
 guint custody_roster_n_now(const struct custody_roster *roster);
 

@@ -43,6 +43,7 @@ guint64 feed_cells_digest(const struct feed_cells *cells, guint64 seed) {
     for (int field = 0; field < FIELD_N; field++)
         if (cells->cell[field])
             digest = base_hash64(cells->cell[field], strlen(cells->cell[field]), digest + field + 1);
+    digest += cells->is_unclear;
     return digest ? digest : 1;
 }
 
@@ -336,6 +337,11 @@ gboolean feed_record_read(const struct feed_mapping *mapping, const struct feed_
                           (mapping->columns[FIELD_PROTECTED] ? SUBJECT_PROTECTED : 0u);
     read_admitted(&r, record);
     read_action(&r, record);
+    if (cells->is_unclear && record->has_action) {
+        note(&r, FIELD_BOOKING, "its rows tell of different endings; sent on as unclear");
+        make_unclear(record);
+        record->has_left = TRUE;
+    }
     read_occurred(&r, record);
     record->event_id = cells->cell[FIELD_EVENT_ID];
     record->corrects_event_id = cells->cell[FIELD_CORRECTS];

@@ -14,6 +14,9 @@
 struct feed_cells {
     guint row; /* in the file: the line it starts on, or the n-th object, from 1 */
     const char *cell[FIELD_N];
+    gboolean is_unclear; /* rows of a booking, put together, that tell of different endings */
+    guint n_more;        /* rows that were put together with it */
+    guint n_torn;        /* … which differ in more than what a charge may */
 };
 
 struct feed_record {

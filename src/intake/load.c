@@ -428,7 +428,7 @@ gboolean load_each_row(struct load *load, struct feed_adapter *adapter, struct l
                 custody_roster_spare(run->roster, feed_adapter_unread(adapter));
             break;
         case FEED_CELLS:
-            load->summary->rows++;
+            load->summary->rows += 1 + cells.n_more;
             if (!take(load, run, &cells, error))
                 return FALSE;
             g_string_chunk_clear(load->scratch);

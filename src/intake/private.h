@@ -16,6 +16,7 @@ struct load {
     gint64 snapshot_at_us; /* of a roster; else 0 */
     gint64 observed_at_us;
     gboolean time_is_files;  /* nothing but the file's own date says when the list was taken */
+    gboolean has_charges;    /* of a list: its bookings stand on several rows, which are put together */
     gboolean is_accepted;    /* a person decided: the breaker is not asked */
     const char *baseline_by; /* what a person said who makes it the baseline; NULL: it is compared */
     const char *push_key;
@@ -57,8 +58,8 @@ static inline gint64 load_pace_at(const struct load *load) {
 struct load_run {
     struct custody_roster *roster;
     guint n_new, n_changed, n_unreadable;
-    guint n_torn;        /* rows of a booking that differ in more than what a charge may */
-    GByteArray *leaving; /* cells of rows that tell of an ending: read when all rows were seen */
+    guint n_torn;         /* rows of a booking that differ in more than what a charge may */
+    gboolean has_charges; /* bookings stand on several rows: they must be put together */
     gboolean is_cut;
 };
 

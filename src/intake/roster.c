@@ -13,41 +13,12 @@
 #define LONGEST_MEAN_STAY_DAYS 300.0
 #define MOST_TORN 0.05 /* of the rows: above it the file is no list */
 
-static gboolean take_reported(struct load *load, struct load_run *run, const struct feed_cells *cells,
-                              GError **error);
-
 static gboolean take_listing(struct load *load, const struct feed_cells *cells, guint64 digest,
-                             gboolean as_in, GError **error) {
+                             GError **error) {
     struct feed_record record;
-    if (!feed_record_read(load->mapping, cells, load->observed_at_us, load->scratch, &record,
-                          load_keep_problem, load))
-        return TRUE;
-    if (as_in && record.action != CUSTODY_TEMPORARY_ABSENCE)
-        record.has_action = record.is_unclear = FALSE;
-    return load_apply_record(load, &record, digest, TRUE, error);
-}
-
-static guint32 place_of(const struct feed_cells *cells) {
-    const struct feed_cells place = {.cell = {[FIELD_FACILITY] = cells->cell[FIELD_FACILITY],
-                                              [FIELD_ADMITTED_AT] = cells->cell[FIELD_ADMITTED_AT]}};
-    return (guint32)feed_cells_digest(&place, 0);
-}
-
-/* Another row of a booking: a charge, which has its own end; or rows of several days. */
-static gboolean take_another(struct load *load, struct load_run *run, const struct feed_cells *cells,
-                             gboolean says_out, GError **error) {
-    const char *booking = cells->cell[FIELD_BOOKING];
-    struct feed_problem problem;
-    run->n_torn += custody_roster_place(run->roster, booking) != place_of(cells);
-    if (!load->mapping->rows_are_charges) {
-        feed_problem_set(&problem, cells->row, "booking", booking,
-                         "the file lists this booking twice with different values; the first row "
-                         "counts. If rows are charges, say `rows: one a charge`");
-        load_keep_problem(&problem, load);
-    }
-    /* All rows said out on the list before, and one says in now. */
-    return says_out || !custody_roster_first_says_out(run->roster, booking) ||
-           take_listing(load, cells, 0, TRUE, error);
+    return !feed_record_read(load->mapping, cells, load->observed_at_us, load->scratch, &record,
+                             load_keep_problem, load) ||
+           load_apply_record(load, &record, digest, TRUE, error);
 }
 
 static void renumber(struct load *load, struct feed_cells *cells) {
@@ -61,12 +32,25 @@ static enum custody_sight see(struct load_run *run, const struct feed_cells *cel
     const struct custody_row row = {.booking_key = cells->cell[FIELD_BOOKING],
                                     .person_key = cells->cell[FIELD_PERSON],
                                     .digest = digest,
-                                    .place = place_of(cells),
                                     .says_out = says_out};
     gint64 booking_id = 0;
     return custody_roster_see(run->roster, &row, &booking_id);
 }
 
+/* A booking on another row: the list is read again with the rows of each put together. */
+static gboolean find_charges(struct load *load, struct load_run *run, const struct feed_cells *cells) {
+    struct feed_problem problem;
+    run->has_charges = !load->has_charges;
+    if (run->has_charges)
+        return FALSE;
+    feed_problem_set(
+        &problem, cells->row, "booking", cells->cell[FIELD_BOOKING],
+        "the file lists this booking under numbers that differ in their zeros; the first counts");
+    load_keep_problem(&problem, load);
+    return TRUE;
+}
+
+/* FALSE without an error: find_charges. */
 static gboolean take_numbered(struct load *load, struct load_run *run, struct feed_cells *cells,
                               GError **error) {
     const guint64 digest = feed_cells_digest(cells, load->mapping_digest);
@@ -80,22 +64,16 @@ static gboolean take_numbered(struct load *load, struct load_run *run, struct fe
         renumber(load, cells);
         sight = see(run, cells, digest, says_out);
     }
+    run->n_torn += cells->n_torn;
     switch (sight) {
-    case SIGHT_SAME: /* another row of a booking that was in may say out now, too */
-        if (!says_out || custody_roster_is_out(run->roster, cells->cell[FIELD_BOOKING]))
-            return TRUE;
-        break;
-    case SIGHT_CLASH: break; /* with another that is joined so: it is numbered once more */
+    case SIGHT_SAME:
     case SIGHT_DUPLICATE: return TRUE;
-    case SIGHT_CONFLICT: return take_another(load, run, cells, says_out, error);
+    case SIGHT_CONFLICT: return find_charges(load, run, cells);
     case SIGHT_CHANGED: run->n_changed++; break;
     case SIGHT_NEW: run->n_new++; break;
+    case SIGHT_CLASH: break; /* with another that is joined so: it is numbered once more */
     }
-    if (says_out) {
-        feed_cells_keep(run->leaving, cells);
-        return TRUE;
-    }
-    return take_listing(load, cells, digest, FALSE, error);
+    return take_listing(load, cells, digest, error);
 }
 
 static void ignore_problem(G_GNUC_UNUSED const struct feed_problem *problem,
@@ -143,23 +121,6 @@ static gboolean take_row(struct load *load, struct load_run *run, const struct f
     }
     return load_is_expunged(load, booking, person) ||
            (settle_row(load, run, &row, error) && take_numbered(load, run, &row, error));
-}
-
-/* Who left: a booking has ended when all its rows say so. */
-static gboolean take_leaving(struct load *load, struct load_run *run, GError **error) {
-    g_autoptr(GBytes) kept = g_bytes_new(run->leaving->data, run->leaving->len);
-    struct feed_adapter *adapter = feed_held_open(load->mapping, kept);
-    struct feed_cells cells;
-    struct feed_problem problem;
-    gboolean ok = TRUE;
-    while (ok && feed_adapter_next(adapter, &cells, &problem) == FEED_CELLS) {
-        const char *booking = cells.cell[FIELD_BOOKING];
-        ok = take_listing(load, &cells, custody_roster_digest(run->roster, booking),
-                          custody_roster_says_in(run->roster, booking), error);
-        g_string_chunk_clear(load->scratch);
-    }
-    feed_adapter_free(adapter);
-    return ok;
 }
 
 static gboolean check_torn(const struct load *load, const struct load_run *run, GError **error) {
@@ -265,8 +226,7 @@ static gboolean accept_roster(struct load *load, struct load_run *run, GArray *v
     for (guint i = 0; i < vanished->len; i++)
         if (!take_vanished(load, &g_array_index(vanished, struct custody_vanished, i), error))
             return FALSE;
-    if (!take_leaving(load, run, error) || !take_still_as_it_was(load, error) ||
-        !load_tell_untold(load, error) ||
+    if (!take_still_as_it_was(load, error) || !load_tell_untold(load, error) ||
         !store_held_end(load->db, load->feed.id, SOURCE_SUPERSEDED, error))
         return FALSE;
     load->feed.has_last_digest = TRUE;
@@ -282,14 +242,10 @@ static gboolean accept_roster(struct load *load, struct load_run *run, GArray *v
     return load_note_speech(load, error);
 }
 
-/* What the breaker never holds: releases that the jail itself reports. */
-static gboolean take_reported(struct load *load, struct load_run *run, const struct feed_cells *cells,
-                              GError **error) {
+/* What the breaker never holds: endings that the jail itself reports. */
+static gboolean take_reported(struct load *load, const struct feed_cells *cells, GError **error) {
     struct feed_record record;
-    const char *booking = cells->cell[FIELD_BOOKING];
-    if (!booking || custody_roster_says_in(run->roster, booking))
-        return TRUE;
-    if ((!cells->cell[FIELD_RELEASED_AT] && !cells->cell[FIELD_EVENT]) ||
+    if (!feed_record_says_out(load->mapping, cells) ||
         !feed_record_read(load->mapping, cells, load->observed_at_us, load->scratch, &record,
                           load_keep_problem, load) ||
         !record.has_action)
@@ -297,12 +253,12 @@ static gboolean take_reported(struct load *load, struct load_run *run, const str
     return load_apply_record(load, &record, 0, FALSE, error);
 }
 
-static gboolean keep_cells(struct load *load, struct load_run *run, const struct feed_cells *cells,
-                           GByteArray *kept, GError **error) {
+static gboolean keep_cells(struct load *load, const struct feed_cells *cells, GByteArray *kept,
+                           GError **error) {
     if (load_is_expunged(load, cells->cell[FIELD_BOOKING], cells->cell[FIELD_PERSON]))
         return TRUE;
     feed_cells_keep(kept, cells);
-    return take_reported(load, run, cells, error);
+    return take_reported(load, cells, error);
 }
 
 static void keep_spared(const char *person_key, void *context) {
@@ -310,28 +266,49 @@ static void keep_spared(const char *person_key, void *context) {
     feed_cells_keep(context, &cells);
 }
 
+/* What a pass over the rows counted. */
+static void forget_rows(struct load *load) {
+    load->summary->problems = load->summary->rows = load->n_kept_problems = 0;
+    load->n_bad_rows = load->last_bad_row = load->n_expunged = 0;
+    memset(load->n_bad, 0, sizeof load->n_bad);
+    json_array_clear(load->summary->problem_list);
+}
+
+/* What a pass over the rows made of them, up to the mark; `n_events` were before it. */
+static gboolean take_back_rows(struct load *load, const struct custody_pace *pace, size_t n_events,
+                               GError **error) {
+    load->feed.pace = *pace;
+    while (json_array_size(load->summary->list) > n_events)
+        json_array_remove(load->summary->list, n_events);
+    load->owing.n_alerts = 0;
+    g_clear_pointer(&load->untold, g_ptr_array_unref);
+    return store_take_back(load->db, error);
+}
+
+static struct feed_adapter *open_list(struct load *load, struct feed_adapter *rows) {
+    return rows && (load->has_charges || load->mapping->rows_are_charges)
+               ? feed_charges_open(rows, load->observed_at_us, load_keep_problem, load)
+               : rows;
+}
+
 static gboolean hold_roster(struct load *load, struct custody_roster *roster, const GArray *missing,
                             const struct custody_verdict *verdict, GError **error) {
     g_autoptr(GByteArray) kept = g_byte_array_new();
-    struct load_run run = {.roster = roster};
     struct feed_cells cells;
     struct feed_problem problem;
-    struct feed_adapter *adapter = load_open_content(load, load->content, error);
+    struct feed_adapter *adapter = open_list(load, load_open_content(load, load->content, error));
     enum feed_next next;
     gboolean ok = adapter != NULL;
 
     custody_roster_each_spared(roster, keep_spared, kept);
 
-    load->summary->problems = load->summary->rows = load->n_kept_problems = 0;
-    load->n_bad_rows = load->last_bad_row = load->n_expunged = 0;
-    memset(load->n_bad, 0, sizeof load->n_bad);
-    json_array_clear(load->summary->problem_list);
+    forget_rows(load);
     while (ok && (next = feed_adapter_next(adapter, &cells, &problem)) != FEED_END) {
-        load->summary->rows++;
+        load->summary->rows += next == FEED_PROBLEM ? 1 : 1 + cells.n_more;
         if (next == FEED_PROBLEM)
             load_keep_problem(&problem, load);
         else
-            ok = keep_cells(load, &run, &cells, kept, error);
+            ok = keep_cells(load, &cells, kept, error);
     }
     feed_adapter_free(adapter);
     g_strlcpy(load->summary->note, verdict->reason, sizeof load->summary->note);
@@ -355,51 +332,72 @@ static gboolean hold_roster(struct load *load, struct custody_roster *roster, co
            owe_page(load->db, load->site, page, error);
 }
 
+static gboolean see_rows(struct load *load, struct load_run *run, GError **error) {
+    struct feed_adapter *adapter = open_list(load, load_open_rows(load, error));
+    *run = (struct load_run){.roster = custody_roster_new()};
+    load->untold = load_untold_list();
+    const gboolean ok = adapter && store_mark(load->db, error) &&
+                        store_booking_expect(load->db, load->feed.id, run->roster, error) &&
+                        load_each_row(load, adapter, run, take_row, error);
+    feed_adapter_free(adapter);
+    return ok;
+}
+
+/* Once more, when it turns out that bookings stand on several rows. */
+static gboolean compare_rows(struct load *load, struct load_run *run, const struct custody_pace *pace,
+                             size_t n_events, GError **error) {
+    const gboolean ok = see_rows(load, run, error);
+    if (!run->has_charges)
+        return ok;
+    load->has_charges = TRUE;
+    custody_roster_free(run->roster);
+    forget_rows(load);
+    load->n_clashes = load->n_other_people = 0;
+    return take_back_rows(load, pace, n_events, error) && see_rows(load, run, error);
+}
+
+static gboolean judge_list(struct load *load, const struct load_run *run,
+                           struct custody_verdict *verdict, GError **error) {
+    const struct custody_breaker_input input = breaker_input(load, run);
+    gboolean is_older = FALSE;
+    if (load->is_accepted)
+        return TRUE;
+    if (load->feed.has_baseline)
+        custody_breaker_judge(&load->feed.turnover, &input, verdict);
+    if (!load->summary->rows) {
+        verdict->is_held = verdict->is_broken = TRUE;
+        g_strlcpy(verdict->reason, "The list is empty. That is so only when nobody is in this jail.",
+                  sizeof verdict->reason);
+    }
+    if (load->time_is_files && load->feed.has_baseline &&
+        !store_source_is_older_content(load->db, &load->feed, &load->source, &is_older, error))
+        return FALSE;
+    if (is_older) {
+        verdict->is_held = verdict->is_broken = TRUE;
+        g_strlcpy(verdict->reason,
+                  "This is, to the letter, a list that was taken before, and others came since. It "
+                  "looks like an old file sent again.",
+                  sizeof verdict->reason);
+    }
+    return TRUE;
+}
+
 /* Compares and judges; what the comparison did is taken back when the list is held. */
 gboolean load_roster(struct load *load, struct custody_verdict *verdict, GError **error) {
-    struct load_run run = {.roster = custody_roster_new(), .leaving = g_byte_array_new()};
-    struct feed_adapter *adapter = load_open_rows(load, error);
-    load->untold = load_untold_list();
+    struct load_run run = {.roster = NULL};
     const struct custody_pace pace = load->feed.pace; /* a held list takes its counts back */
     const size_t n_events = json_array_size(load->summary->list); /* of the feed itself: they stay */
-    gboolean ok = adapter != NULL && store_mark(load->db, error) &&
-                  store_booking_expect(load->db, load->feed.id, run.roster, error) &&
-                  load_each_row(load, adapter, &run, take_row, error) &&
-                  check_torn(load, &run, error) && load_page_clashes(load, error) &&
-                  load_page_other_people(load, error) &&
+    gboolean ok = compare_rows(load, &run, &pace, n_events, error) && check_torn(load, &run, error) &&
+                  load_page_clashes(load, error) && load_page_other_people(load, error) &&
                   (load->is_accepted || load_check_readable(load, &run, error));
     if (ok) {
         g_autoptr(GArray) vanished = custody_roster_vanished(run.roster);
-        const struct custody_breaker_input input = breaker_input(load, &run);
-        if (load->feed.has_baseline && !load->is_accepted)
-            custody_breaker_judge(&load->feed.turnover, &input, verdict);
-        if (!load->summary->rows && !load->is_accepted) {
-            verdict->is_held = verdict->is_broken = TRUE;
-            g_strlcpy(verdict->reason,
-                      "The list is empty. That is so only when nobody is in this jail.",
-                      sizeof verdict->reason);
-        }
-        gboolean is_older = FALSE;
-        if (!load->is_accepted && load->time_is_files && load->feed.has_baseline)
-            ok = store_source_is_older_content(load->db, &load->feed, &load->source, &is_older, error);
-        if (is_older) {
-            verdict->is_held = verdict->is_broken = TRUE;
-            g_strlcpy(verdict->reason,
-                      "This is, to the letter, a list that was taken before, and others came since. It "
-                      "looks like an old file sent again.",
-                      sizeof verdict->reason);
-        }
-        if (ok && verdict->is_held) {
-            load->feed.pace = pace;
-            while (json_array_size(load->summary->list) > n_events)
-                json_array_remove(load->summary->list, n_events);
-            load->owing.n_alerts = 0;
-            g_clear_pointer(&load->untold, g_ptr_array_unref);
-            ok = store_take_back(load->db, error) &&
+        ok = judge_list(load, &run, verdict, error);
+        if (ok && verdict->is_held)
+            ok = take_back_rows(load, &pace, n_events, error) &&
                  hold_roster(load, run.roster, vanished, verdict, error);
-        } else if (ok) {
+        else if (ok)
             ok = accept_roster(load, &run, vanished, error) && store_keep(load->db, error);
-        }
         load->feed.pace.least_a_day = custody_roster_n_now(run.roster) / LONGEST_MEAN_STAY_DAYS;
         ok = ok && load_judge_batch(load, error);
         /* Nothing came in as far as a held list tells: the next counts from the one before. */
@@ -407,8 +405,6 @@ gboolean load_roster(struct load *load, struct custody_verdict *verdict, GError 
         if (verdict->is_held && !now->is_doubtful[PACE_ENDINGS] && !now->is_doubtful[PACE_ARRIVALS])
             load->feed.pace = load->pace_before;
     }
-    feed_adapter_free(adapter);
     custody_roster_free(run.roster);
-    g_byte_array_unref(run.leaving);
     return ok;
 }

@@ -46,6 +46,11 @@ gboolean feed_adapter_is_cut(const struct feed_adapter *adapter);
 /* The part of the file that has been read, 0 to 1, for a progress display. */
 double feed_adapter_progress(const struct feed_adapter *adapter);
 
+/* Of a list in which bookings stand on several rows: one row a booking. Takes `rows`. `on_problem`
+ * hears what is wrong with the rows that are not given themselves. */
+struct feed_adapter *feed_charges_open(struct feed_adapter *rows, gint64 observed_at_us,
+                                       feed_problem_fn on_problem, void *context);
+
 /* A roster that was held, from the cells kept of it: `feed_cells_keep` adds a row to what is kept. */
 void feed_cells_keep(GByteArray *kept, const struct feed_cells *cells);
 struct feed_adapter *feed_held_open(const struct feed_mapping *mapping, GBytes *kept);

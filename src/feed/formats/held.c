@@ -1,11 +1,14 @@
 /* The mapped cells of a roster that waits for a person: kept as lengths and bytes, read back as rows.
  *
- *   row u32 | for each field: length + 1 u32 (0: no cell) | bytes | …      host byte order
+ *   row u32, its top bit: is_unclear | for each field: length + 1 u32 (0: no cell) | bytes | … host
+ * byte order
  *
  * Only mapped cells are in it: what may not be kept is not kept while a roster is held, either. */
 #include <string.h>
 
 #include "feed/formats/private.h"
+
+#define UNCLEAR 0x80000000u
 
 struct held_adapter {
     struct feed_adapter base;
@@ -15,7 +18,7 @@ struct held_adapter {
 };
 
 void feed_cells_keep(GByteArray *kept, const struct feed_cells *cells) {
-    guint32 row = cells->row;
+    guint32 row = cells->row | (cells->is_unclear ? UNCLEAR : 0);
     g_byte_array_append(kept, (const guint8 *)&row, sizeof row);
     for (int field = 0; field < FIELD_KEPT; field++) {
         const char *text = cells->cell[field];
@@ -47,6 +50,8 @@ static enum feed_next held_next(struct feed_adapter *base, struct feed_cells *ce
     memset(cells, 0, sizeof *cells);
     if (!take_u32(adapter, &cells->row))
         return FEED_END;
+    cells->is_unclear = (cells->row & UNCLEAR) != 0;
+    cells->row &= ~UNCLEAR;
     for (int field = 0; field < FIELD_KEPT; field++) {
         guint32 n;
         if (!take_u32(adapter, &n) || (n && n - 1 > total - adapter->at))
