@@ -50,7 +50,7 @@ WORDS = {  # of a notice without what is said beside: what it says
     "escaped": r"\bescaped\b|\ban escape\b",
     "released": r"\breleased\b|\ba release\b|\blet out\b",
     "moved": r"\bmoved away\b|\ba move\b",
-    "gone": r"no longer (shows|lists|has)|not on the list|left its list",
+    "gone": r"does not show|no longer (shows|lists|has)|not on the list|left its list",
     "taken back": r"took back|taken .{0,30}back|was wrong|do not rely",
 }
 QUEUED = r"ending|is held|correction|doubt|unclear|released|escaped|died"  # of a page that is about endings
@@ -212,7 +212,7 @@ class County:
             asked, number = mail["To"].split("@")[0].split(".")
             body = next(part for part in mail.walk() if part.get_content_type() == "text/plain")
             text = " ".join(body.get_payload(decode=True).decode().split())
-            said = re.sub(SAID_BESIDE, "", text)
+            said = re.sub(SAID_BESIDE, "", text.split("That is not the last that we know.")[-1])
             words = {word for word, pattern in WORDS.items() if re.search(pattern, said, re.I)}
             self.mails[int(number), asked].append(Mail(at, words, said, file.name.split(".")[0]))
 

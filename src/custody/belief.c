@@ -440,6 +440,17 @@ static gboolean leaves_before(const struct belief_booking *a, const struct belie
                                                   : a->id > b->id;
 }
 
+/* Moved away at a time nobody said: to where a later booking held them, which has ended since. */
+static gboolean is_before_another(const struct belief_booking *b, const struct belief_booking *bookings,
+                                  guint n) {
+    if (b->standing != STANDING_ELSEWHERE || b->from_us != NEVER)
+        return FALSE;
+    for (guint i = 0; i < n; i++)
+        if (leaves(bookings[i].standing) && bookings[i].held_from_us > b->held_from_us)
+            return TRUE;
+    return FALSE;
+}
+
 static void say_held(const struct belief_booking *bookings, guint n, struct belief_statement *s) {
     s->standing = STANDING_AWAY;
     for (guint i = 0; i < n; i++) {
@@ -460,7 +471,8 @@ void belief_of_person(const struct belief_booking *bookings, guint n, struct bel
     *s = (struct belief_statement){.kind = CUSTODY_N_KINDS, .from_us = NEVER, .to_us = NEVER};
     for (guint i = 0; i < n; i++) {
         is_held |= holds(&bookings[i]);
-        if (leaves(bookings[i].standing) && (!leaving || leaves_before(&bookings[i], leaving)))
+        if (leaves(bookings[i].standing) && !is_before_another(&bookings[i], bookings, n) &&
+            (!leaving || leaves_before(&bookings[i], leaving)))
             leaving = &bookings[i];
     }
     if (is_held) {

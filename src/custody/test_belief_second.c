@@ -465,6 +465,17 @@ static gboolean left_later(const struct belief_booking *a, const struct belief_b
     return a->id > b->id;
 }
 
+/* Elsewhere since a time that is unknown, and another booking, of which a holding is later, has left.
+ */
+static gboolean gives_way(const struct belief_booking *it, const struct belief_booking *bookings,
+                          guint n) {
+    gboolean has_later = FALSE;
+    for (guint i = 0; i < n; i++)
+        has_later = has_later || (is_of_leaving(bookings[i].standing) &&
+                                  bookings[i].held_from_us > it->held_from_us);
+    return has_later && it->standing == STANDING_ELSEWHERE && it->from_us == G_MININT64;
+}
+
 void second_of_person(const struct belief_booking *bookings, guint n,
                       struct belief_statement *statement) {
     memset(statement, 0, sizeof *statement);
@@ -491,6 +502,8 @@ void second_of_person(const struct belief_booking *bookings, guint n,
     for (guint i = 0; i < n; i++) {
         const struct belief_booking *it = &bookings[i];
         if (has_death ? !it->has_death : !is_of_leaving(it->standing))
+            continue;
+        if (!has_death && gives_way(it, bookings, n))
             continue;
         if (newest == NULL || left_later(it, newest))
             newest = it;

@@ -263,6 +263,12 @@ static void say_earlier(struct saying *s, const struct permit *permit) {
     say_text(s, both);
 }
 
+/* Whether what is believed came after what is told of, surely. */
+static gboolean is_later(const struct permit *permit, const struct permit_now *now) {
+    return permit_occurred_to_us(permit) != TIME_UNKNOWN && now->from_us != TIME_UNKNOWN &&
+           now->from_us > permit_occurred_to_us(permit);
+}
+
 /* Where another thing is reported of the same person, or the thing itself may be a mistake. */
 static void say_beside(struct saying *s, const struct permit *permit) {
     const struct permit_now *now = permit_now(permit);
@@ -274,9 +280,11 @@ static void say_beside(struct saying *s, const struct permit *permit) {
         says_now(permit))
         return;
     if (now->standing == STANDING_ELSEWHERE || now->standing == STANDING_OUT)
-        say_filled(s, LINE_TEXT, permit, MESSAGE_BESIDE_ENDING);
+        say_filled(s, LINE_TEXT, permit,
+                   is_later(permit, now) ? MESSAGE_BESIDE_LATER : MESSAGE_BESIDE_ENDING);
     else if (now->standing == STANDING_GONE)
-        say_filled(s, LINE_TEXT, permit, MESSAGE_BESIDE_LEFT_ROSTER);
+        say_filled(s, LINE_TEXT, permit,
+                   is_later(permit, now) ? MESSAGE_BESIDE_LATER_LIST : MESSAGE_BESIDE_LEFT_ROSTER);
 }
 
 static void say_what(struct saying *s, const struct permit *permit) {

@@ -170,8 +170,9 @@ static void each_now(struct state *s, state_fn each, void *context) {
             s->now.standing = (enum custody_standing)standing;
             each_earlier(s, each, context);
         }
-        s->now.from_us = from_us;
-        s->now.to_us = from_us == TIME_UNKNOWN ? AT : from_us + length_us;
+        const gint64 later_us = flags & 1 ? DAY_US : 0; /* the other booking's is the later leaving */
+        s->now.from_us = from_us == TIME_UNKNOWN ? TIME_UNKNOWN : from_us + later_us;
+        s->now.to_us = from_us == TIME_UNKNOWN ? AT : from_us + later_us + length_us;
         for (guint i = 0; i < LEAVING_N; i++) {
             s->now.standing = leavings[i].standing;
             s->now.kind = leavings[i].kind;
