@@ -16,3 +16,14 @@ CREATE TABLE expunged (
 
 -- A held list that is none: cut off, empty, an old one again. One that is whole is decided on before it.
 ALTER TABLE source ADD COLUMN is_broken INTEGER NOT NULL DEFAULT 0;
+
+-- How much of each field could be read: in a file (its source's id), of what was pushed in a day (its number since 1970). The
+-- field '' is whole rows, and counts every period.
+CREATE TABLE legible (
+    feed   TEXT NOT NULL REFERENCES feed (id),
+    period INTEGER NOT NULL,
+    field  TEXT NOT NULL,
+    n      INTEGER NOT NULL,
+    n_bad  INTEGER NOT NULL,
+    PRIMARY KEY (feed, period, field)
+) WITHOUT ROWID;

@@ -107,16 +107,24 @@ static void take_back_named(struct belief_report *reports, guint n) {
                 remove_report(&reports[k]);
 }
 
-/* The newest ending left that was said no later than the correction. */
+/* Of two endings the one that a correction rather takes back: what was said with it stands in place of
+ * what was said before. */
+static gboolean is_rather_meant(const struct belief_report *a, const struct belief_report *b,
+                                gint64 corrected_at_us) {
+    const gboolean a_before = a->observed_at_us < corrected_at_us,
+                   b_before = b->observed_at_us < corrected_at_us;
+    return a_before != b_before ? a_before : compare(a, b) > 0;
+}
+
 static struct belief_report *meant_by(const struct belief_report *correction,
                                       struct belief_report *reports, guint n) {
-    struct belief_report *newest = NULL;
+    struct belief_report *meant = NULL;
     for (guint i = 0; i < n; i++)
         if (is_ending(&reports[i]) && !reports[i].is_removed &&
             reports[i].observed_at_us <= correction->observed_at_us &&
-            (!newest || compare(&reports[i], newest) > 0))
-            newest = &reports[i];
-    return newest;
+            (!meant || is_rather_meant(&reports[i], meant, correction->observed_at_us)))
+            meant = &reports[i];
+    return meant;
 }
 
 static gboolean says_the_same(const struct belief_report *a, const struct belief_report *b) {

@@ -151,7 +151,11 @@ static void take_back_newest(struct said *said, guint correction) {
         said->waiting |= BIT(correction);
         return;
     }
-    guint newest = newest_of(said, candidates);
+    set earlier = 0;
+    EACH(j, candidates)
+    if (said->reports[j].observed_at_us < said->reports[correction].observed_at_us)
+        earlier |= BIT(j);
+    guint newest = newest_of(said, earlier != 0 ? earlier : candidates);
     const struct belief_report *it = &said->reports[newest];
     EACH(j, candidates) {
         const struct belief_report *other = &said->reports[j];

@@ -207,7 +207,7 @@ static void read_action(const struct reading *r, struct feed_record *record) {
     if (record->action == CUSTODY_RELEASED && r->mapping->reasons->len && !record->is_unclear) {
         if (why) {
             record->action = why->kind;
-        } else if (reason || is_roster) {
+        } else {
             /* Why they left is told elsewhere than that they did: it may have been a death. */
             note(r, FIELD_REASON,
                  reason
@@ -275,6 +275,9 @@ static void read_occurred(const struct reading *r, struct feed_record *record) {
         record->is_deferred = TRUE;
     } else if (!is_said && found == INSTANT_UNREADABLE) {
         make_unclear(record);
+    } else if (!is_roster && found == INSTANT_ABSENT && record->action != CUSTODY_CORRECTED &&
+               r->mapping->columns[field]) {
+        note(r, field, "it does not say when; the time was taken as unknown");
     }
 }
 

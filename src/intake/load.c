@@ -17,8 +17,6 @@
 #include "store/link.h"
 #include "store/store.h"
 
-#define MOST_PROBLEMS_KEPT 10000
-#define MOST_PROBLEMS_LISTED 1000
 #define MOST_FILE_BYTES (G_GUINT64_CONSTANT(2) << 30)
 
 void load_summary_clear(struct load_summary *summary) {
@@ -28,32 +26,6 @@ void load_summary_clear(struct load_summary *summary) {
 }
 
 /* ── One load, from the rows of an adapter to the store ────────────────────────────────────────── */
-
-static void count_problem(struct load *load, const struct feed_problem *problem) {
-    guint field = 0;
-    while (field < FIELD_N && strcmp(feed_field_name(field), problem->field) != 0)
-        field++;
-    if (!load->n_bad[field]++)
-        load->first_bad[field] = problem->row;
-    load->n_bad_rows += problem->row != load->last_bad_row;
-    load->last_bad_row = problem->row;
-}
-
-void load_keep_problem(const struct feed_problem *problem, void *context) {
-    struct load *load = context;
-    struct load_summary *s = load->summary;
-    if (load->is_accepted) /* kept when the list was held */
-        return;
-    count_problem(load, problem);
-    if (load->n_kept_problems++ < MOST_PROBLEMS_KEPT && !load->problem_error)
-        store_problem_add(load->db, load->source.id, problem, &load->problem_error);
-    s->problems++;
-    if (s->problem_list && json_array_size(s->problem_list) < MOST_PROBLEMS_LISTED)
-        json_array_append_new(s->problem_list,
-                              json_pack("{s:s, s:i, s:s, s:s, s:s}", "file", load->name, "row",
-                                        problem->row, "field", problem->field, "reason",
-                                        problem->reason, "value", problem->value));
-}
 
 struct custody_feed_state load_silence_state(const struct load *load) {
     return (struct custody_feed_state){.feed = load->feed.id,
@@ -469,12 +441,11 @@ gboolean load_page_clashes(struct load *load, GError **error) {
 static gboolean take_event(struct load *load, struct load_run *run, const struct feed_cells *cells,
                            GError **error) {
     struct feed_record record;
-    if (!feed_record_read(load->mapping, cells, load->observed_at_us, load->scratch, &record,
-                          load_keep_problem, load)) {
-        run->n_unreadable++;
-        return TRUE;
-    }
-    return load_is_expunged(load, record.booking_key, record.person_key) ||
+    gboolean is_usable;
+    if (!load_read(load, cells, &record, &is_usable, error))
+        return FALSE;
+    run->n_unreadable += !is_usable;
+    return !is_usable || load_is_expunged(load, record.booking_key, record.person_key) ||
            load_apply_record(load, &record, 0, FALSE, error);
 }
 
@@ -575,32 +546,6 @@ gboolean load_finish(struct load *load, GError **error) {
            store_feed_save(load->db, &load->feed, error);
 }
 
-#define FEW_BAD_ROWS 3
-#define FIRST_BAD_SHARE 0.05 /* of a feed's first file */
-
-gboolean load_page_unreadable(struct load *load, GError **error) {
-    double worst;
-    guint field = 0;
-    if (load->n_bad_rows < FEW_BAD_ROWS || load->push_key)
-        return TRUE;
-    if (!store_source_worst(load->db, &load->source, &worst, error))
-        return FALSE;
-    if (load->n_bad_rows <= MAX(worst < 0 ? FIRST_BAD_SHARE : worst, 0) * load->summary->rows)
-        return TRUE;
-    for (guint i = 1; i <= FIELD_N; i++)
-        if (load->n_bad[i] > load->n_bad[field])
-            field = i;
-    g_autofree char *what =
-        field == FIELD_N ? g_strdup("whole rows") : g_strdup_printf("`%s`", feed_field_name(field));
-    g_autofree char *page =
-        g_strdup_printf("More of the feed %s than of its files before could not be read: %s in %u of "
-                        "%u rows of %s, such as row "
-                        "%u. The rest was taken. See `tocsin feed problems %s`.",
-                        load->feed.id, what, load->n_bad[field], load->summary->rows, load->name,
-                        load->first_bad[field], load->feed.id);
-    return owe_page(load->db, load->site, page, error);
-}
-
 /* A file that came before, or is older than what was loaded since. */
 static gboolean is_passed_over(struct load *load, gboolean *passed, GError **error) {
     enum store_source_state state;
@@ -651,9 +596,8 @@ void load_again(void *context) {
     json_array_clear(s->list);
     json_array_clear(s->problem_list);
     *s = (struct load_summary){.list = s->list, .problem_list = s->problem_list};
-    load->n_kept_problems = load->n_bad_rows = load->last_bad_row = load->n_clashes = 0;
-    load->n_expunged = load->n_other_people = 0;
-    memset(load->n_bad, 0, sizeof load->n_bad);
+    load->n_kept_problems = load->n_clashes = load->n_expunged = load->n_other_people = 0;
+    load->legible = (struct load_legible){.n_followed = 0};
     g_clear_error(&load->problem_error);
     g_clear_pointer(&load->answer, g_free);
     if (load->is_accepted) { /* found in the transaction */

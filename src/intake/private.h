@@ -7,6 +7,14 @@
 #include "intake/load.h"
 #include "owe/owe.h"
 
+/* How much was read of each field, the last of whole rows, and how much of that could not be. */
+struct load_legible {
+    guint n_cells[FIELD_N + 1], n_bad[FIELD_N + 1], first_bad[FIELD_N + 1]; /* the first's row */
+    guint n_bad_rows, last_bad_row;
+    guint n_followed, first_followed; /* rows that were lost and are about somebody who is followed */
+    char last_reason[240], why[240];  /* of the last problem; of the first of those rows */
+};
+
 struct load {
     struct site *site;
     const char *feed_id, *name;
@@ -40,9 +48,7 @@ struct load {
     GHashTable *expunged;            /* what an order has erased (site/expunged.h); NULL: nothing */
     gboolean knows_zeros, has_zeros; /* some number that is known there begins with one; asked once */
     guint n_kept_problems, n_clashes, n_expunged, n_other_people;
-    guint n_bad[FIELD_N + 1],
-        first_bad[FIELD_N + 1]; /* by field, the last of whole rows: how many, and where */
-    guint n_bad_rows, last_bad_row;
+    struct load_legible legible;
 };
 
 static inline gboolean load_is_roster(const struct load *load) {
@@ -68,9 +74,6 @@ gboolean load_begin(struct load *load, struct db *db, GError **error);
 void load_end(struct load *load);
 gboolean load_record_source(struct load *load, enum store_source_state state, GError **error);
 gboolean load_finish(struct load *load, GError **error);
-/* A file of which more could not be read than of any lately is paged, with the column and an example.
- */
-gboolean load_page_unreadable(struct load *load, GError **error);
 gboolean load_in_transaction(struct db *db, void *context, GError **error);
 void load_again(void *context); /* takes back what a transaction did to the load */
 
@@ -98,7 +101,6 @@ gboolean load_each_row(struct load *load, struct feed_adapter *adapter, struct l
                        gboolean (*take)(struct load *, struct load_run *, const struct feed_cells *,
                                         GError **),
                        GError **error);
-void load_keep_problem(const struct feed_problem *problem, void *context);
 /* A row or event that says something new: person, booking, event. */
 gboolean load_apply_record(struct load *load, const struct feed_record *record, guint64 digest,
                            gboolean as_listing, GError **error);
@@ -126,6 +128,19 @@ gboolean load_change_booking(struct load *load, gint64 booking_id, load_change_f
 
 /* What the feed said while our clock was ahead is taken as said now, and paged. */
 gboolean load_stamp_again(struct load *load, GError **error);
+
+/* ── legible.c ── */
+
+#define MOST_PROBLEMS_KEPT 10000
+#define MOST_PROBLEMS_LISTED 1000
+
+void load_keep_problem(const struct feed_problem *problem, void *context);
+/* A row as it is to be taken; what is wrong with it is kept, and counted. */
+gboolean load_read(struct load *load, const struct feed_cells *cells, struct feed_record *record,
+                   gboolean *is_usable, GError **error);
+/* Pages when more of a column could not be read than in any of the feed's last 30 files (of pushes:
+ * days), with an example, and when a row was lost that is about somebody who is followed. */
+gboolean load_page_unreadable(struct load *load, GError **error);
 
 /* ── number.c ── */
 

@@ -32,7 +32,8 @@ static gboolean take_push(struct load *load, GError **error) {
     if (!load_record_source(load, SOURCE_LOADED, error))
         return FALSE;
     load->owing.source_id = load->source.id;
-    if (!load_events(load, error) || !load_page_expunged(load, error))
+    if (!load_events(load, error) || !load_page_unreadable(load, error) ||
+        !load_page_expunged(load, error))
         return FALSE;
     json_t *ids = json_array(), *event;
     size_t i;

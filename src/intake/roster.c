@@ -16,9 +16,9 @@
 static gboolean take_listing(struct load *load, const struct feed_cells *cells, guint64 digest,
                              GError **error) {
     struct feed_record record;
-    return !feed_record_read(load->mapping, cells, load->observed_at_us, load->scratch, &record,
-                             load_keep_problem, load) ||
-           load_apply_record(load, &record, digest, TRUE, error);
+    gboolean is_usable;
+    return load_read(load, cells, &record, &is_usable, error) &&
+           (!is_usable || load_apply_record(load, &record, digest, TRUE, error));
 }
 
 static void renumber(struct load *load, struct feed_cells *cells) {
@@ -106,6 +106,7 @@ static gboolean take_row(struct load *load, struct load_run *run, const struct f
     const char *person = cells->cell[FIELD_PERSON], *booking = cells->cell[FIELD_BOOKING];
     struct feed_record record;
     struct feed_cells row = *cells;
+    gboolean is_usable;
 
     if (cells->row == SPARED_ROW) { /* of a held list: somebody whose row could not be read */
         custody_roster_spare(run->roster, person);
@@ -115,9 +116,7 @@ static gboolean take_row(struct load *load, struct load_run *run, const struct f
         run->n_unreadable++;
         if (person) /* a person without a booking number is there, whoever it is */
             custody_roster_spare(run->roster, person);
-        feed_record_read(load->mapping, cells, load->observed_at_us, load->scratch, &record,
-                         load_keep_problem, load);
-        return TRUE;
+        return load_read(load, cells, &record, &is_usable, error);
     }
     return load_is_expunged(load, booking, person) ||
            (settle_row(load, run, &row, error) && take_numbered(load, run, &row, error));
@@ -245,12 +244,12 @@ static gboolean accept_roster(struct load *load, struct load_run *run, GArray *v
 /* What the breaker never holds: endings that the jail itself reports. */
 static gboolean take_reported(struct load *load, const struct feed_cells *cells, GError **error) {
     struct feed_record record;
-    if (!feed_record_says_out(load->mapping, cells) ||
-        !feed_record_read(load->mapping, cells, load->observed_at_us, load->scratch, &record,
-                          load_keep_problem, load) ||
-        !record.has_action)
+    gboolean is_usable;
+    if (!feed_record_says_out(load->mapping, cells))
         return TRUE;
-    return load_apply_record(load, &record, 0, FALSE, error);
+    if (!load_read(load, cells, &record, &is_usable, error))
+        return FALSE;
+    return !is_usable || !record.has_action || load_apply_record(load, &record, 0, FALSE, error);
 }
 
 static gboolean keep_cells(struct load *load, const struct feed_cells *cells, GByteArray *kept,
@@ -269,8 +268,8 @@ static void keep_spared(const char *person_key, void *context) {
 /* What a pass over the rows counted. */
 static void forget_rows(struct load *load) {
     load->summary->problems = load->summary->rows = load->n_kept_problems = 0;
-    load->n_bad_rows = load->last_bad_row = load->n_expunged = 0;
-    memset(load->n_bad, 0, sizeof load->n_bad);
+    load->n_expunged = 0;
+    load->legible = (struct load_legible){.n_followed = 0};
     json_array_clear(load->summary->problem_list);
 }
 

@@ -324,18 +324,60 @@ gboolean store_source_by_name(struct db *db, const char *feed, const char *name,
     return db_done(rows, error);
 }
 
-gboolean store_source_worst(struct db *db, const struct store_source *but, double *share,
-                            GError **error) {
+#define LATEST_PERIODS                                                                                 \
+    "(SELECT min(period) FROM (SELECT period FROM legible WHERE feed = :feed AND field = '' AND "      \
+    "period <> :period ORDER "                                                                         \
+    "BY period DESC LIMIT 30) AS latest)"
+
+gboolean store_legible_get(struct db *db, struct store_legible *legible, double *worst,
+                           GError **error) {
+    const gint64 period =
+        legible->adds ? legible->period : -1; /* a file that comes again is counted anew */
+    gint64 n_periods;
     struct db_rows *rows = db_query(
+        db, "SELECT n, n_bad FROM legible WHERE feed = :feed AND period = :period AND field = :field",
+        PARAMS(P_TEXT("feed", legible->feed), P_INT("period", period),
+               P_TEXT("field", legible->field)));
+    const gboolean is_known = db_next(rows);
+    legible->n = is_known ? db_int(rows, 0) : 0;
+    legible->n_bad = is_known ? db_int(rows, 1) : 0;
+    if (!db_done(rows, error) ||
+        !db_number(
+            db, "SELECT count(*) FROM legible WHERE feed = :feed AND field = '' AND period <> :period",
+            PARAMS(P_TEXT("feed", legible->feed), P_INT("period", legible->period)), 0, &n_periods,
+            error))
+        return FALSE;
+    *worst = n_periods ? 0 : -1;
+    rows = db_query(
         db,
-        "SELECT s.n_rows, (SELECT count(DISTINCT p.row) FROM problem p WHERE p.source_id = s.id) FROM "
-        "source s WHERE s.feed = :feed AND s.id <> :but AND s.state IN (0, 1, 3) AND s.n_rows > 0 "
-        "ORDER BY s.id DESC LIMIT 30",
-        PARAMS(P_TEXT("feed", but->feed), P_INT("but", but->id)));
-    *share = -1;
+        "SELECT n, n_bad FROM legible WHERE feed = :feed AND period <> :period AND field = :field AND "
+        "period >= " LATEST_PERIODS,
+        PARAMS(P_TEXT("feed", legible->feed), P_INT("period", legible->period),
+               P_TEXT("field", legible->field)));
     while (db_next(rows))
-        *share = MAX(*share, (double)db_int(rows, 1) / (double)db_int(rows, 0));
+        *worst = MAX(*worst, (double)db_int(rows, 1) / (double)MAX(db_int(rows, 0), 1));
     return db_done(rows, error);
+}
+
+gboolean store_legible_forget(struct db *db, const char *feed, GError **error) {
+    return db_run(db,
+                  "DELETE FROM legible WHERE feed = :feed AND period < (SELECT min(period) FROM "
+                  "(SELECT period FROM "
+                  "legible WHERE feed = :feed AND field = '' ORDER BY period DESC LIMIT 31) AS latest)",
+                  PARAMS(P_TEXT("feed", feed)), error);
+}
+
+gboolean store_legible_add(struct db *db, const struct store_legible *legible, GError **error) {
+    return db_run(db,
+                  "INSERT INTO legible (feed, period, field, n, n_bad) VALUES (:feed, :period, :field, "
+                  ":n, :n_bad) ON "
+                  "CONFLICT (feed, period, field) DO UPDATE SET n = excluded.n + CASE WHEN :adds = 1 "
+                  "THEN legible.n ELSE "
+                  "0 END, n_bad = excluded.n_bad + CASE WHEN :adds = 1 THEN legible.n_bad ELSE 0 END",
+                  PARAMS(P_TEXT("feed", legible->feed), P_INT("period", legible->period),
+                         P_TEXT("field", legible->field), P_INT("n", legible->n),
+                         P_INT("n_bad", legible->n_bad), P_INT("adds", legible->adds)),
+                  error);
 }
 
 gboolean store_problem_clear(struct db *db, gint64 source_id, GError **error) {

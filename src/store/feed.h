@@ -90,10 +90,20 @@ gboolean store_source_finish(struct db *db, const struct store_source *source, G
 /* The newest of the feed with that name that was taken: its id, 0 when there is none, and its time. */
 gboolean store_source_by_name(struct db *db, const char *feed, const char *name, gint64 *id,
                               gint64 *snapshot_at_us, GError **error);
-/* The greatest share of rows that could not be read whole in the feed's last 30 files but this one;
- * below 0: there was none. */
-gboolean store_source_worst(struct db *db, const struct store_source *but, double *share,
-                            GError **error);
+/* How much of a field could be read in a period: a file's, by its id, or a day's pushes. The field ""
+ * is whole rows, of every period. */
+struct store_legible {
+    const char *feed, *field;
+    gint64 period;
+    gboolean adds; /* to what is known of the period; else in place of it */
+    gint64 n, n_bad;
+};
+/* Gives the counts so far (with `adds`), and the worst share of the 30 latest periods but this; below
+ * 0: there is none. */
+gboolean store_legible_get(struct db *db, struct store_legible *legible, double *worst, GError **error);
+/* What lies before the latest 31 periods. */
+gboolean store_legible_forget(struct db *db, const char *feed, GError **error);
+gboolean store_legible_add(struct db *db, const struct store_legible *legible, GError **error);
 
 /* For a file that is read anew. */
 gboolean store_problem_clear(struct db *db, gint64 source_id, GError **error);

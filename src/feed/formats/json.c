@@ -187,6 +187,13 @@ struct feed_adapter *feed_json_open(const struct feed_mapping *mapping, char *te
     replace_halves(adapter->text, n);
     /* A whole document (array or one object over several lines); else one object a line. */
     json_t *whole = json_loadb(adapter->text, n, JSON_FLAGS, &problem);
+    if (json_is_array(whole) ? !json_array_size(whole)
+                             : !adapter->text[strspn(adapter->text, " \t\r\n")]) {
+        g_set_error(error, BASE_ERROR, BASE_ERROR_INPUT, "there is no event in it");
+        json_decref(whole);
+        json_free(&adapter->base);
+        return NULL;
+    }
     if (json_is_array(whole)) {
         adapter->array = whole;
     } else if (json_is_object(whole)) {
