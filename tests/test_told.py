@@ -288,3 +288,34 @@ def test_more_that_cannot_be_read_than_ever_is_paged_with_the_column(site, roste
     path.write_text("\n".join(lines) + "\n")
     site.load("sample", path)
     assert [text for text in pages(site) if "`admitted_at` in 39 of" in text]
+
+
+@pytest.mark.parametrize("is_list", [True, False], ids=["list", "events"])
+def test_a_file_that_was_undone_can_be_loaded_again_and_undone_again(site, roster, tmp_path, is_list):
+    """Undone because the mapping was wrong, say: what it truly says is said then."""
+    if is_list:
+        take_up(site, roster)
+        feed, person, path = "sample", 1005, roster.write("2025-04-02", without(roster, 1005))
+    else:
+        take_up_events(site, tmp_path)
+        site.load("events", write_events(tmp_path, "first", ["1,77,B77,BKD,,2025-04-01 10:00,"]))
+        feed, person, path = "events", 77, write_events(tmp_path, "second", ["2,77,B77,REL,BOND,2025-04-02 10:00,"])
+    site.register(person)
+    for again in range(3):
+        site.load(feed, path)
+        assert len(site.notices()) == 2 * again + 1 and standing(site, person) in ("unlisted", "out")
+        site.run("feed", "undo", feed, path.name)
+        assert len(site.notices()) == 2 * again + 2 and standing(site, person) == "held"
+    assert site.run("feed", "undo", feed, path.name, check=False).returncode == 4
+
+
+def test_files_of_one_name_are_undone_one_by_one(site, tmp_path):
+    take_up_events(site, tmp_path)
+    for n, folder in enumerate(("one", "two", "three")):
+        (tmp_path / folder).mkdir()
+        row = "1,77,B77,BKD,,2025-04-01 10:00," if not n else f"{n + 1},77,B77,{('REL', 'ESC')[n - 1]},BOND,2025-04-0{n + 1} 10:00,"
+        site.load("events", write_events(tmp_path / folder, "same", [row]))
+    assert site.json("person", "show", "77")[0]["standing"] == "out"
+    for _ in range(2):
+        site.run("feed", "undo", "events", "same.csv")
+    assert standing(site, 77) == "held"

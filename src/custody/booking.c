@@ -539,7 +539,10 @@ static gboolean tell_of_list(const struct custody_source *source, const struct c
     } else {
         return FALSE;
     }
-    identify(source, event, NULL, 0);
+    guint again = 0;
+    do /* what was undone with its list may come with it once more */
+        identify(source, event, NULL, again);
+    while (is_undone(h, event->id) && ++again);
     if (!remember_carrier(h, next) && event->kind != CUSTODY_STATUS_CHANGED)
         remember(next, event->id, event->kind);
     return TRUE;

@@ -38,13 +38,15 @@ static struct custody_event event_of(const struct load *load, const struct store
 }
 
 /* What a list made of it is undone with what it said: it goes on showing them, or never did. */
-static void undo_listing(const struct store_batch_event *e, struct custody_booking *booking) {
+static void undo_listing(const struct load *load, const struct store_batch_event *e,
+                         struct custody_booking *booking) {
     if (e->kind == CUSTODY_BOOKED && e->said == SAID_BY_US) {
         booking->listing = LISTING_GONE;
         booking->listed_at_us = booking->off_at_us = booking->was_off_at_us = TIME_UNKNOWN;
     } else if (e->kind == CUSTODY_LEFT_ROSTER && booking->listing == LISTING_GONE) {
         booking->listing = LISTING_NOW;
-        booking->digest = 0; /* to be read again */
+        booking->newest_list_at_us = load->feed.listed_at_us; /* the list before */
+        booking->digest = 0;                                  /* to be read again */
         booking->listed_at_us = booking->off_at_us = TIME_UNKNOWN;
     } else if (e->said == SAID_IN_ROW) {
         booking->row_says_out = FALSE;
@@ -85,7 +87,7 @@ static gboolean restate(struct load *load, const struct store_batch_event *e, en
     if (ok) {
         struct custody_booking prior = row.booking;
         if (how == RESTATE_UNDONE)
-            undo_listing(e, &prior);
+            undo_listing(load, e, &prior);
         custody_booking_reconsidered(&prior, history, &next);
         if (e->kind == CUSTODY_BOOKED)
             next.is_uncounted = how == RESTATE_DOUBTED;
@@ -218,8 +220,10 @@ static void keep_said(GArray *batch) {
 static gboolean undo_in_transaction(struct db *db, void *context, GError **error) {
     struct decision *d = context;
     gint64 source = 0, snapshot_at_us = 0;
-    gboolean ok = load_begin(&d->load, db, error) &&
-                  store_source_by_name(db, d->load.feed_id, d->file, &source, &snapshot_at_us, error);
+    gboolean is_last = FALSE;
+    gboolean ok =
+        load_begin(&d->load, db, error) &&
+        store_source_by_name(db, &d->load.feed, d->file, &source, &snapshot_at_us, &is_last, error);
     if (ok && !source) {
         g_set_error(error, BASE_ERROR, BASE_ERROR_NOT_FOUND, "the feed %s has taken no file named %s",
                     d->load.feed_id, d->file);
@@ -228,7 +232,13 @@ static gboolean undo_in_transaction(struct db *db, void *context, GError **error
     g_autoptr(GArray) batch = ok ? store_batch_of(db, source, error) : NULL;
     if (batch && load_is_roster(&d->load) && snapshot_at_us < d->load.feed.listed_at_us)
         keep_said(batch);
-    ok = batch && restate_all(&d->load, batch, d->how, error);
+    if (is_last) { /* the same list may come again, and is compared with the one before */
+        d->load.feed.has_last_digest = FALSE;
+        ok = ok && store_source_before(db, d->load.feed.id, snapshot_at_us, &d->load.feed.listed_at_us,
+                                       error);
+    }
+    ok = ok && batch && restate_all(&d->load, batch, d->how, error) &&
+         store_source_undo(db, source, error) && store_feed_save(db, &d->load.feed, error);
     d->n = ok ? batch->len : 0;
     load_end(&d->load);
     return ok;

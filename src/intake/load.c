@@ -558,7 +558,7 @@ static gboolean is_passed_over(struct load *load, gboolean *passed, GError **err
     if (!store_source_known(load->db, load->feed.id, load->digest, load->snapshot_at_us, &is_known,
                             &state, error))
         return FALSE;
-    if (is_known && state != SOURCE_REFUSED &&
+    if (is_known && state != SOURCE_REFUSED && state != SOURCE_UNDONE &&
         (!load_is_roster(load) || is_older || is_newest || state == SOURCE_HELD ||
          state == SOURCE_REJECTED)) {
         g_snprintf(load->summary->note, sizeof load->summary->note, "this file was taken before (%s)",

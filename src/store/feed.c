@@ -256,8 +256,8 @@ gboolean store_feed_save(struct db *db, const struct store_feed *feed, GError **
 /* ── Sources ───────────────────────────────────────────────────────────────────────────────────── */
 
 const char *store_source_state_name(enum store_source_state state) {
-    static const char *const names[] = {"loaded", "held",    "rejected",  "repeated",
-                                        "stale",  "refused", "superseded"};
+    static const char *const names[] = {"loaded", "held",    "rejected",   "repeated",
+                                        "stale",  "refused", "superseded", "undone"};
     return names[state];
 }
 
@@ -309,19 +309,39 @@ gboolean store_source_add(struct db *db, struct store_source *source, GError **e
     return db_done(rows, error);
 }
 
-gboolean store_source_by_name(struct db *db, const char *feed, const char *name, gint64 *id,
-                              gint64 *snapshot_at_us, GError **error) {
+gboolean store_source_by_name(struct db *db, const struct store_feed *feed, const char *name,
+                              gint64 *id, gint64 *snapshot_at_us, gboolean *is_last, GError **error) {
     struct db_rows *rows =
         db_query(db,
-                 "SELECT id, snapshot_at_us FROM source WHERE feed = :feed AND name = "
+                 "SELECT id, snapshot_at_us, digest FROM source WHERE feed = :feed AND name = "
                  ":name AND state IN (0, 3) ORDER BY id DESC LIMIT 1",
-                 PARAMS(P_TEXT("feed", feed), P_TEXT("name", name)));
+                 PARAMS(P_TEXT("feed", feed->id), P_TEXT("name", name)));
     *id = 0;
+    *is_last = FALSE;
     if (db_next(rows)) {
+        gsize n;
+        const void *digest = db_blob(rows, 2, &n);
         *id = db_int(rows, 0);
         *snapshot_at_us = db_int(rows, 1);
+        *is_last = feed->has_last_digest && n == sizeof feed->last_digest &&
+                   memcmp(digest, feed->last_digest, n) == 0;
     }
     return db_done(rows, error);
+}
+
+gboolean store_source_before(struct db *db, const char *feed, gint64 snapshot_at_us,
+                             gint64 *before_at_us, GError **error) {
+    return db_number(db,
+                     "SELECT max(snapshot_at_us) FROM source WHERE feed = :feed AND state IN (0, 3) "
+                     "AND snapshot_at_us < "
+                     ":at",
+                     PARAMS(P_TEXT("feed", feed), P_INT("at", snapshot_at_us)), TIME_UNKNOWN,
+                     before_at_us, error);
+}
+
+gboolean store_source_undo(struct db *db, gint64 id, GError **error) {
+    return db_run(db, "UPDATE source SET state = :state WHERE id = :id",
+                  PARAMS(P_INT("state", SOURCE_UNDONE), P_INT("id", id)), error);
 }
 
 #define LATEST_PERIODS                                                                                 \

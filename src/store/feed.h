@@ -55,10 +55,11 @@ enum store_source_state {
     SOURCE_LOADED,
     SOURCE_HELD,
     SOURCE_REJECTED,
-    SOURCE_REPEATED,  /* nothing had changed */
-    SOURCE_STALE,     /* older than what was loaded before: kept by name, not compared */
-    SOURCE_REFUSED,   /* cannot be what the mapping describes */
-    SOURCE_SUPERSEDED /* was held; a later list was accepted */
+    SOURCE_REPEATED,   /* nothing had changed */
+    SOURCE_STALE,      /* older than what was loaded before: kept by name, not compared */
+    SOURCE_REFUSED,    /* cannot be what the mapping describes */
+    SOURCE_SUPERSEDED, /* was held; a later list was accepted */
+    SOURCE_UNDONE      /* what it said was taken back by a person: it may come again */
 };
 const char *store_source_state_name(enum store_source_state state);
 
@@ -87,9 +88,14 @@ gboolean store_source_is_older_content(struct db *db, const struct store_feed *f
                                        GError **error);
 gboolean store_source_finish(struct db *db, const struct store_source *source, GError **error);
 
-/* The newest of the feed with that name that was taken: its id, 0 when there is none, and its time. */
-gboolean store_source_by_name(struct db *db, const char *feed, const char *name, gint64 *id,
-                              gint64 *snapshot_at_us, GError **error);
+/* The newest of the feed with that name that was taken and not undone: its id, 0 when there is none,
+ * its time, and whether it is the feed's last list. */
+gboolean store_source_by_name(struct db *db, const struct store_feed *feed, const char *name,
+                              gint64 *id, gint64 *snapshot_at_us, gboolean *is_last, GError **error);
+gboolean store_source_undo(struct db *db, gint64 id, GError **error);
+/* When the list before that time was taken, of those that stand; TIME_UNKNOWN: there is none. */
+gboolean store_source_before(struct db *db, const char *feed, gint64 snapshot_at_us,
+                             gint64 *before_at_us, GError **error);
 /* How much of a field could be read in a period: a file's, by its id, or a day's pushes. The field ""
  * is whole rows, of every period. */
 struct store_legible {
