@@ -25,6 +25,12 @@ def without(roster, *gone):
     return [n for n in roster.people if n not in gone]
 
 
+def assert_not_the_jails(notice):
+    """What a person here decided is not said to come from the jail."""
+    assert "somebody checked" in notice and "When the mistake was found" in notice
+    assert "the jail's own records" not in notice and "jail told us" not in notice and "jail has taken" not in notice
+
+
 # ── Sign-ups ──
 
 
@@ -64,6 +70,8 @@ def test_a_hold_tells_doubtfully_after_a_second_list_that_agrees(site, roster, d
     assert len(site.notices()) == 2 and standing(site, 1005) == ("unlisted" if decision == "accept" else "held")
     assert ("no longer shows" in site.notices()[1]) == (decision == "accept")
     assert ("Please go by this one" in site.notices()[1]) == (decision != "accept")
+    if decision == "reject":
+        assert_not_the_jails(site.notices()[1])
 
 
 def test_a_hold_tells_after_a_day_though_no_other_list_comes(site, roster, serve):
@@ -256,6 +264,7 @@ def test_a_file_is_undone_and_whoever_was_told_is_told(site, roster, tmp_path):
     assert len(site.notices()) == 1
     assert "1 notices" in site.run("feed", "undo", "sample", path.name).stdout
     assert standing(site, 1005) == "held" and "As far as we know" in site.notices()[-1]
+    assert_not_the_jails(site.notices()[-1])
     assert site.run("feed", "undo", "sample", "nothing.csv", check=False).returncode == 4
     site.load("sample", roster.write("2025-04-03"))
     assert len(site.notices()) == 2  # nothing new

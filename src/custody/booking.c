@@ -519,6 +519,8 @@ static gboolean tell_of_list(const struct custody_source *source, const struct c
     if (is_out(prior) && is_in(next)) {
         *event = event_about(source, next, CUSTODY_BACK_ON_ROSTER, ASSERTION_CORRECTED);
         take_back(event, prior);
+        if (source->is_decision)
+            text_copy(event->detail, sizeof event->detail, CUSTODY_UNDONE);
     } else if (next->belief.standing == STANDING_GONE &&
                (!is_out(prior) || prior->belief.is_doubtful != next->belief.is_doubtful)) {
         *event = event_about(source, next, CUSTODY_LEFT_ROSTER, ASSERTION_INFERRED);

@@ -84,6 +84,7 @@ struct custody_source {
     const char
         *content; /* digest of the file, so that another file of the same time is another source */
     gint64 list_before_at_us; /* of a roster: the list taken before; TIME_UNKNOWN: none */
+    gboolean is_decision;     /* a person here rejects a list: nothing came of the jail */
 };
 
 /* A roster lists the booking. `prior` NULL: not known before. Fills `next` (strings borrowed from

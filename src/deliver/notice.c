@@ -256,6 +256,7 @@ static void say_earlier(struct saying *s, const struct permit *permit) {
     const enum message told =
         earlier->was_doubtful ? MESSAGE_TOLD_DOUBTFUL : told_by_kind[earlier->kind];
     const enum message since = earlier->was_doubtful && !(now && now->is_doubtful) ? MESSAGE_DOUBT_OVER
+                               : permit_is_found_out(permit)                       ? MESSAGE_FOUND_OUT
                                : permit_kind(permit) == CUSTODY_CORRECTED          ? MESSAGE_TAKEN_BACK
                                                                                    : MESSAGE_NOW_OTHER;
     g_autofree char *line = text_fill(say(s->language, told), parts, FALSE);
@@ -322,10 +323,11 @@ static void say_when(struct saying *s, const struct permit *permit) {
         say_text(s, say(s->language, MESSAGE_WHEN_UNKNOWN));
     if (permit_observed_at_us(permit) != TIME_UNKNOWN)
         say_time(s,
-                 kind & KINDS_FEED ? MESSAGE_WHEN_NOTICED
-                 : is_as_known     ? MESSAGE_WHEN_KNOWN
-                 : from_list       ? MESSAGE_WHEN_LIST
-                                   : MESSAGE_WHEN_TOLD,
+                 kind & KINDS_FEED             ? MESSAGE_WHEN_NOTICED
+                 : permit_is_found_out(permit) ? MESSAGE_WHEN_FOUND_OUT
+                 : is_as_known                 ? MESSAGE_WHEN_KNOWN
+                 : from_list                   ? MESSAGE_WHEN_LIST
+                                               : MESSAGE_WHEN_TOLD,
                  permit_observed_at_us(permit), zone, permit_list_on_date(permit) && from_list);
 }
 
@@ -337,6 +339,8 @@ static void say_how(struct saying *s, const struct permit *permit) {
     enum message how = is_feed ? MESSAGE_HOW_FEED : by_assertion[permit_assertion(permit)];
     if (now && says_now(permit) && permit_kind(permit) != CUSTODY_CORRECTED)
         how = now->standing == STANDING_GONE ? MESSAGE_HOW_INFERRED : MESSAGE_HOW_REPORTED;
+    if (permit_is_found_out(permit))
+        how = MESSAGE_HOW_FOUND_OUT;
     say_text(s, say(s->language, how));
 }
 

@@ -35,7 +35,7 @@ static const char *const reader_names[READER_N] = {"usual", "unnamed", "possible
 struct state {
     enum custody_kind kind;
     enum custody_assertion assertion;
-    gboolean is_unclear, is_within, is_from_list;
+    gboolean is_unclear, is_within, is_from_list, is_found_out;
     enum when when;
     gboolean has_now, has_earlier;
     struct permit_now now;
@@ -113,6 +113,8 @@ static gboolean can_be(const struct state *s) {
         return FALSE;
     if (s->is_within && s->kind != CUSTODY_TRANSFERRED)
         return FALSE;
+    if (s->is_found_out && s->kind != CUSTODY_CORRECTED && s->kind != CUSTODY_BACK_ON_ROSTER)
+        return FALSE;
     if (s->when != WHEN_UNKNOWN &&
         is_of(s->kind, KINDS_FEED | KIND_BIT(CUSTODY_LEFT_ROSTER) | KIND_BIT(CUSTODY_BACK_ON_ROSTER)))
         return FALSE;
@@ -127,11 +129,12 @@ typedef void (*state_fn)(const struct state *state, void *context);
 
 static void each_reader(struct state *s, state_fn each, void *context) {
     for (int reader = 0; reader < READER_N; reader++)
-        for (int flags = 0; flags < 8; flags++) {
+        for (int flags = 0; flags < 16; flags++) {
             s->reader = (enum reader)reader;
             s->is_unclear = flags & 1;
             s->is_within = (flags & 2) != 0;
             s->is_from_list = (flags & 4) != 0;
+            s->is_found_out = (flags & 8) != 0;
             s->assertion = assertion_of(s);
             if (can_be(s))
                 each(s, context);
@@ -213,6 +216,7 @@ static struct disclose_facts facts_of(const struct state *s) {
                                    .observed_at_us = AT + HOUR_US,
                                    .occurred_on_date = s->when == WHEN_DAY,
                                    .is_from_list = s->is_from_list,
+                                   .is_found_out = s->is_found_out,
                                    .list_on_date = s->is_from_list && s->when == WHEN_DAY,
                                    .now = s->has_now ? &s->now : NULL,
                                    .earlier = s->has_earlier ? &s->earlier : NULL};
@@ -464,9 +468,10 @@ static const char *const told_words[CUSTODY_N_KINDS][LANGUAGE_N] = {
     [CUSTODY_BACK_ON_ROSTER] = {"in custody", "bajo custodia"}};
 
 static gboolean a_correction_names_what_it_takes_back(const struct said *n) {
-    static const char *const since[LANGUAGE_N][4] = {
-        {"has taken that back", "now says something else", "go by this notice", NULL},
-        {"dice ahora que eso no vale", "dice ahora otra cosa", "haga caso de este aviso", NULL}};
+    static const char *const since[LANGUAGE_N][5] = {
+        {"has taken that back", "now says something else", "go by this notice", "was a mistake", NULL},
+        {"dice ahora que eso no vale", "dice ahora otra cosa", "haga caso de este aviso",
+         "fue un error", NULL}};
     const struct state *s = n->state;
     const char *told = strstr(n->text, told_us[n->language]);
     if (!s->has_earlier)
@@ -476,6 +481,16 @@ static gboolean a_correction_names_what_it_takes_back(const struct said *n) {
     g_autofree char *line = g_strndup(told, strcspn(told, "|"));
     const char *words = s->earlier.was_doubtful ? NULL : told_words[s->earlier.kind][n->language];
     return has_any(line, since[n->language]) && (!words || has(line, words));
+}
+
+/* What a person here found is not put on the jail. */
+static gboolean only_the_jail_speaks_for_it(const struct said *n) {
+    static const char *const jail_said[LANGUAGE_N][6] = {
+        {"the jail has taken", "the jail now says", "the jail told us", "the jail's own",
+         "the jail reported", NULL},
+        {"la cárcel dice ahora", "nos lo dijo la cárcel", "cambió sus propios datos",
+         "la cárcel lo informó", NULL, NULL}};
+    return !n->state->is_found_out || !has_any(n->text, jail_said[n->language]);
 }
 
 /* Nothing is only taken back: what is believed is said after it. */
@@ -526,6 +541,7 @@ static const struct rule {
              {"a move is no release", a_move_is_no_release},
              {"a list releases nobody", a_list_releases_nobody},
              {"a correction names what it takes back", a_correction_names_what_it_takes_back},
+             {"only the jail speaks for it", only_the_jail_speaks_for_it},
              {"a correction says what is believed", a_correction_says_what_is_believed},
              {"the place is where it was", the_place_is_where_it_was}};
 

@@ -7,7 +7,7 @@ struct permit {
     enum custody_kind kind;
     enum custody_assertion assertion;
     gboolean is_unclear, is_within, is_possible, is_another_person, occurred_on_date, is_from_list,
-        list_on_date;
+        is_found_out, list_on_date;
     char *person_name, *facility_name, *facility_phone, *detail, *now_facility_name;
     GTimeZone *zone;
     gint64 occurred_at_us, occurred_to_us, observed_at_us;
@@ -222,6 +222,7 @@ struct permit *disclose_alert(const struct disclose_gate *gate, const struct dis
         .occurred_to_us = times ? facts->occurred_to_us : TIME_UNKNOWN,
         .observed_at_us = times ? facts->observed_at_us : TIME_UNKNOWN,
         .is_from_list = facts->is_from_list,
+        .is_found_out = facts->is_found_out,
         .list_on_date = facts->list_on_date};
     if ((permit->has_now = facts->now != NULL)) {
         permit->now = *facts->now;
@@ -348,6 +349,10 @@ gint64 permit_observed_at_us(const struct permit *permit) {
 gint64 permit_occurred_to_us(const struct permit *permit) {
     return permit->occurred_to_us;
 }
+gboolean permit_is_found_out(const struct permit *permit) {
+    return permit->is_found_out;
+}
+
 gboolean permit_is_from_list(const struct permit *permit) {
     return permit->is_from_list;
 }

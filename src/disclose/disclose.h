@@ -28,7 +28,8 @@ struct disclose_facts {
     GTimeZone *zone;
     gint64 occurred_at_us, occurred_to_us, observed_at_us;
     gboolean occurred_on_date, is_from_list, list_on_date;
-    const struct permit_now *now;         /* NULL: nothing but what the event says */
+    gboolean is_found_out;        /* a person here found that it was wrong; the jail has said nothing */
+    const struct permit_now *now; /* NULL: nothing but what the event says */
     const struct permit_earlier *earlier; /* NULL: it takes nothing back */
 };
 

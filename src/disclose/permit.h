@@ -51,6 +51,8 @@ gint64 permit_observed_at_us(const struct permit *permit);
 
 gint64
 permit_occurred_to_us(const struct permit *permit); /* the second instant of an hour that came twice */
+gboolean
+permit_is_found_out(const struct permit *permit); /* by a person here; the jail has said nothing */
 gboolean permit_is_from_list(const struct permit *permit); /* observed is when a list was made, */
 gboolean permit_list_on_date(const struct permit *permit); /* of which only the day is known */
 

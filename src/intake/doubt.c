@@ -13,7 +13,7 @@ enum restating { RESTATE_DOUBTED, RESTATE_CONFIRMED, RESTATE_UNDONE };
 /* The event under which the change is told: the same each time for the same one. */
 static struct custody_event event_of(const struct load *load, const struct store_batch_event *e,
                                      const struct custody_booking *next, enum restating how) {
-    static const char *const words[] = {"doubtful", "confirmed", "undone"};
+    static const char *const words[] = {"doubtful", "confirmed", CUSTODY_UNDONE};
     struct custody_event event = {.kind = how == RESTATE_UNDONE ? CUSTODY_CORRECTED : e->kind,
                                   .assertion =
                                       how == RESTATE_UNDONE ? ASSERTION_CORRECTED : ASSERTION_REPORTED,

@@ -193,6 +193,7 @@ gboolean held_accept_as_baseline(struct site *site, const char *feed_id, const c
 
 static gboolean reject_held(struct load *load, GError **error) {
     load_forget_held(load);
+    load->custody.is_decision = TRUE;
     return store_held_end(load->db, load->feed.id, SOURCE_REJECTED, error) && load_relist(load, error);
 }
 

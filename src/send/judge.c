@@ -119,6 +119,8 @@ static void gather(const struct send_job *job, struct telling *t) {
         .occurred_on_date = f->occurred_on_date,
         .observed_at_us = f->observed_at_us,
         .is_from_list = is_from_list,
+        .is_found_out = (f->kind == CUSTODY_CORRECTED || f->kind == CUSTODY_BACK_ON_ROSTER) &&
+                        g_str_equal(f->detail, CUSTODY_UNDONE),
         .list_on_date = is_from_list && file_date && !strstr(file_date, "%H"),
         .now = f->has_now ? &t->now : NULL,
         .earlier = takes_back(job) ? &t->earlier : NULL};
