@@ -24,10 +24,10 @@ struct letter {
     enum what what;
     guint booking, source;
     enum custody_kind kind;
-    gboolean is_within, is_doubtful;
-    guint time;        /* a place in `times` */
-    guint names;       /* position + 1; 0: none */
-    gboolean shows[2]; /* of a list: each booking */
+    gboolean is_within, is_doubtful, is_at_once; /* said together with what stands before it */
+    guint time;                                  /* a place in `times` */
+    guint names;                                 /* position + 1; 0: none */
+    gboolean shows[2];                           /* of a list: each booking */
 };
 
 static const struct {
@@ -82,6 +82,8 @@ static void add_others(struct alphabet *a, guint booking) {
                            .time = 1});
     for (guint names = 0; names <= 3; names++)
         add_correction(a, booking, 0, names);
+    add(a, (struct letter){
+               .what = CORRECTION, .booking = booking, .kind = CUSTODY_CORRECTED, .is_at_once = TRUE});
     add_correction(a, booking, 1, 0);
     add_correction(a, booking, 1, 1);
     for (guint doubtful = 0; doubtful < 2; doubtful++)
@@ -139,9 +141,9 @@ static void print_history(const struct history *h) {
                     l->booking);
         else
             fprintf(stderr, "# %u: %s%s%s, %s, of booking %u by source %u, names %u\n",
-                    (i + 1) * STEP_US, custody_kind_name(l->kind), l->is_within ? " within" : "",
-                    l->is_doubtful ? " doubtful" : "", times[l->time].name, l->booking, l->source,
-                    l->names);
+                    (i + !l->is_at_once) * STEP_US, custody_kind_name(l->kind),
+                    l->is_within ? " within" : "", l->is_doubtful ? " doubtful" : "",
+                    times[l->time].name, l->booking, l->source, l->names);
     }
 }
 
@@ -160,7 +162,7 @@ G_NORETURN static void fails(const struct history *h, const char *why) {
 
 static void say(struct said *said, const struct history *h, guint position, guint booking) {
     const struct letter *l = h->letters[position];
-    const gint64 at_us = (position + 1) * STEP_US;
+    const gint64 at_us = (position + !l->is_at_once) * STEP_US;
     if (l->what == LIST) {
         said->lists[said->n_lists++] =
             (struct belief_list){l->source, at_us, l->shows[booking], l->is_doubtful};
