@@ -448,14 +448,20 @@ static gboolean leaves_before(const struct belief_booking *a, const struct belie
                                                   : a->id > b->id;
 }
 
-/* Moved away at a time nobody said: to where a later booking held them, which has ended since. */
+/* Gone before another booking held them; or moved away at a time nobody said, and another held them
+ * later: that is where they went, and it has ended since. */
 static gboolean is_before_another(const struct belief_booking *b, const struct belief_booking *bookings,
                                   guint n) {
-    if (b->standing != STANDING_ELSEWHERE || b->from_us != NEVER)
+    const gboolean is_gone = b->standing == STANDING_GONE;
+    if (!is_gone && (b->standing != STANDING_ELSEWHERE || b->from_us != NEVER))
         return FALSE;
-    for (guint i = 0; i < n; i++)
-        if (leaves(bookings[i].standing) && bookings[i].held_from_us > b->held_from_us)
+    for (guint i = 0; i < n; i++) {
+        const struct belief_booking *other = &bookings[i];
+        const gint64 in_at_us =
+            is_gone ? other->held_from_us : MAX(other->held_from_us, other->from_us);
+        if (leaves(other->standing) && in_at_us > (is_gone ? b->from_us : b->held_from_us))
             return TRUE;
+    }
     return FALSE;
 }
 

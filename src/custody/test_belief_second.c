@@ -469,15 +469,22 @@ static gboolean left_later(const struct belief_booking *a, const struct belief_b
     return a->id > b->id;
 }
 
-/* Elsewhere since a time that is unknown, and another booking, of which a holding is later, has left.
- */
+static gboolean gives_way_to(const struct belief_booking *it, const struct belief_booking *other) {
+    if (!is_of_leaving(other->standing))
+        return FALSE;
+    if (it->standing == STANDING_GONE)
+        return other->held_from_us > it->from_us;
+    if (it->standing == STANDING_ELSEWHERE && it->from_us == G_MININT64)
+        return other->held_from_us > it->held_from_us || other->from_us > it->held_from_us;
+    return FALSE;
+}
+
 static gboolean gives_way(const struct belief_booking *it, const struct belief_booking *bookings,
                           guint n) {
-    gboolean has_later = FALSE;
     for (guint i = 0; i < n; i++)
-        has_later = has_later || (is_of_leaving(bookings[i].standing) &&
-                                  bookings[i].held_from_us > it->held_from_us);
-    return has_later && it->standing == STANDING_ELSEWHERE && it->from_us == G_MININT64;
+        if (gives_way_to(it, &bookings[i]))
+            return TRUE;
+    return FALSE;
 }
 
 void second_of_person(const struct belief_booking *bookings, guint n,
