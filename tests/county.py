@@ -38,7 +38,7 @@ FOLLOWED = 5  # people, by two each: one asked for everything, one for endings
 
 # ── Words of the program, read loosely: adapt them here ───────────────────────────────────────────
 
-SAID_BESIDE = (r"What you can do now.*|How we know:[^.]*\.|[^.]*\bwe (told|sent) you[^.]*\.|"
+SAID_BESIDE = (r"When it happened: we do not know\.|What you can do now.*|How we know:[^.]*\.|[^.]*\bwe (told|sent) you[^.]*\.|"
                r"[^.]*do not know why[^.]*\.|They may[^.]*\.|Or the list may[^.]*\.|If the list shows[^.]*\.|"
                r"The jail has not told us[^.]*\.|We were not sure[^.]*\.|Please go by this notice[^.]*\.")
 WORDS = {  # of a notice without what is said beside: what it says

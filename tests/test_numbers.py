@@ -146,3 +146,43 @@ def test_two_people_whose_numbers_differ_by_zeros_stay_two(events):
     assert {name: events.people(name) for name in ("rowan", "fern", "alder")} == {
         "rowan": {("0123", "held")}, "fern": {("123", "held")}, "alder": {("00123", "held")}}
     assert kinds(events.happen(("123", "B2", "REL", FERN))) == ["released"] and events.people("rowan") == {("0123", "held")}
+
+
+@pytest.mark.parametrize("kind", ["events", "lists"])
+def test_both_numbers_used_again_are_somebody_else(request, kind):
+    """A system that begins to count anew."""
+    jail = request.getfixturevalue(kind)
+    if kind == "events":
+        jail.happen(("5", "B1", "BKD", ROWAN))
+        jail.site.register("5")
+        jail.happen(("5", "B1", "REL", ROWAN))
+        for what in ("BKD", "REL", "BKD"):
+            jail.happen(("5", "B1", what, FERN))
+    else:
+        jail.list(*CROWD, ("5", "B1", ROWAN))
+        jail.site.register("5")
+        jail.list(*CROWD)
+        jail.list(*CROWD, ("5", "B1", FERN))
+        jail.list(*CROWD)
+        for n in range(3):
+            jail.list(*CROWD[n:], ("5", "B1", FERN))
+    assert len(jail.site.notices()) == 1 and "Ada Rowan" in jail.site.notices()[0]
+    assert jail.people("rowan") == {("5", "out" if kind == "events" else "unlisted")} and jail.people("fern") == {("5/B1", "held")}
+    assert len(jail.pages("somebody of another name")) == 1
+
+
+def test_of_two_who_share_a_number_each_row_is_the_likeliest_one_s(events):
+    events.happen(("5", "B1", "BKD", ROWAN), ("5", "B2", "BKD", "ROWE,FAY,1999-02-02"))
+    assert events.people("rowe") == {("5/B2", "held")}
+    events.site.register("5/B2", email="fay@example.org")
+    events.site.register("5", email="ada@example.org")
+    events.happen(("5", "B1", "REL", ROWAN), ("5", "B2", "REL", "ROWE,FAY,1999-02-02"))
+    events.happen(("5", "B3", "BKD", "ROWE,FAY,1999-02-02"), ("5", "B4", "BKD", ",,"))
+    assert events.people("rowe") == {("5/B2", "held")} and events.people("rowan") == {("5", "out")}
+    assert "Fay Rowe was booked" in events.site.notices()[-1] and len(events.site.notices()) == 3
+
+
+def test_a_wholly_other_name_under_a_booking_that_goes_on_is_paged(events):
+    events.happen(("5", "B1", "BKD", ROWAN))
+    events.happen(("5", "B1", "RET", FERN))
+    assert len(events.pages("wholly other name")) == 1 and len(events.people("fern")) == 1

@@ -344,9 +344,13 @@ gboolean load_apply_record(struct load *load, const struct feed_record *record, 
     record = &settled;
     if (!store_booking_by_key(load->db, load->mapping->jail, record->booking_key, &prior, error))
         return FALSE;
-    if (prior.booking.id && load_is_number_of(prior.person_key, record->person_key))
+    if (prior.booking.id && load_is_number_of(prior.person_key, record->person_key)) {
         settled.person_key = prior.person_key;
-    else if (!prior.booking.id && !as_listing) {
+        if (!load_settle_reused(load, &prior, &settled, error)) {
+            store_booking_clear(&prior);
+            return FALSE;
+        }
+    } else if (!prior.booking.id && !as_listing) {
         if (!load_settle_numbers(load, &settled, error))
             return FALSE;
         store_booking_clear(&prior);
@@ -596,7 +600,8 @@ void load_again(void *context) {
     json_array_clear(s->list);
     json_array_clear(s->problem_list);
     *s = (struct load_summary){.list = s->list, .problem_list = s->problem_list};
-    load->n_kept_problems = load->n_clashes = load->n_expunged = load->n_other_people = 0;
+    load->n_kept_problems = load->n_clashes = load->n_expunged = load->n_other_people =
+        load->n_renamed = 0;
     load->legible = (struct load_legible){.n_followed = 0};
     g_clear_error(&load->problem_error);
     g_clear_pointer(&load->answer, g_free);

@@ -59,21 +59,30 @@ static void note_zeros(struct load *load, guint row, const char *field, const ch
 
 struct holders {
     struct people_named named; /* of the row */
-    char *key;                 /* of the first who may be the row's; NULL: none */
-    guint n;
+    char *key;                 /* of whoever the row is likeliest about; NULL: of none of them */
+    guint likeness, n;
 };
 
 static void look_at_holder(const struct store_person_row *row, void *context) {
     struct holders *h = context;
     const struct people_named holder = {row->surname, row->given, row->born};
+    const guint likeness = people_likeness(&holder, &h->named);
     h->n++;
-    if (!h->key && !people_are_two(&holder, &h->named))
-        h->key = g_strdup(row->key);
+    if (likeness <= h->likeness)
+        return;
+    h->likeness = likeness;
+    g_free(h->key);
+    h->key = g_strdup(row->key);
 }
 
 static gboolean find_holder(struct load *load, const char *number, struct holders *h, GError **error) {
-    return store_person_kept_as(load->db, load->mapping->person_scope, number, look_at_holder, h,
-                                error);
+    if (!store_person_kept_as(load->db, load->mapping->person_scope, number, look_at_holder, h, error))
+        return FALSE;
+    if (h->n > 1 &&
+        h->likeness ==
+            LIKENESS_UNKNOWN) /* of several, a row without a name is about none that we know */
+        g_clear_pointer(&h->key, g_free);
+    return TRUE;
 }
 
 /* The same digits with other zeros before them: `each` until it says that it has found something. */
@@ -107,13 +116,22 @@ static gboolean try_person(struct load *load, const char *number, void *context,
     struct variant *v = context;
     struct holders h = {.named = {v->record->surname, v->record->given, v->record->born}};
     const gboolean ok = find_holder(load, number, &h, error);
-    if (h.key) {
+    if (h.key && h.likeness >= LIKENESS_WHOLE) {
         note_zeros(load, v->record->row, "person", v->record->person_key);
         v->record->person_key = g_string_chunk_insert(load->scratch, h.key);
         v->is_found = TRUE;
     }
     g_free(h.key);
     return ok;
+}
+
+static void take_for_another(struct load *load, struct feed_record *record) {
+    g_autofree char *key = g_strdup_printf("%s/%s", record->person_key, record->booking_key);
+    note(load, record->row, "person", record->person_key,
+         "this number is known as another person's; the row was taken for somebody else, whom "
+         "nobody who follows the first is told of");
+    load->n_other_people++;
+    record->person_key = g_string_chunk_insert(load->scratch, key);
 }
 
 static gboolean settle_person(struct load *load, struct feed_record *record, GError **error) {
@@ -123,12 +141,7 @@ static gboolean settle_person(struct load *load, struct feed_record *record, GEr
     if (ok && !h.n && *record->surname)
         ok = each_variant(record->person_key, try_person, load, &v, &v.is_found, error);
     if (ok && h.n && !h.key) {
-        g_autofree char *key = g_strdup_printf("%s/%s", record->person_key, record->booking_key);
-        note(load, record->row, "person", record->person_key,
-             "this number is known as another person's; the row was taken for somebody else, whom "
-             "nobody who follows the first is told of");
-        load->n_other_people++;
-        record->person_key = g_string_chunk_insert(load->scratch, key);
+        take_for_another(load, record);
     } else if (ok && h.key) {
         record->person_key = g_string_chunk_insert(load->scratch, h.key);
     }
@@ -168,7 +181,53 @@ gboolean load_settle_numbers(struct load *load, struct feed_record *record, GErr
     return v.is_found || settle_person(load, record, error);
 }
 
+/* Whether the row begins a stay that cannot be the one known under the number. */
+static gboolean is_another_stay(const struct load *load, const struct custody_booking *known,
+                                const struct feed_record *record) {
+    const gboolean holds = !record->has_action || (KIND_BIT(record->action) & KINDS_HELD);
+    const gint64 at_us = record->admitted_at_us != TIME_UNKNOWN ? record->admitted_at_us
+                         : record->has_action && record->action == CUSTODY_BOOKED
+                             ? record->occurred_at_us
+                             : TIME_UNKNOWN;
+    if (known->belief.standing >= STANDING_GONE)
+        return holds;
+    return at_us != TIME_UNKNOWN && known->admitted_at_us != TIME_UNKNOWN &&
+           ABS(at_us - known->admitted_at_us) > load->mapping->clock_slip_us;
+}
+
+gboolean load_settle_reused(struct load *load, const struct store_booking *known,
+                            struct feed_record *record, GError **error) {
+    struct holders h = {.named = {record->surname, record->given, record->born}};
+    if (!*record->surname)
+        return TRUE;
+    if (!find_holder(load, known->person_key, &h, error))
+        return FALSE;
+    if (h.key)
+        record->person_key = g_string_chunk_insert(load->scratch, h.key);
+    else if (h.n && is_another_stay(load, &known->booking, record))
+        take_for_another(load, record);
+    else if (h.n)
+        load->n_renamed++;
+    g_free(h.key);
+    return TRUE;
+}
+
+static gboolean page_renamed(struct load *load, GError **error) {
+    if (!load->n_renamed)
+        return TRUE;
+    g_autofree char *page =
+        g_strdup_printf("The feed %s gives %u bookings a wholly other name than they had (%s). They "
+                        "are taken as the same people, whose "
+                        "names were corrected, and whoever follows them is told under the new name. If "
+                        "the number is used again for "
+                        "somebody else: tocsin feed undo %s %s, and ask the jail's records staff.",
+                        load->feed.id, load->n_renamed, load->name, load->feed.id, load->name);
+    return owe_page(load->db, load->site, page, error);
+}
+
 gboolean load_page_other_people(struct load *load, GError **error) {
+    if (!page_renamed(load, error))
+        return FALSE;
     if (!load->n_other_people)
         return TRUE;
     g_autofree char *page = g_strdup_printf(

@@ -47,7 +47,7 @@ struct load {
                           told at once */
     GHashTable *expunged;            /* what an order has erased (site/expunged.h); NULL: nothing */
     gboolean knows_zeros, has_zeros; /* some number that is known there begins with one; asked once */
-    guint n_kept_problems, n_clashes, n_expunged, n_other_people;
+    guint n_kept_problems, n_clashes, n_expunged, n_other_people, n_renamed;
     struct load_legible legible;
 };
 
@@ -150,6 +150,10 @@ gboolean load_is_number_of(const char *kept_person, const char *number);
 /* Of a booking that is not known: gives the record the numbers by which it and its person are, or are
  * to be, kept. */
 gboolean load_settle_numbers(struct load *load, struct feed_record *record, GError **error);
+/* Of a booking that is known, and the person's number with it: gives the record the number of whoever
+ * it is about, who may be somebody else to whom both were given anew. */
+gboolean load_settle_reused(struct load *load, const struct store_booking *known,
+                            struct feed_record *record, GError **error);
 gboolean load_page_other_people(struct load *load, GError **error);
 
 /* Whether an order had the booking erased: what is said of it is passed over, and counted. */

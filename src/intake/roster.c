@@ -80,20 +80,39 @@ static void ignore_problem(G_GNUC_UNUSED const struct feed_problem *problem,
                            G_GNUC_UNUSED void *context) {
 }
 
+/* Whether both numbers of the row stand for somebody else, too (load_settle_reused). */
+static gboolean is_reused(const struct load_run *run, const struct feed_cells *row) {
+    g_autofree char *another =
+        g_strconcat(row->cell[FIELD_PERSON], "/", row->cell[FIELD_BOOKING], NULL);
+    return custody_roster_is_renumbered(run->roster, row->cell[FIELD_BOOKING], another);
+}
+
+static gboolean settle_reused(struct load *load, struct feed_record *record, struct feed_cells *row,
+                              GError **error) {
+    struct store_booking known;
+    if (!store_booking_by_key(load->db, load->mapping->jail, record->booking_key, &known, error))
+        return FALSE;
+    const gboolean ok = !known.booking.id || load_settle_reused(load, &known, record, error);
+    row->cell[FIELD_PERSON] = record->person_key;
+    store_booking_clear(&known);
+    return ok;
+}
+
 /* The numbers by which the row's booking and person are kept, mostly those that it gives. */
 static gboolean settle_row(struct load *load, const struct load_run *run, struct feed_cells *row,
                            GError **error) {
     const char *kept = custody_roster_person(run->roster, row->cell[FIELD_BOOKING]);
     struct feed_record record;
-    if (kept) {
-        if (strcmp(kept, row->cell[FIELD_PERSON]) != 0 &&
-            load_is_number_of(kept, row->cell[FIELD_PERSON]))
-            row->cell[FIELD_PERSON] = g_string_chunk_insert(load->scratch, kept);
+    const gboolean is_its = kept && load_is_number_of(kept, row->cell[FIELD_PERSON]);
+    if (is_its && strcmp(kept, row->cell[FIELD_PERSON]) != 0)
+        row->cell[FIELD_PERSON] = g_string_chunk_insert(load->scratch, kept);
+    if (kept && !(is_its && is_reused(run, row)))
         return TRUE;
-    }
     if (!feed_record_read(load->mapping, row, load->observed_at_us, load->scratch, &record,
                           ignore_problem, NULL))
         return TRUE; /* as it will be seen to be when it is taken */
+    if (kept)
+        return settle_reused(load, &record, row, error);
     if (!load_settle_numbers(load, &record, error))
         return FALSE;
     row->cell[FIELD_PERSON] = record.person_key;
@@ -351,7 +370,7 @@ static gboolean compare_rows(struct load *load, struct load_run *run, const stru
     load->has_charges = TRUE;
     custody_roster_free(run->roster);
     forget_rows(load);
-    load->n_clashes = load->n_other_people = 0;
+    load->n_clashes = load->n_other_people = load->n_renamed = 0;
     return take_back_rows(load, pace, n_events, error) && see_rows(load, run, error);
 }
 

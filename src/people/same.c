@@ -74,14 +74,20 @@ static gboolean are_short_forms(char **a, char **b) {
     return l.is_found;
 }
 
-gboolean people_are_two(const struct people_named *a, const struct people_named *b) {
+guint people_likeness(const struct people_named *a, const struct people_named *b) {
     g_auto(GStrv) a_surname = words_of(a->surname), b_surname = words_of(b->surname);
     g_auto(GStrv) a_given = words_of(a->given), b_given = words_of(b->given);
-    if (!has_name(a_surname) || !has_name(b_surname) || (a->born && a->born == b->born))
-        return FALSE;
+    const gboolean same_birth = a->born && a->born == b->born;
+    if (!has_name(a_surname) || !has_name(b_surname))
+        return same_birth ? LIKENESS_HALF : LIKENESS_UNKNOWN;
     const gboolean years_differ = a->born && b->born && a->born / 10000 != b->born / 10000;
     const gboolean surname = any_like(a_surname, b_surname);
     const gboolean given = any_like(a_given, b_given) || are_short_forms(a_given, b_given);
     const gboolean exchanged = any_like(a_surname, b_given) && any_like(a_given, b_surname);
-    return !exchanged && !(surname && given) && (years_differ || (!surname && !given));
+    const gboolean is_whole = exchanged || (surname && given), is_half = surname || given;
+    if (is_whole)
+        return same_birth ? LIKENESS_SURE : years_differ ? LIKENESS_HALF : LIKENESS_WHOLE;
+    if (same_birth)
+        return is_half ? LIKENESS_WHOLE : LIKENESS_HALF;
+    return is_half && !years_differ ? LIKENESS_HALF : LIKENESS_NONE;
 }

@@ -13,6 +13,9 @@ struct people_named {
     gint32 born;                 /* 19800131; 0 unknown */
 };
 
-gboolean people_are_two(const struct people_named *a, const struct people_named *b);
+/* How much speaks for one person: nothing, and they are two; no name to compare; half of it; the name;
+ * name and birth. */
+enum { LIKENESS_NONE, LIKENESS_UNKNOWN, LIKENESS_HALF, LIKENESS_WHOLE, LIKENESS_SURE };
+guint people_likeness(const struct people_named *a, const struct people_named *b);
 
 #endif
