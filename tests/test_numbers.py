@@ -15,12 +15,13 @@ snapshot: {file_date: "%Y%m%d", at: "06:00"}
 columns: {person: [person], booking: [booking], surname: last, given: first, born: dob}
 dates: ["%Y-%m-%d"]
 """
+SCOPE = "person_scope: sample\n"
 ROWAN, FERN, ALDER = "ROWAN,ADA,1980-01-01", "FERN,LOUIS,1999-02-02", "ALDER,IDA,1970-03-03"
 
 
 class Jail:
     def __init__(self, site, folder, mapping):
-        self.site, self.folder, self.is_list = site, folder, mapping is LISTS
+        self.site, self.folder, self.is_list = site, folder, "csv-roster" in mapping
         (folder / "mapping.yaml").write_text(mapping, encoding="utf-8")
         site.configure("operator_email: operator@example.org\n")
         site.run("feed", "add", folder / "mapping.yaml")
@@ -186,3 +187,43 @@ def test_a_wholly_other_name_under_a_booking_that_goes_on_is_paged(events):
     events.happen(("5", "B1", "BKD", ROWAN))
     events.happen(("5", "B1", "RET", FERN))
     assert len(events.pages("wholly other name")) == 1 and len(events.people("fern")) == 1
+
+
+# ── Our own clock ──
+
+
+@pytest.fixture
+def undated(site, tmp_path):
+    """Lists of which nothing but the file's time says when they were taken."""
+    return Jail(site, tmp_path, LISTS.replace('snapshot: {file_date: "%Y%m%d", at: "06:00"}\n', ""))
+
+
+def test_a_list_taken_under_a_clock_that_was_ahead_is_no_later_than_the_next(undated):
+    undated.list(*CROWD, ("5", "B1", ROWAN))
+    undated.site.register("5", events="left_roster")
+    undated.site.later(days=400)
+    undated.list(*CROWD)
+    undated.site.later(days=-399)
+    undated.list(*CROWD[1:], ("5", "B1", ROWAN))
+    gone, back = undated.site.notices()
+    assert "no longer shows" in gone and "again" in back and undated.people("rowan") == {("5", "held")}
+    assert len(undated.pages("clock of this machine was ahead")) == 1
+
+
+def test_what_one_feed_said_under_such_a_clock_another_may_contradict(site, tmp_path):
+    """The feed that spoke is silent since; lists that go on showing them must count as later."""
+    jail, lists = Jail(site, tmp_path, EVENTS), Jail(site, tmp_path, LISTS + "jail: sample\n" + SCOPE)
+    site.later(seconds=1795500000 - site.now())
+    lists.n = 20
+    lists.list(*CROWD, ("5", "B1", ROWAN))
+    site.register("5")
+    site.later(days=400)
+    jail.n = 12
+    jail.happen(("5", "B1", "REL", ROWAN))
+    site.later(days=-400)
+    assert lists.people("rowan") == {("5", "out")}
+    for day in range(5):
+        site.later(days=1)
+        lists.list(*CROWD[day:], ("5", "B1", ROWAN))
+    released, *_, back = dict.fromkeys(notice.partition(" How we know")[0] for notice in site.notices())
+    assert "was released" in released and "again" in back and lists.people("rowan") == {("5", "held")}

@@ -17,6 +17,9 @@ CREATE TABLE expunged (
 -- A held list that is none: cut off, empty, an old one again. One that is whole is decided on before it.
 ALTER TABLE source ADD COLUMN is_broken INTEGER NOT NULL DEFAULT 0;
 
+-- Who was heard of at a time that has not come.
+CREATE INDEX feed_heard ON feed (last_at_us);
+
 -- How much of each field could be read: in a file (its source's id), of what was pushed in a day (its number since 1970). The
 -- field '' is whole rows, and counts every period.
 CREATE TABLE legible (

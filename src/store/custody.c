@@ -425,16 +425,28 @@ gboolean store_event_add(struct db *db, struct store_event *s, GError **error) {
 
 /* All events are gone through: it is done once, after a clock was wrong. */
 #define AHEAD "feed = :feed AND observed_at_us > :now"
+#define LIST_AHEAD                                                                                     \
+    "roster_feed = :feed AND (off_at_us > :now OR was_off_at_us > :now OR listed_at_us > :now)"
+#define NO_LATER(column) column " = CASE WHEN " column " > :now THEN :now ELSE " column " END"
+
+static GArray *bookings_ahead(struct db *db, const char *feed, gint64 now_at_us, GError **error) {
+    return db_ids(db_query(db,
+                           "SELECT booking_id FROM event WHERE booking_id IS NOT NULL AND " AHEAD
+                           " UNION SELECT id FROM booking WHERE " LIST_AHEAD,
+                           PARAMS(P_TEXT("feed", feed), P_INT("now", now_at_us))),
+                  error);
+}
 
 GArray *store_events_stamp_again(struct db *db, const char *feed, gint64 now_at_us, GError **error) {
-    GArray *bookings = db_ids(
-        db_query(db, "SELECT DISTINCT booking_id FROM event WHERE booking_id IS NOT NULL AND " AHEAD,
-                 PARAMS(P_TEXT("feed", feed), P_INT("now", now_at_us))),
-        error);
+    GArray *bookings = bookings_ahead(db, feed, now_at_us, error);
     if (bookings &&
         db_run(db,
                "UPDATE event SET observed_at_us = :now - ((SELECT max(seq) FROM event) - seq) "
                "WHERE " AHEAD,
+               PARAMS(P_TEXT("feed", feed), P_INT("now", now_at_us)), error) &&
+        db_run(db,
+               "UPDATE booking SET " NO_LATER("off_at_us") ", " NO_LATER("was_off_at_us") ", " NO_LATER(
+                   "listed_at_us") " WHERE " LIST_AHEAD,
                PARAMS(P_TEXT("feed", feed), P_INT("now", now_at_us)), error))
         return bookings;
     if (bookings)

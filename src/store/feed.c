@@ -163,6 +163,12 @@ GPtrArray *store_feed_ids(struct db *db, GError **error) {
     return NULL;
 }
 
+GPtrArray *store_feeds_ahead(struct db *db, gint64 at_us, GError **error) {
+    return db_texts(db_query(db, "SELECT id FROM feed WHERE last_at_us > :at ORDER BY id",
+                             PARAMS(P_INT("at", at_us))),
+                    error);
+}
+
 gboolean store_feed_folders(struct db *db, GHashTable *folders, GError **error) {
     struct db_rows *rows =
         db_query(db, "SELECT id, drop_folder FROM feed WHERE drop_folder IS NOT NULL", NO_PARAMS);

@@ -37,6 +37,8 @@ gboolean store_feed_update(struct db *db, const char *id, const char *mapping, c
 gboolean store_feed_get(struct db *db, const char *id, struct store_feed *feed, GError **error);
 /* Every feed's id, sorted. Transfer full. */
 GPtrArray *store_feed_ids(struct db *db, GError **error);
+/* Those last heard of after that time, which has not come. Transfer full. */
+GPtrArray *store_feeds_ahead(struct db *db, gint64 at_us, GError **error);
 /* Feed id → drop folder, of those that have one, put into the table (g_strdup on both sides). */
 gboolean store_feed_folders(struct db *db, GHashTable *folders, GError **error);
 
