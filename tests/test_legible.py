@@ -99,3 +99,26 @@ def test_a_release_without_its_reason_is_no_release_where_reasons_are_mapped(sit
     site.load("events", write_events(tmp_path, "second", ["2,77,B77,REL,,2025-04-02 10:00,"]))
     notice, = site.notices()
     assert "was released" not in notice and "that they are out" in notice
+
+
+@pytest.mark.parametrize("row", ['200,B200,"L200\n201,B201,L201",IN,', '200,B200,"L200\n201,B201,L201,"'])
+def test_a_quote_that_stands_open_takes_nobody_else_along(site, tmp_path, row):
+    lists = Lists(site, tmp_path, LISTS, "person,booking,last,in,out")
+    rows = [f"{n},B{n},L{n},{IN}," for n in range(100, 300)]
+    lists.load(*rows)
+    site.register(200)
+    site.register(201, email="bea@example.org")
+    lists.load(*rows[:100], row.replace("IN", IN), *rows[102:])
+    assert site.notices() == [] and site.json("feed", "problems")[0]["row"] == 102
+    for person in (200, 201):
+        assert site.json("person", "show", person)[0]["standing"] == "held"
+    assert "L200" in site.run("person", "show", "200").stdout and "L201," not in site.run("person", "show", "200").stdout
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "cp1252"])
+def test_utf_8_is_read_as_such_whatever_the_mapping_says(site, tmp_path, encoding):
+    (tmp_path / "mapping.yaml").write_text(LISTS + "dialect: {encoding: windows-1252}\n")
+    site.run("feed", "add", tmp_path / "mapping.yaml")
+    (tmp_path / "l_20261101.csv").write_text(f"person,booking,last,in,out\n1,B1,MUÑOZ,{IN},\n", encoding=encoding)
+    site.load("lists", tmp_path / "l_20261101.csv")
+    assert "MUÑOZ" in site.run("person", "show", "1").stdout

@@ -5,6 +5,7 @@
 #define MAX_FIELDS 512
 #define MAX_LINES_IN_A_FIELD 16
 #define MAX_FIELD_BYTES 65536
+#define FEW_DELIMITERS 3 /* a line of text seldom has as many */
 
 const struct csv_dialect csv_default_dialect = {.delimiter = ',', .quote = '"'};
 
@@ -13,6 +14,7 @@ struct csv_reader {
     char *text;
     char *at, *end;
     guint line;
+    guint n_delimiters; /* of the first row */
     char *fields[MAX_FIELDS];
     GPtrArray *converted; /* Latin-1 fields of the row, as UTF-8 */
 };
@@ -70,7 +72,7 @@ static void trim(char **start, char **stop) {
  * quote. Returns the position after the closing quote, or NULL with the reason. */
 static char *find_closing_quote(struct csv_reader *reader, char *p, const char **reason) {
     const struct csv_dialect *d = &reader->dialect;
-    guint lines = 0;
+    guint lines = 0, n_delimiters = 0; /* on the line that it runs over */
     char *start = p;
 
     for (; p < reader->end; p++) {
@@ -83,13 +85,20 @@ static char *find_closing_quote(struct csv_reader *reader, char *p, const char *
                 p++;
                 continue;
             }
-            return p + 1;
+            break;
         }
+        n_delimiters = *p == '\n' ? 0 : n_delimiters + (*p == d->delimiter);
         if (*p == '\n' && ++lines > MAX_LINES_IN_A_FIELD)
             break;
+        if (lines && reader->n_delimiters >= FEW_DELIMITERS && n_delimiters >= reader->n_delimiters) {
+            *reason = "a quote stands open, and what follows looks like rows";
+            return NULL;
+        }
         if (p - start > MAX_FIELD_BYTES)
             break;
     }
+    if (p < reader->end && *p == d->quote)
+        return p + 1;
     *reason = "a quoted field has no closing quote";
     return NULL;
 }
@@ -183,7 +192,8 @@ static gboolean take_field(struct csv_reader *reader, char *start, char *stop, s
     *field = start;
     if (!texture.has_high || g_str_is_ascii(start))
         return TRUE;
-    if (d->is_latin1) {
+    const gboolean is_utf8 = g_utf8_validate(start, -1, NULL);
+    if (d->is_latin1 && !is_utf8) { /* what is UTF-8 by chance is none in any other */
         /* What is called Latin-1 is Windows' code page: the control characters that Latin-1 has in the
          * place of its quotes and letters are in no name. Five bytes have no meaning in it. */
         char *utf8 = g_convert_with_fallback(start, -1, "UTF-8", "CP1252", "?", NULL, NULL, NULL);
@@ -191,7 +201,7 @@ static gboolean take_field(struct csv_reader *reader, char *start, char *stop, s
             utf8 = g_convert(start, -1, "UTF-8", "ISO-8859-1", NULL, NULL, NULL);
         g_ptr_array_add(reader->converted, utf8);
         *field = utf8;
-    } else if (!g_utf8_validate(start, -1, NULL)) {
+    } else if (!is_utf8) {
         *reason =
             "a field is not UTF-8; if the jail's system writes Windows' code page, say `encoding: "
             "windows-1252` in the mapping";
@@ -259,5 +269,8 @@ enum csv_result csv_reader_next(struct csv_reader *reader, struct csv_row *row) 
     row->raw = start;
     row->raw_n = (gsize)(stop - start);
     reader->at = skip_line_end(reader, stop);
-    return split_row(reader, start, stop, row) ? CSV_ROW : CSV_BAD_ROW;
+    if (!split_row(reader, start, stop, row))
+        return CSV_BAD_ROW;
+    reader->n_delimiters = reader->n_delimiters ? reader->n_delimiters : row->n_fields - 1;
+    return CSV_ROW;
 }

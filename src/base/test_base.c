@@ -52,6 +52,15 @@ static void csv_stray_quote_spoils_its_own_row_only(void) {
                "1:a|b; 2!a quoted field has no closing quote; 3:d|e; 4:f|g");
     expect_csv(&csv_default_dialect, "\"a\"b,c\nd,e\n", "1!text follows a closing quote; 2:d|e");
     expect_csv(&csv_default_dialect, "5\" tall,b\n", "1:5\" tall|b");
+    expect_csv(
+        &csv_default_dialect, "a,b,c,d\n1,\"x\n2,y,u,v\n3,y\",u,v\n4,y,u,v\n",
+        "1:a|b|c|d; 2!a quote stands open, and what follows looks like rows; 3:2|y|u|v; 4:3|y\"|u|v; "
+        "5:4|y|u|v");
+    expect_csv(&csv_default_dialect, "a,b,c,d\n1,\"x\n2,y,u,\",u,v\n",
+               "1:a|b|c|d; 2!a quote stands open, and what follows looks like rows; 3!a quoted field "
+               "has no closing quote");
+    expect_csv(&csv_default_dialect, "a,b,c,d\n1,\"one, two\nand three, four\",u,v\n",
+               "1:a|b|c|d; 2:1|one, two\nand three, four|u|v"); /* text, not rows */
 }
 
 static void csv_knows_the_dirt_of_exports(void) {

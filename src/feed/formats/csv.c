@@ -142,6 +142,17 @@ static gboolean is_header(const struct csv_adapter *adapter, const struct csv_ro
     return adapter->n_columns != 0;
 }
 
+/* A quote that was left open has taken in what follows: it may be another's row. */
+static gboolean runs_over(const struct csv_adapter *adapter, const struct csv_row *row) {
+    static const enum feed_field texts[] = {FIELD_PERSON, FIELD_BOOKING, FIELD_SURNAME, FIELD_GIVEN,
+                                            FIELD_FULL_NAME};
+    for (gsize i = 0; i < G_N_ELEMENTS(texts); i++)
+        for (guint part = 0; part < adapter->n_parts[texts[i]]; part++)
+            if (strpbrk(row->fields[adapter->column[texts[i]][part]], "\r\n"))
+                return TRUE;
+    return FALSE;
+}
+
 /* "TOTAL|3||||": a word for a sum where a number should stand, and no name. */
 static gboolean is_total(const struct csv_adapter *adapter, const struct csv_row *row) {
     static const char *const words[] = {"total", "grand total", "totals", "sum",
@@ -199,10 +210,11 @@ static enum feed_next csv_next(struct feed_adapter *base, struct feed_cells *cel
                        : is_header(adapter, &row) ? "this is the header again"
                        : is_total(adapter, &row)  ? "this is a total"
                                                   : NULL;
-    if (what) {
+    if (what || runs_over(adapter, &row)) {
         remember_unread(adapter, &row);
-        feed_problem_set(problem, row.line, "", NULL, "%s; it is nobody, and the row was passed over",
-                         what);
+        feed_problem_set(problem, row.line, "", NULL, "%s; %s, and the row was passed over",
+                         what ? what : "a name or number runs over the end of a line",
+                         what ? "it is nobody" : "a quote may be missing");
         return FEED_PROBLEM;
     }
     memset(cells, 0, sizeof *cells);
