@@ -2,10 +2,10 @@
  *
  * Why our own and not libcsv: a stray quote in row 500 makes a library reader swallow the rest of
  * the file as one field. On a roster that is a mass disappearance. Here a quoted field that does
- * not end within its row's bounds, or runs over what looks like rows, spoils that row only: the reader goes back, reports the row and
- * goes on at the next line. Rows are cited by the line they start on, the first line being 1.
- * RFC 4180 with what real exports add: any delimiter, CR, LF, CRLF and CR CR LF ends, doubled or
- * backslash-escaped quotes, a byte order mark, Latin-1. */
+ * not end within its row's bounds, or runs over what looks like rows, spoils that row only: the reader
+ * goes back, reports the row and goes on at the next line. Rows are cited by the line they start on,
+ * the first line being 1. RFC 4180 with what real exports add: any delimiter, CR, LF, CRLF and CR CR LF
+ * ends, doubled or backslash-escaped quotes, a byte order mark, Latin-1. */
 #ifndef BASE_CSV_H
 #define BASE_CSV_H
 

@@ -107,12 +107,23 @@ static void take_back_named(struct belief_report *reports, guint n) {
                 remove_report(&reports[k]);
 }
 
-/* Of two endings the one that a correction rather takes back: what was said with it stands in place of
- * what was said before. */
+static gint64 held_from(const struct belief_report *reports, guint n) {
+    gint64 greatest = NEVER;
+    for (guint i = 0; i < n; i++)
+        if (is_holding(&reports[i]))
+            greatest = MAX(greatest, reports[i].from_us);
+    return greatest;
+}
+
+/* Of two endings the one that a correction rather takes back: not what is over anyway, and not what was
+ * said with it, which stands in place of what was said before. */
 static gboolean is_rather_meant(const struct belief_report *a, const struct belief_report *b,
-                                gint64 corrected_at_us) {
+                                gint64 corrected_at_us, gint64 held_from_us) {
+    const gboolean a_over = held_from_us > a->to_us, b_over = held_from_us > b->to_us;
     const gboolean a_before = a->observed_at_us < corrected_at_us,
                    b_before = b->observed_at_us < corrected_at_us;
+    if (a_over != b_over)
+        return b_over;
     return a_before != b_before ? a_before : compare(a, b) > 0;
 }
 
@@ -122,7 +133,8 @@ static struct belief_report *meant_by(const struct belief_report *correction,
     for (guint i = 0; i < n; i++)
         if (is_ending(&reports[i]) && !reports[i].is_removed &&
             reports[i].observed_at_us <= correction->observed_at_us &&
-            (!meant || is_rather_meant(&reports[i], meant, correction->observed_at_us)))
+            (!meant ||
+             is_rather_meant(&reports[i], meant, correction->observed_at_us, held_from(reports, n))))
             meant = &reports[i];
     return meant;
 }
@@ -166,14 +178,6 @@ static void take_back_unnamed(struct belief_report *reports, guint n) {
 }
 
 /* ── A booking's endings ───────────────────────────────────────────────────────────────────────── */
-
-static gint64 held_from(const struct belief_report *reports, guint n) {
-    gint64 greatest = NEVER;
-    for (guint i = 0; i < n; i++)
-        if (is_holding(&reports[i]))
-            greatest = MAX(greatest, reports[i].from_us);
-    return greatest;
-}
 
 static gboolean is_contradicted(const struct belief_source *sources, const struct belief_report *r,
                                 const struct belief_list *lists, guint n) {
@@ -407,6 +411,7 @@ void belief_of_booking(const struct belief_source *sources, guint n_sources,
     take_back_named(reports, n);
     take_back_unnamed(reports, n);
     *b = (struct belief_booking){.id = b->id,
+                                 .jail = b->jail,
                                  .kind = CUSTODY_N_KINDS,
                                  .from_us = NEVER,
                                  .to_us = NEVER,
@@ -448,8 +453,8 @@ static gboolean leaves_before(const struct belief_booking *a, const struct belie
                                                   : a->id > b->id;
 }
 
-/* Gone before another booking held them; or moved away at a time nobody said, and another held them
- * later: that is where they went, and it has ended since. */
+/* Gone before another booking held them; or moved away at a time nobody said, and another jail held
+ * them later: that is where they went, and it has ended since. */
 static gboolean is_before_another(const struct belief_booking *b, const struct belief_booking *bookings,
                                   guint n) {
     const gboolean is_gone = b->standing == STANDING_GONE;
@@ -459,7 +464,8 @@ static gboolean is_before_another(const struct belief_booking *b, const struct b
         const struct belief_booking *other = &bookings[i];
         const gint64 in_at_us =
             is_gone ? other->held_from_us : MAX(other->held_from_us, other->from_us);
-        if (leaves(other->standing) && in_at_us > (is_gone ? b->from_us : b->held_from_us))
+        if (leaves(other->standing) && (is_gone || other->jail != b->jail) &&
+            in_at_us > (is_gone ? b->from_us : b->held_from_us))
             return TRUE;
     }
     return FALSE;

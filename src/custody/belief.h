@@ -44,7 +44,8 @@ struct belief_source {
 };
 
 struct belief_booking {
-    gint64 id; /* the caller's */
+    gint64 id;  /* the caller's */
+    guint jail; /* the caller's: alike for bookings of one jail */
     enum custody_standing standing;
     enum custody_kind kind; /* of the leaving; CUSTODY_N_KINDS: none */
     gint64 from_us, to_us;  /* of the leaving */

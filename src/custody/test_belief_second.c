@@ -151,11 +151,20 @@ static void take_back_newest(struct said *said, guint correction) {
         said->waiting |= BIT(correction);
         return;
     }
-    set earlier = 0;
+    const set all = candidates;
+    set current = 0, earlier = 0;
+    gint64 held = G_MININT64;
+    EACH(j, said->holdings & ~said->removed)
+    held = MAX(held, said->reports[j].from_us);
+    EACH(j, candidates)
+    if (said->reports[j].to_us >= held)
+        current |= BIT(j);
+    candidates = current != 0 ? current : candidates;
     EACH(j, candidates)
     if (said->reports[j].observed_at_us < said->reports[correction].observed_at_us)
         earlier |= BIT(j);
     guint newest = newest_of(said, earlier != 0 ? earlier : candidates);
+    candidates = all;
     const struct belief_report *it = &said->reports[newest];
     EACH(j, candidates) {
         const struct belief_report *other = &said->reports[j];
@@ -433,6 +442,7 @@ void second_of_booking(const struct belief_source *sources, guint n_sources,
     }
 
     *booking = (struct belief_booking){.id = booking->id,
+                                       .jail = booking->jail,
                                        .standing = STANDING_UNKNOWN,
                                        .kind = CUSTODY_N_KINDS,
                                        .from_us = G_MININT64,
@@ -475,7 +485,8 @@ static gboolean gives_way_to(const struct belief_booking *it, const struct belie
     if (it->standing == STANDING_GONE)
         return other->held_from_us > it->from_us;
     if (it->standing == STANDING_ELSEWHERE && it->from_us == G_MININT64)
-        return other->held_from_us > it->held_from_us || other->from_us > it->held_from_us;
+        return other->jail != it->jail &&
+               (other->held_from_us > it->held_from_us || other->from_us > it->held_from_us);
     return FALSE;
 }
 

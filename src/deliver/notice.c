@@ -264,10 +264,13 @@ static void say_earlier(struct saying *s, const struct permit *permit) {
     say_text(s, both);
 }
 
-/* Whether what is believed came after what is told of, surely. */
+/* Whether what is believed came after what is told of, surely: as the times say, or as of a move at an
+ * unknown time nothing else of another booking would be believed (belief_of_person). */
 static gboolean is_later(const struct permit *permit, const struct permit_now *now) {
-    return permit_occurred_to_us(permit) != TIME_UNKNOWN && now->from_us != TIME_UNKNOWN &&
-           now->from_us > permit_occurred_to_us(permit);
+    const gint64 to_us = permit_occurred_to_us(permit);
+    if (to_us == TIME_UNKNOWN)
+        return now->is_other_booking && permit_kind(permit) == CUSTODY_TRANSFERRED;
+    return now->from_us != TIME_UNKNOWN && now->from_us > to_us;
 }
 
 /* Where another thing is reported of the same person, or the thing itself may be a mistake. */

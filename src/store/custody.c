@@ -57,7 +57,7 @@ gboolean store_person_save(struct db *db, struct store_person *p, const char *fo
     "b.last_event_id, " BELIEF_COLUMNS " FROM booking b LEFT JOIN feed f ON f.id = b.roster_feed "
 #define BELIEF_COLUMNS                                                                                 \
     "b.standing, b.left_from_us, b.left_to_us, b.left_seen_at_us, b.belief_flags, b.held_from_us, "    \
-    "b.last_kind, b.id"
+    "b.last_kind, b.id, b.jail"
 enum { BELIEF_AT = 20 }; /* where they begin among the booking's */
 
 enum { BELIEF_DOUBTFUL = 1, BELIEF_UNCLEAR = 2, BELIEF_DEATH = 4, BELIEF_UNCOUNTED = 8 };
@@ -67,6 +67,7 @@ static struct belief_booking read_belief(struct db_rows *rows, int at) {
     const enum custody_standing standing = (enum custody_standing)db_int(rows, at);
     const gint64 flags = db_int(rows, at + 4);
     return (struct belief_booking){.id = db_int(rows, at + 7),
+                                   .jail = g_str_hash(db_text(rows, at + 8)),
                                    .standing = standing,
                                    .kind = standing == STANDING_GONE        ? CUSTODY_LEFT_ROSTER
                                            : standing == STANDING_ELSEWHERE ? CUSTODY_TRANSFERRED
