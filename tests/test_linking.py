@@ -223,3 +223,42 @@ def test_serve_links_by_itself(jails, serve):
     jails.happen("south", "77", "POPLAR", "WREN", "1980-01-31")
     server.wait_until(lambda: len(alerts(jails)) == 1)
     server.wait_until(lambda: any("South Jail" in body for body in bodies(jails)))
+
+
+def as_known(jails):
+    """What was told of it as what is known, on one line each, oldest first."""
+    return [text for text in (" ".join(mail.replace("=\n", "").split()) for mail in jails.all_mail()) if "This is what we know now" in text]
+
+
+def ago(jails, days):
+    return datetime.datetime.fromtimestamp(jails.now() - days * 86400, datetime.timezone.utc).isoformat(timespec="seconds")
+
+
+def test_who_follows_one_of_two_that_are_joined_hears_of_an_ending_that_is_said_late(jails):
+    """It happened days ago, under the number of the jail where they went, and was said before a clerk joined the two."""
+    for what, days in (("booked", 9), ("transferred", 8)):
+        jails.happen("north", "1", "POPLAR", "WREN", "1980-01-31", what=what, when=ago(jails, days), booking="n1")
+    follow(jails, "north:1", kinds="released")
+    before = len(as_known(jails))
+    for what, days in (("booked", 7), ("released", 3)):
+        jails.happen("south", "77", "ALDER", "IDA", "1990-02-28", what=what, when=ago(jails, days), booking="s1")
+    assert alerts(jails) == []
+    jails.run("person", "join", "north:1", "south:77", "--by", "Clerk Ash")
+    jails.run("alert", "send", check=False)
+    assert len(as_known(jails)) == before + 1 and "was released" in as_known(jails)[-1]
+    jails.run("person", "join", "north:1", "south:77", "--by", "Clerk Ash")
+    jails.run("alert", "send", check=False)
+    assert len(as_known(jails)) == before + 1 and jails.json("watch", "differences") == []
+
+
+def test_who_was_misled_by_a_join_is_told_what_is_believed_when_they_are_parted(jails):
+    jails.happen("north", "1", "POPLAR", "WREN", "1980-01-31")
+    follow(jails, "north:1")
+    jails.happen("south", "77", "POPLAR", "WREN", "1980-01-31")
+    link(jails)
+    jails.run("alert", "send", check=False)
+    before = len(as_known(jails))
+    jails.run("person", "part", "south:77", "north:1", "--by", "Clerk Ash")
+    jails.run("alert", "send", check=False)
+    assert len(as_known(jails)) == before + 1 and "in custody at North Jail" in as_known(jails)[-1]
+    assert jails.json("watch", "differences") == []

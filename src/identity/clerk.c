@@ -91,8 +91,8 @@ static gboolean part_in_transaction(struct db *db, void *context, GError **error
     }
     if (ok && were_one)
         return identity_leave(db, d->site, d->a, &d->n_corrected, error);
-    return ok && identity_take_back(db, d->site, d->a, only_b, &d->n_corrected, error) &&
-           identity_take_back(db, d->site, d->b, only_a, &d->n_corrected, error);
+    return ok && identity_take_back(db, d->site, d->a, only_b, NULL, &d->n_corrected, error) &&
+           identity_take_back(db, d->site, d->b, only_a, NULL, &d->n_corrected, error);
 }
 
 static void part_again(void *context) {

@@ -73,9 +73,10 @@ gboolean identity_is_guarded(struct db *db, struct linker *l, gint64 a, gint64 b
 /* Everybody who follows any number of the two hears of all. */
 gboolean identity_join(struct db *db, struct site *site, gint64 a, gint64 b, GError **error);
 /* What was owed about `person` to those who follow one of `others`: unsent it stays so; who may have
- * read of them is told so, once each. */
+ * read of them is told so, once each, and added to `misled` (struct store_wrong_alert), which may be
+ * NULL. */
 gboolean identity_take_back(struct db *db, const struct site *site, gint64 person, const GArray *others,
-                            guint *n_corrected, GError **error);
+                            GArray *misled, guint *n_corrected, GError **error);
 /* `person` leaves those it was one with. */
 gboolean identity_leave(struct db *db, const struct site *site, gint64 person, guint *n_corrected,
                         GError **error);

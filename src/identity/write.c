@@ -1,6 +1,7 @@
 #include "identity/private.h"
 #include "match/match.h"
 #include "owe/owe.h"
+#include "store/agency.h"
 #include "store/link.h"
 #include "store/outbox.h"
 #include "store/watch.h"
@@ -43,6 +44,41 @@ static gboolean tell(struct db *db, struct site *site, gint64 person, gint64 oth
     return TRUE;
 }
 
+/* Whoever was told otherwise, or waits for an ending that another number has, hears what is believed of
+ * all numbers: what happened longer ago is no news, but it holds. */
+static gboolean restate(struct db *db, struct site *site, const struct store_registration *row,
+                        GError **error) {
+    struct belief_statement now;
+    g_autoptr(GArray) told = store_told(db, row->id, error);
+    g_autoptr(GArray) beliefs = told ? store_beliefs(db, row->person_id, error) : NULL;
+    if (!beliefs)
+        return FALSE;
+    const struct belief_booking *bookings = (const struct belief_booking *)(gpointer)beliefs->data;
+    belief_of_person(bookings, beliefs->len, &now);
+    const struct belief_statement *last =
+        told->len ? &g_array_index(told, struct belief_statement, told->len - 1) : NULL;
+    const gboolean asked = belief_is_leaving(&now) && (row->registration.kinds & KIND_BIT(now.kind));
+    if (!watch_registration_is_active(&row->registration, site_now(site)) || !last ||
+        !(asked || belief_is_leaving(last)) || belief_is_same(last, &now, bookings, beliefs->len))
+        return TRUE;
+    g_autofree char *why = g_strdup_printf("joined %" G_GINT64_FORMAT, site_now(site));
+    return owe_as_known(db, site, row->id, row->person_id, why, NULL, error);
+}
+
+/* Not agencies: a join widens no disclosure. */
+static gboolean restate_all(struct db *db, struct site *site, gint64 person, GError **error) {
+    g_autoptr(GPtrArray) rows = store_registrations_on_person(db, person, error);
+    gboolean ok = rows != NULL;
+    for (guint i = 0; ok && i < rows->len; i++) {
+        const struct store_registration *row = rows->pdata[i];
+        struct store_agency_watch *watch = NULL;
+        ok = store_agency_watch_get(db, row->id, &watch, error) &&
+             (watch || restate(db, site, row, error));
+        store_agency_watch_free(watch);
+    }
+    return ok;
+}
+
 /* Everybody who follows any number of the two hears of all. */
 gboolean identity_join(struct db *db, struct site *site, gint64 a, gint64 b, GError **error) {
     if (!store_identity_join(db, a, b, error))
@@ -51,13 +87,14 @@ gboolean identity_join(struct db *db, struct site *site, gint64 a, gint64 b, GEr
     gboolean ok = members != NULL;
     for (guint i = 0; ok && i < members->len; i++)
         ok = tell(db, site, g_array_index(members, gint64, i), a, TRUE, error);
-    return ok;
+    return ok && restate_all(db, site, a, error);
 }
 
 /* What was owed about `person` to those who follow one of `others`: unsent it stays so; who may have
- * read of them is told so, once each. */
+ * read of them is told so, once each, and added to `misled` (struct store_wrong_alert), which may be
+ * NULL. */
 gboolean identity_take_back(struct db *db, const struct site *site, gint64 person, const GArray *others,
-                            guint *n_corrected, GError **error) {
+                            GArray *misled, guint *n_corrected, GError **error) {
     g_autoptr(GArray) alerts = store_alerts_across(db, person, MATCH_UNLINKED, error);
     g_autoptr(GHashTable) told = g_hash_table_new(g_str_hash, g_str_equal);
     gboolean ok = alerts != NULL;
@@ -77,6 +114,8 @@ gboolean identity_take_back(struct db *db, const struct site *site, gint64 perso
         ok = owe_mistake(db, site, w->event_seq, &seq, error) &&
              owe_alert(db, site, w->registration_id, seq, MATCH_UNLINKED, &is_new, error);
         *n_corrected += is_new;
+        if (ok && is_new && misled)
+            g_array_append_val(misled, *w);
     }
     return ok;
 }
@@ -86,15 +125,24 @@ gboolean identity_leave(struct db *db, const struct site *site, gint64 person, g
                         GError **error) {
     g_autoptr(GArray) others = store_identity_members(db, person, error);
     g_autoptr(GArray) alone = g_array_new(FALSE, FALSE, sizeof(gint64));
+    g_autoptr(GArray) misled = g_array_new(FALSE, FALSE, sizeof(struct store_wrong_alert));
     gboolean ok = others != NULL;
     g_array_append_val(alone, person);
     for (guint i = 0; ok && i < others->len; i++)
         if (g_array_index(others, gint64, i) == person)
             g_array_remove_index(others, i--);
-    ok = ok && identity_take_back(db, site, person, others, n_corrected, error);
+    ok = ok && identity_take_back(db, site, person, others, misled, n_corrected, error);
     for (guint i = 0; ok && i < others->len; i++)
-        ok = identity_take_back(db, site, g_array_index(others, gint64, i), alone, n_corrected, error);
-    return ok && store_identity_leave(db, person, error);
+        ok = identity_take_back(db, site, g_array_index(others, gint64, i), alone, misled, n_corrected,
+                                error);
+    ok = ok && store_identity_leave(db, person, error);
+    for (guint i = 0; ok && i < misled->len;
+         i++) { /* not that alone, but what is believed of their own */
+        const struct store_wrong_alert *m = &g_array_index(misled, struct store_wrong_alert, i);
+        g_autofree char *why = g_strdup_printf("parted %" G_GINT64_FORMAT, m->event_seq);
+        ok = owe_as_known(db, site, m->registration_id, m->follows, why, NULL, error);
+    }
+    return ok;
 }
 
 /* ── What was found out ────────────────────────────────────────────────────────────────────────── */
