@@ -299,6 +299,18 @@ def test_more_that_cannot_be_read_than_ever_is_paged_with_the_column(site, roste
     assert [text for text in pages(site) if "`admitted_at` in 39 of" in text]
 
 
+def test_what_was_told_as_in_doubt_and_then_plainly_is_taken_back_once(site, roster):
+    take_up(site, roster)
+    site.register(1005)
+    gone = list(roster.people)[:60]
+    for day in (2, 3):
+        site.load("sample", roster.write(f"2025-04-0{day}", without(roster, *gone)))
+    site.run("feed", "accept", "sample")
+    assert len(site.notices()) == 2
+    site.run("feed", "undo", "sample", "roster_2025-04-03.csv")
+    assert len(site.notices()) == 3 and standing(site, 1005) == "held" and "As far as we know" in site.notices()[-1]
+
+
 @pytest.mark.parametrize("is_list", [True, False], ids=["list", "events"])
 def test_a_file_that_was_undone_can_be_loaded_again_and_undone_again(site, roster, tmp_path, is_list):
     """Undone because the mapping was wrong, say: what it truly says is said then."""

@@ -73,8 +73,8 @@ static gboolean mark(struct load *load, const struct store_batch_event *e, enum 
                                  : store_event_doubt(load->db, e->seq, how == RESTATE_DOUBTED, error);
 }
 
-static gboolean restate(struct load *load, const struct store_batch_event *e, enum restating how,
-                        GError **error) {
+static gboolean restate(struct load *load, const struct store_batch_event *e, gboolean is_last,
+                        enum restating how, GError **error) {
     struct store_booking row;
     struct custody_booking next;
     gboolean is_settled = FALSE;
@@ -93,7 +93,8 @@ static gboolean restate(struct load *load, const struct store_batch_event *e, en
             next.is_uncounted = how == RESTATE_DOUBTED;
         const struct custody_event event = event_of(load, e, &next, how);
         /* Nobody can take back a doubt about who came in; the next list will tell. */
-        const gboolean is_told = !is_settled && (how != RESTATE_DOUBTED || e->kind != CUSTODY_BOOKED);
+        const gboolean is_told = !is_settled && (how != RESTATE_DOUBTED || e->kind != CUSTODY_BOOKED) &&
+                                 (how != RESTATE_UNDONE || is_last);
         ok = load_save_change(load, NULL, &row.booking, &next, is_told ? &event : NULL, error);
     }
     custody_history_free(history);
@@ -101,13 +102,24 @@ static gboolean restate(struct load *load, const struct store_batch_event *e, en
     return ok;
 }
 
+/* What was said twice of one booking, as in doubt and then plainly, is undone at once, and told once.
+ */
+static gpointer key_of(const struct store_batch_event *e) {
+    return GSIZE_TO_POINTER((gsize)e->booking_id * CUSTODY_N_KINDS + e->kind);
+}
+
 static gboolean restate_all(struct load *load, const GArray *batch, enum restating how,
                             GError **error) {
+    const struct store_batch_event *events = (const struct store_batch_event *)(gpointer)batch->data;
+    g_autoptr(GHashTable) last = g_hash_table_new(NULL, NULL);
     gboolean ok = TRUE;
     json_t *const listed = load->owing.events;
     load->owing.events = NULL; /* what a source said is listed, not what we think of it */
+    for (guint i = 0; i < batch->len; i++)
+        g_hash_table_insert(last, key_of(&events[i]), GUINT_TO_POINTER(i));
     for (guint i = 0; ok && i < batch->len; i++)
-        ok = restate(load, &g_array_index(batch, struct store_batch_event, i), how, error);
+        ok = restate(load, &events[i],
+                     GPOINTER_TO_UINT(g_hash_table_lookup(last, key_of(&events[i]))) == i, how, error);
     load->owing.events = listed;
     return ok;
 }
