@@ -108,3 +108,29 @@ def test_an_ending_by_a_code_is_told_while_the_list_is_held(site, tmp_path, code
     _, summary = lists.load(*[row.replace(",IN", "," + code) if row.startswith("290,") else row for row in everybody[70:]])
     assert summary["held"] == 1
     assert [words in notice for notice in site.notices()] == [True]
+
+
+def test_a_list_that_comes_late_is_read_for_the_endings_that_it_reports(charges, site):
+    """The row that says how they left stood on yesterday's list only, which comes after today's."""
+    lists = charges()
+    lists.day = 12
+    lists.load(*OTHERS)
+    lists.day = 10
+    late = [*OTHERS[:20], f"1,B1,ROWAN,{EARLY},SERVED,C1", f"1,B1,ROWAN,2026-11-10 20:00,DIED,C2"]
+    events, summary = lists.load(*late)
+    assert [event["kind"] for event in events] == ["died"] and summary["held"] == 0
+    gone, died = site.notices()
+    assert "no longer shows" in gone and "has died" in died and site.json("person", "show", "1")[0]["standing"] == "dead"
+    assert site.json("feed", "status")[0]["people"] == 30  # who is on it counts no more
+    assert lists.site.json("feed", "load", "lists", lists.folder / "l_20261111.csv")[-1]["summary"]["events"] == 0
+    site.run("feed", "undo", "lists", "l_20261111.csv")
+    assert site.json("person", "show", "1")[0]["standing"] == "unlisted"
+
+
+def test_what_a_late_list_reports_and_a_later_one_denies_is_not_believed(charges, site):
+    lists = charges()
+    lists.day = 12
+    lists.load(*OTHERS, "1,B1,ROWAN," + IN + "C1")
+    lists.day = 10
+    lists.load(*OTHERS, f"1,B1,ROWAN,{EARLY},SERVED,C1")
+    assert site.json("person", "show", "1")[0]["standing"] == "held" and not any("was released" in n.split(".")[0] for n in site.notices())

@@ -481,7 +481,9 @@ gboolean custody_booking_reported(const struct custody_source *source,
     g_autoptr(GArray) fates =
         event->kind == CUSTODY_CORRECTED ? g_array_copy(h->reports) : NULL; /* before it */
     custody_history_add(h, event, source->feed, record->event_id);
-    if (event->said == SAID_IN_ROW && event->kind != CUSTODY_TEMPORARY_ABSENCE) {
+    /* Not of a list that came late: the newest one's row says what it says. */
+    if (event->said == SAID_IN_ROW && event->kind != CUSTODY_TEMPORARY_ABSENCE &&
+        event->observed_at_us >= next->newest_list_at_us) {
         next->row_says_out = TRUE; /* also when a second row of the booking tells it */
         next->digest = 0;          /* of a row that no list was taken with */
     }

@@ -48,7 +48,7 @@ static void undo_listing(const struct load *load, const struct store_batch_event
         booking->newest_list_at_us = load->feed.listed_at_us; /* the list before */
         booking->digest = 0;                                  /* to be read again */
         booking->listed_at_us = booking->off_at_us = TIME_UNKNOWN;
-    } else if (e->said == SAID_IN_ROW) {
+    } else if (e->said == SAID_IN_ROW && booking->row_says_out) {
         booking->row_says_out = FALSE;
         booking->listed_at_us = booking->off_at_us = TIME_UNKNOWN;
     }

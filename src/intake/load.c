@@ -550,8 +550,25 @@ gboolean load_finish(struct load *load, GError **error) {
            store_feed_save(load->db, &load->feed, error);
 }
 
+/* A list that is older than the last: it tells of no disappearance, but what it reports was said. */
+static gboolean take_late(struct load *load, GError **error) {
+    g_autofree char *newer = base_time_format(load->feed.last_at_us);
+    load->owing.source_id = load->source.id;
+    if (!load_roster_late(load, error) || !load_page_unreadable(load, error) ||
+        !load_finish(load, error))
+        return FALSE;
+    g_snprintf(load->summary->note, sizeof load->summary->note,
+               "the list is older than the one taken at %s; endings that it reports were taken, and "
+               "who is on it was not "
+               "compared",
+               newer);
+    g_autofree char *page = g_strdup_printf("The file %s of the feed %s came too late: %s.", load->name,
+                                            load->feed.id, load->summary->note);
+    return owe_page(load->db, load->site, page, error);
+}
+
 /* A file that came before, or is older than what was loaded since. */
-static gboolean is_passed_over(struct load *load, gboolean *passed, GError **error) {
+static gboolean is_passed_over(struct load *load, gboolean *passed, gboolean *is_late, GError **error) {
     enum store_source_state state;
     const gboolean is_newest =
         load->feed.has_last_digest && memcmp(load->feed.last_digest, load->digest, 32) == 0;
@@ -569,16 +586,8 @@ static gboolean is_passed_over(struct load *load, gboolean *passed, GError **err
                    store_source_state_name(state));
         return TRUE;
     }
-    if (is_older) {
-        g_autofree char *newer = base_time_format(load->feed.last_at_us);
-        g_snprintf(load->summary->note, sizeof load->summary->note,
-                   "the list is older than the one taken at %s; it was not compared", newer);
-        g_autofree char *page = g_strdup_printf("The file %s of the feed %s came too late: %s.",
-                                                load->name, load->feed.id, load->summary->note);
-        return load_record_source(load, SOURCE_STALE, error) && load_finish(load, error) &&
-               owe_page(load->db, load->site, page, error);
-    }
     *passed = FALSE;
+    *is_late = is_older;
     if (load->observed_at_us <= load->owing.now_at_us + DAY_US)
         return TRUE;
     g_set_error(error, BASE_ERROR, BASE_ERROR_INPUT,
@@ -614,14 +623,16 @@ void load_again(void *context) {
 gboolean load_in_transaction(struct db *db, void *context, GError **error) {
     struct load *load = context;
     struct custody_verdict verdict = {.is_held = FALSE};
-    gboolean passed = FALSE;
+    gboolean passed = FALSE, is_late = FALSE;
     gboolean ok = (!load->options->mapping ||
                    take_up_mapping(db, load->site, load->feed_id, load->options->mapping, error)) &&
                   load_begin(load, db, error) &&
-                  (load->is_accepted || is_passed_over(load, &passed, error));
+                  (load->is_accepted || is_passed_over(load, &passed, &is_late, error));
     if (ok && !passed)
-        ok = load_record_source(load, SOURCE_LOADED, error);
-    if (ok && !passed) {
+        ok = load_record_source(load, is_late ? SOURCE_STALE : SOURCE_LOADED, error);
+    if (ok && is_late) {
+        ok = take_late(load, error);
+    } else if (ok && !passed) {
         load->owing.source_id = load->source.id;
         ok = note_gap(load, error) &&
              (load_is_roster(load) ? load_roster(load, &verdict, error) : load_events(load, error)) &&

@@ -166,6 +166,9 @@ void load_note_clash(struct load *load, guint row, const char *booking_key);
 gboolean load_page_clashes(struct load *load, GError **error);
 
 gboolean load_roster(struct load *load, struct custody_verdict *verdict, GError **error);
+/* A list that is older than the last: what its rows report, as said when it was made; who is on it
+ * counts no more. */
+gboolean load_roster_late(struct load *load, GError **error);
 gboolean load_events(struct load *load, GError **error);
 
 /* Whether what came is far beyond the feed's usual: then it is doubtful, and a person is paged. */

@@ -271,11 +271,13 @@ static gboolean take_reported(struct load *load, const struct feed_cells *cells,
     return !is_usable || !record.has_action || load_apply_record(load, &record, 0, FALSE, error);
 }
 
+/* Of a list that is not compared: what it reports, and, where it may be compared later, its rows. */
 static gboolean keep_cells(struct load *load, const struct feed_cells *cells, GByteArray *kept,
                            GError **error) {
     if (load_is_expunged(load, cells->cell[FIELD_BOOKING], cells->cell[FIELD_PERSON]))
         return TRUE;
-    feed_cells_keep(kept, cells);
+    if (kept)
+        feed_cells_keep(kept, cells);
     return take_reported(load, cells, error);
 }
 
@@ -309,28 +311,47 @@ static struct feed_adapter *open_list(struct load *load, struct feed_adapter *ro
                : rows;
 }
 
-static gboolean hold_roster(struct load *load, struct custody_roster *roster, const GArray *missing,
-                            const struct custody_verdict *verdict, GError **error) {
-    g_autoptr(GByteArray) kept = g_byte_array_new();
+static gboolean keep_rows(struct load *load, GByteArray *kept, GError **error) {
+    struct feed_adapter *adapter = open_list(load, load_open_content(load, load->content, error));
     struct feed_cells cells;
     struct feed_problem problem;
-    struct feed_adapter *adapter = open_list(load, load_open_content(load, load->content, error));
     enum feed_next next;
     gboolean ok = adapter != NULL;
-
-    custody_roster_each_spared(roster, keep_spared, kept);
-
-    forget_rows(load);
     while (ok && (next = feed_adapter_next(adapter, &cells, &problem)) != FEED_END) {
         load->summary->rows += next == FEED_PROBLEM ? 1 : 1 + cells.n_more;
         if (next == FEED_PROBLEM)
             load_keep_problem(&problem, load);
         else
             ok = keep_cells(load, &cells, kept, error);
+        g_string_chunk_clear(load->scratch);
     }
     feed_adapter_free(adapter);
+    return ok;
+}
+
+/* Nothing came in as far as a list tells that is not compared: the next counts from the one before. */
+static void keep_pace(struct load *load) {
+    const struct custody_pace *now = &load->feed.pace;
+    if (!now->is_doubtful[PACE_ENDINGS] && !now->is_doubtful[PACE_ARRIVALS])
+        load->feed.pace = load->pace_before;
+}
+
+gboolean load_roster_late(struct load *load, GError **error) {
+    load->has_charges = TRUE; /* of a booking on two rows, what they say together */
+    const gboolean ok = keep_rows(load, NULL, error) && load_judge_batch(load, error);
+    keep_pace(load);
+    return ok;
+}
+
+static gboolean hold_roster(struct load *load, struct custody_roster *roster, const GArray *missing,
+                            const struct custody_verdict *verdict, GError **error) {
+    g_autoptr(GByteArray) kept = g_byte_array_new();
+    custody_roster_each_spared(roster, keep_spared, kept);
+    forget_rows(load);
+    const gboolean ok = keep_rows(load, kept, error);
     g_strlcpy(load->summary->note, verdict->reason, sizeof load->summary->note);
-    ok = ok && load_note_held(load, missing, verdict, error);
+    if (!ok || !load_note_held(load, missing, verdict, error))
+        return FALSE;
     g_autofree char *page = g_strdup_printf(
         "A list from %s is held (%s). %s %s If the list is "
         "right: tocsin feed accept %s. If it is not: tocsin feed reject %s.",
@@ -344,8 +365,7 @@ static gboolean hold_roster(struct load *load, struct custody_roster *roster, co
     load->source.reason = load->summary->note;
     load->summary->held = 1;
     load->feed.last_at_us = load->custody.observed_at_us;
-    return ok &&
-           store_held_add(load->db, load->source.id, kept->data ? kept->data : (const guint8 *)"",
+    return store_held_add(load->db, load->source.id, kept->data ? kept->data : (const guint8 *)"",
                           kept->len, error) &&
            owe_page(load->db, load->site, page, error);
 }
@@ -418,10 +438,8 @@ gboolean load_roster(struct load *load, struct custody_verdict *verdict, GError 
             ok = accept_roster(load, &run, vanished, error) && store_keep(load->db, error);
         load->feed.pace.least_a_day = custody_roster_n_now(run.roster) / LONGEST_MEAN_STAY_DAYS;
         ok = ok && load_judge_batch(load, error);
-        /* Nothing came in as far as a held list tells: the next counts from the one before. */
-        const struct custody_pace *now = &load->feed.pace;
-        if (verdict->is_held && !now->is_doubtful[PACE_ENDINGS] && !now->is_doubtful[PACE_ARRIVALS])
-            load->feed.pace = load->pace_before;
+        if (verdict->is_held)
+            keep_pace(load);
     }
     custody_roster_free(run.roster);
     return ok;

@@ -320,7 +320,7 @@ gboolean store_source_by_name(struct db *db, const struct store_feed *feed, cons
     struct db_rows *rows =
         db_query(db,
                  "SELECT id, snapshot_at_us, digest FROM source WHERE feed = :feed AND name = "
-                 ":name AND state IN (0, 3) ORDER BY id DESC LIMIT 1",
+                 ":name AND state IN (0, 3, 4) ORDER BY id DESC LIMIT 1",
                  PARAMS(P_TEXT("feed", feed->id), P_TEXT("name", name)));
     *id = 0;
     *is_last = FALSE;
