@@ -134,3 +134,14 @@ def test_what_a_late_list_reports_and_a_later_one_denies_is_not_believed(charges
     lists.day = 10
     lists.load(*OTHERS, f"1,B1,ROWAN,{EARLY},SERVED,C1")
     assert site.json("person", "show", "1")[0]["standing"] == "held" and not any("was released" in n.split(".")[0] for n in site.notices())
+
+
+@pytest.mark.parametrize("n, doubtful", [(120, True), (40, False)])
+def test_half_a_jail_released_on_the_second_list_ever_is_in_doubt(site, tmp_path, n, doubtful):
+    lists = Lists(site, tmp_path, CODES, "person,booking,last,now")
+    everybody = [f"{n},B{n},L{n},IN" for n in range(100, 300)]
+    lists.load(*everybody)
+    site.register(100)
+    lists.load(*[row.replace(",IN", ",OUT") if i < n else row for i, row in enumerate(everybody)])
+    notice, = site.notices()
+    assert ("very many people at once" in notice) == doubtful and ("was released" in notice.split(".")[0]) != doubtful

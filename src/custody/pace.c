@@ -7,6 +7,7 @@
 #define FADING_A_DAY 0.98
 #define LEAST 8
 #define LEAST_DAYS 1.0 /* of history: before it, nothing is known of what is usual */
+#define FIRST_DAYS 150.0 /* of the least mean of a list: half of its people */
 #define CHANCE 1e-6
 #define SHAPE 4.0 /* how much days differ: the spread of a day's mean is half of it */
 /* Before any history: a mean that may be anything up to some hundred a day. */
@@ -59,5 +60,9 @@ double custody_pace_chance(const struct custody_pace *p, enum custody_pace_of of
 
 gboolean custody_pace_is_beyond(const struct custody_pace *p, enum custody_pace_of of,
                                 gint64 now_at_us) {
-    return p->days >= LEAST_DAYS && p->n[of] >= LEAST && custody_pace_chance(p, of, now_at_us) < CHANCE;
+    if (p->n[of] < LEAST)
+        return FALSE;
+    if (p->days < LEAST_DAYS)
+        return of == PACE_ENDINGS && p->least_a_day > 0 && p->n[of] > FIRST_DAYS * p->least_a_day;
+    return custody_pace_chance(p, of, now_at_us) < CHANCE;
 }
