@@ -5,8 +5,8 @@
 #define MOST_PARTS 8
 
 static gboolean is_suffix(const char *word) {
-    static const char *const suffixes[] = {"JR", "SR", "II",  "III", "IV",
-                                           "V",  "VI", "2ND", "3RD", "4TH"};
+    static const char *const suffixes[] = {"JR", "SR",  "II",  "III", "IV",  "V",
+                                           "VI", "VII", "ESQ", "2ND", "3RD", "4TH"};
     gsize n = strlen(word);
     n -= n && word[n - 1] == '.';
     for (gsize i = 0; i < G_N_ELEMENTS(suffixes); i++)
@@ -39,19 +39,54 @@ static char *without_aka(char *alias) {
     return alias;
 }
 
+static void take_between(char *from, char *to, gsize mark_n, char *room) {
+    if (!*room) {
+        memcpy(room, from, (gsize)(to - from));
+        room[to - from] = 0;
+    }
+    memset(from - mark_n, ' ', (gsize)(to - from) + 2 * mark_n);
+}
+
+/* 'JACK', standing alone: the mark is in names, too. */
+static void take_apostrophes(char *text, char *room) {
+    for (char *from = strchr(text, '\''), *to; from; from = strchr(from + 1, '\'')) {
+        if ((from > text && from[-1] != ' ') || !(to = strchr(from + 1, '\'')) ||
+            (to[1] && !strchr(" ,", to[1])))
+            continue;
+        take_between(from + 1, to, 1, room);
+    }
+}
+
+/* "JOHN SMITH AKA BILL JONES": what follows is another name. */
+static void take_other_name(char *text, char *room) {
+    static const char *const words[] = {" a.k.a. ", " a/k/a ", " aka "};
+    for (char *at = text; *at; at++)
+        for (gsize i = 0; i < G_N_ELEMENTS(words); i++)
+            if (at > text && g_ascii_strncasecmp(at, words[i], strlen(words[i])) == 0) {
+                char *other = at + strlen(words[i]);
+                if (!*room)
+                    memcpy(room, other, strlen(other) + 1);
+                *at = 0;
+                return;
+            }
+}
+
 /* Blanks out what stands in brackets or quotes; the first of it is kept in `room`. */
 static char *take_alias(char *text, char *room) {
-    static const char marks[][2] = {{'(', ')'}, {'[', ']'}, {'"', '"'}};
+    static const char *const marks[][2] = {{"(", ")"},
+                                           {"[", "]"},
+                                           {"\"", "\""},
+                                           {"\xe2\x80\x9c", "\xe2\x80\x9d"},
+                                           {"\xe2\x80\x98", "\xe2\x80\x99"}};
     *room = 0;
-    for (gsize i = 0; i < G_N_ELEMENTS(marks); i++)
+    for (gsize i = 0; i < G_N_ELEMENTS(marks); i++) {
+        const gsize n = strlen(marks[i][0]);
         for (char *from, *to;
-             (from = strchr(text, marks[i][0])) && (to = strchr(from + 1, marks[i][1]));) {
-            if (!*room) {
-                memcpy(room, from + 1, (gsize)(to - from) - 1);
-                room[to - from - 1] = 0;
-            }
-            memset(from, ' ', (gsize)(to - from) + 1);
-        }
+             (from = strstr(text, marks[i][0])) && (to = strstr(from + n, marks[i][1]));)
+            take_between(from + n, to, n, room);
+    }
+    take_apostrophes(text, room);
+    take_other_name(text, room);
     return without_aka(room);
 }
 
@@ -71,7 +106,7 @@ static void tidy(char *text) {
 /* Cuts a suffix off the end of several words; `suffix` is as it was when there is none. */
 static void cut_suffix(char *words, const char **suffix) {
     char *space = strrchr(words, ' ');
-    if (**suffix || !space || !is_suffix(space + 1))
+    if (!space || !is_suffix(space + 1))
         return;
     *suffix = space + 1;
     *space = 0;
@@ -137,7 +172,8 @@ void people_parts_of(const char *full, struct people_parts *name) {
     cut_suffix(parts[0], &name->suffix);
     if (n_parts > 1) {
         name->surname = parts[0];
-        cut_suffix(parts[1], &name->suffix);
+        if (!*name->suffix) /* else it may be an initial */
+            cut_suffix(parts[1], &name->suffix);
         part_given(parts[1], name);
     } else if (has_comma && !*name->suffix) { /* "IRIS,": what is before a comma is a surname */
         name->surname = parts[0];

@@ -266,6 +266,13 @@ static void whole_names_are_parted_as_people_would(void) {
         {"Jr", "Jr", "", "", "", ""}, /* a suffix alone is somebody's only name */
         {"WREN [a/k/a: Bird] POPLAR", "POPLAR", "WREN", "", "", "Bird"},
         {"ALDER, IV", "ALDER", "", "", "IV", ""},
+        {"ASTER, JOHN 'JACK' A", "ASTER", "JOHN", "A", "", "JACK"},
+        {"ASTER, JOHN \u2018JACK\u2019 A", "ASTER", "JOHN", "A", "", "JACK"},
+        {"\u201cSkip\u201d John Aster", "Aster", "John", "", "", "Skip"},
+        {"D'ARCY, SHEA O'NEIL 'Bo'", "D'ARCY", "SHEA", "O'NEIL", "", "Bo"},
+        {"ASTER, JOHN AKA BILL BRIAR", "ASTER", "JOHN", "", "", "BILL BRIAR"},
+        {"ASTER VII, LEE, ESQ.", "ASTER", "LEE", "", "VII", ""},
+        {"AKA ASTER", "ASTER", "AKA", "", "", ""},
         {"", "", "", "", "", ""},
         {" , ,, ", "", "", "", "", ""},
         {"(AKA)", "", "", "", "", ""},
