@@ -196,6 +196,10 @@ gsize custody_roster_number_length(const char *booking_key, const char *person_k
     return ends_in_person(booking_key, n, person_key, person_n) ? n - person_n - 1 : n;
 }
 
+gboolean custody_roster_has_renumbered(const struct custody_roster *roster) {
+    return roster->n_renumbered != 0;
+}
+
 gboolean custody_roster_is_renumbered(struct custody_roster *roster, const char *booking_key,
                                       const char *person_key) {
     if (!roster->n_renumbered)

@@ -51,6 +51,8 @@ const char *custody_roster_person(const struct custody_roster *roster, const cha
 char *custody_roster_renumber(const char *booking_key, const char *person_key);
 /* How much of a kept number the source wrote. */
 gsize custody_roster_number_length(const char *booking_key, const char *person_key);
+/* Whether any such number is expected at all. */
+gboolean custody_roster_has_renumbered(const struct custody_roster *roster);
 /* Whether that is expected: the clash is known. Who has the number itself is spared. */
 gboolean custody_roster_is_renumbered(struct custody_roster *roster, const char *booking_key,
                                       const char *person_key);

@@ -82,6 +82,8 @@ static void ignore_problem(G_GNUC_UNUSED const struct feed_problem *problem,
 
 /* Whether both numbers of the row stand for somebody else, too (load_settle_reused). */
 static gboolean is_reused(const struct load_run *run, const struct feed_cells *row) {
+    if (!custody_roster_has_renumbered(run->roster))
+        return FALSE;
     g_autofree char *another =
         g_strconcat(row->cell[FIELD_PERSON], "/", row->cell[FIELD_BOOKING], NULL);
     return custody_roster_is_renumbered(run->roster, row->cell[FIELD_BOOKING], another);
