@@ -632,7 +632,7 @@ def test_letters_with_a_stroke_are_the_plain_ones(link, plain, stroked):
     assert link.evidence(rows + CROWD, 1, 2, NAMES)[0]["surname"][0] == "same"
 
 
-BAD_ROWS = {"an unclosed quote": (b'"ZWOLINSKI,OMAR,,,1980-03-14,,', "no closing quote"),
+BAD_ROWS = {"an unclosed quote": (b'"ZWOLINSKI,OMAR,,,1980-03-14,,', "a quote stands open"),
             "text behind a quote": (b'"ZWOLINSKI" X,OMAR,,,,,', "closing quote"),
             "a NUL byte": (b"ZWO\0LINSKI,OMAR,,,,,", "NUL"),
             "no UTF-8": (b"ZWOLI\xf1SKI,OMAR,,,,,", "UTF-8"),
