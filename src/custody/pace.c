@@ -6,7 +6,7 @@
 
 #define FADING_A_DAY 0.98
 #define LEAST 8
-#define LEAST_DAYS 1.0 /* of history: before it, nothing is known of what is usual */
+#define LEAST_DAYS 1.0   /* of history: before it, nothing is known of what is usual */
 #define FIRST_DAYS 150.0 /* of the least mean of a list: half of its people */
 #define CHANCE 1e-6
 #define SHAPE 4.0 /* how much days differ: the spread of a day's mean is half of it */

@@ -4,9 +4,8 @@
  * seldom, from what it said before to what it says now. What was counted in the past gives the mean;
  * days differ from each other far more than chance alone would have it, so counts are taken as
  * negative binomial, of a shape no greater than 4. A batch is doubtful when so many or more have a
- * chance below one in a million, and are at least 8; in a list's first day, when they are more than half
- * of those who are left. docs/reliability.md has what that finds and
- * misses. */
+ * chance below one in a million, and are at least 8; in a list's first day, when they are more than
+ * half of those who are left. docs/reliability.md has what that finds and misses. */
 #ifndef CUSTODY_PACE_H
 #define CUSTODY_PACE_H
 
