@@ -129,12 +129,12 @@ static gboolean is_rather_meant(const struct belief_report *a, const struct beli
 
 static struct belief_report *meant_by(const struct belief_report *correction,
                                       struct belief_report *reports, guint n) {
+    const gint64 held_from_us = held_from(reports, n);
     struct belief_report *meant = NULL;
     for (guint i = 0; i < n; i++)
         if (is_ending(&reports[i]) && !reports[i].is_removed &&
             reports[i].observed_at_us <= correction->observed_at_us &&
-            (!meant ||
-             is_rather_meant(&reports[i], meant, correction->observed_at_us, held_from(reports, n))))
+            (!meant || is_rather_meant(&reports[i], meant, correction->observed_at_us, held_from_us)))
             meant = &reports[i];
     return meant;
 }

@@ -484,8 +484,8 @@ gboolean custody_booking_reported(const struct custody_source *source,
     /* Not of a list that came late: the newest one's row says what it says. */
     if (event->said == SAID_IN_ROW && event->kind != CUSTODY_TEMPORARY_ABSENCE &&
         event->observed_at_us >= next->newest_list_at_us) {
-        next->row_says_out = TRUE; /* also when a second row of the booking tells it */
-        next->digest = 0;          /* of a row that no list was taken with */
+        next->row_says_out = TRUE;
+        next->digest = 0; /* of a row that no list was taken with */
     }
     believe(next, h);
     if (fates)

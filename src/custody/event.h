@@ -10,10 +10,10 @@
 
 #define CUSTODY_EVENT_ID_BYTES 16
 
-/* Who says it. Kept as these numbers. */
 /* The detail of what takes back because a person here decided so, not the jail. */
 #define CUSTODY_UNDONE "undone"
 
+/* Who says it. Kept as these numbers. */
 enum custody_said {
     SAID_BY_US, /* concluded: no report */
     SAID_AS_EVENT /* by a source */,

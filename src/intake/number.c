@@ -78,9 +78,8 @@ static void look_at_holder(const struct store_person_row *row, void *context) {
 static gboolean find_holder(struct load *load, const char *number, struct holders *h, GError **error) {
     if (!store_person_kept_as(load->db, load->mapping->person_scope, number, look_at_holder, h, error))
         return FALSE;
-    if (h->n > 1 &&
-        h->likeness ==
-            LIKENESS_UNKNOWN) /* of several, a row without a name is about none that we know */
+    /* Of several, a row without a name is about none that we know. */
+    if (h->n > 1 && h->likeness == LIKENESS_UNKNOWN)
         g_clear_pointer(&h->key, g_free);
     return TRUE;
 }

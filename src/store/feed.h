@@ -58,7 +58,7 @@ enum store_source_state {
     SOURCE_HELD,
     SOURCE_REJECTED,
     SOURCE_REPEATED,   /* nothing had changed */
-    SOURCE_STALE,      /* older than what was loaded before: kept by name, not compared */
+    SOURCE_STALE,      /* older than what was loaded before: endings that it reports were taken */
     SOURCE_REFUSED,    /* cannot be what the mapping describes */
     SOURCE_SUPERSEDED, /* was held; a later list was accepted */
     SOURCE_UNDONE      /* what it said was taken back by a person: it may come again */
