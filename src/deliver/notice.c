@@ -206,6 +206,8 @@ static enum message what_message(const struct permit *permit) {
         return doubtful_message(permit, now);
     if (says_now(permit) && now)
         return now_message(now);
+    if (kind == CUSTODY_CORRECTED && permit_is_found_out(permit))
+        return MESSAGE_WHAT_FOUND_OUT;
     if (kind == CUSTODY_TRANSFERRED && permit_is_within(permit))
         return *permit_detail(permit) ? MESSAGE_WHAT_TRANSFERRED_FROM : MESSAGE_WHAT_TRANSFERRED_TO;
     if (kind == CUSTODY_STATUS_CHANGED && !*permit_detail(permit))

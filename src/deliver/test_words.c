@@ -308,7 +308,7 @@ static const char *const released[LANGUAGE_N] = {"was released", "salió en libe
                          *const cannot_tell[LANGUAGE_N] = {"we cannot tell", "no podemos saber"};
 static const char *const out_words[LANGUAGE_N][7] = {
     {"was released", "were released", "is out", "be out", "that they left", "of jail", NULL},
-    {"salió", "está fuera", "esté fuera", "haya salido", "una puesta en libertad", NULL}};
+    {"salió", "está fuera", "esté fuera", "haya salido", "dejó en libertad", NULL}};
 
 /* Texts and words are folded to small letters. */
 static gboolean has(const char *text, const char *words) {
@@ -397,10 +397,9 @@ static gboolean a_release_is_one(const struct said *n) {
 static gboolean who_is_held_is_said_to_be(const struct said *n) {
     static const char *const held[LANGUAGE_N][6] = {
         {"in custody", "booked into", "is back at", "moved from", "moved to", NULL},
-        {"bajo custodia", "ingresó a la cárcel", "está otra vez en", "trasladaron desde",
-         "trasladaron a east jail", NULL}};
+        {"bajo custodia", "ingresó en", "está otra vez en", "a east jail", NULL}};
     static const char *const shown[LANGUAGE_N] = {"again, with the same jail record",
-                                                  "con los mismos datos"};
+                                                  "con el mismo registro"};
     const struct state *s = n->state;
     if (!is_held(s) || s->now.is_unclear || s->is_unclear || s->reader == READER_UNLINKED ||
         s->kind == CUSTODY_STATUS_CHANGED || s->kind == CUSTODY_DIED)
@@ -470,7 +469,7 @@ static const char *const told_words[CUSTODY_N_KINDS][LANGUAGE_N] = {
 static gboolean a_correction_names_what_it_takes_back(const struct said *n) {
     static const char *const since[LANGUAGE_N][5] = {
         {"has taken that back", "now says something else", "go by this notice", "was a mistake", NULL},
-        {"dice ahora que eso no vale", "dice ahora otra cosa", "haga caso de este aviso",
+        {"dice ahora que esa información no es válida", "dice ahora otra cosa", "guíese por este aviso",
          "fue un error", NULL}};
     const struct state *s = n->state;
     const char *told = strstr(n->text, told_us[n->language]);
@@ -489,7 +488,7 @@ static gboolean only_the_jail_speaks_for_it(const struct said *n) {
         {"the jail has taken", "the jail now says", "the jail told us", "the jail's own",
          "the jail reported", NULL},
         {"la cárcel dice ahora", "nos lo dijo la cárcel", "cambió sus propios datos",
-         "la cárcel lo informó", NULL, NULL}};
+         "la cárcel lo informó", "nos había dado", NULL}};
     return !n->state->is_found_out || !has_any(n->text, jail_said[n->language]);
 }
 
