@@ -118,7 +118,7 @@ def mappings(shape):
     return made
 
 
-Mail = namedtuple("Mail", "at words text alert", defaults=("",))
+Mail = namedtuple("Mail", "at words text alert of_before", defaults=("", frozenset()))  # of_before: what is not the last
 
 
 class County:
@@ -212,9 +212,9 @@ class County:
             asked, number = mail["To"].split("@")[0].split(".")
             body = next(part for part in mail.walk() if part.get_content_type() == "text/plain")
             text = " ".join(body.get_payload(decode=True).decode().split())
-            said = re.sub(SAID_BESIDE, "", text.split("That is not the last that we know.")[-1])
-            words = {word for word, pattern in WORDS.items() if re.search(pattern, said, re.I)}
-            self.mails[int(number), asked].append(Mail(at, words, said, file.name.split(".")[0]))
+            *_, of_before, said = "", *(re.sub(SAID_BESIDE, "", part) for part in text.split("That is not the last that we know."))
+            self.mails[int(number), asked].append(Mail(at, words_of(said), said, file.name.split(".")[0],
+                                                      words_of(of_before)))
 
     def look(self):
         """What is in a person's queue, and what is believed."""
@@ -236,6 +236,10 @@ class County:
                 first.update(first.get("belief") or {})
                 is_unsure = first.get("unclear") is True or first.get("doubtful") is True
                 self.believed[person] = "unsure" if is_unsure else BELIEVED.get(first["standing"], first["standing"])
+
+
+def words_of(text):
+    return {word for word, pattern in WORDS.items() if re.search(pattern, text, re.I)}
 
 
 # ── The judgement ─────────────────────────────────────────────────────────────────────────────────
@@ -283,7 +287,7 @@ class Judge:
             self.counts["endings"] += 1
             until = reported + HOUR
             told = [mail for mail in mails if at <= mail.at <= until and (
-                mail.words & (wanted | {"unsure"}) or not is_whole)]
+                (mail.words | mail.of_before) & (wanted | {"unsure"}) or not is_whole)]
             before = [standing(mail.words) for mail in mails if mail.at <= until and standing(mail.words)]
             if told:
                 self.counts["rode" if "held" in told[-1].words else "told"] += 1
