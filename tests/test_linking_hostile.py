@@ -257,6 +257,7 @@ def test_people_from_before_the_upgrade_are_linked(jails):
             store.execute(f"DROP INDEX {name}")
         store.execute("DROP TABLE expunged")
         store.execute("DROP TABLE legible")
+        store.execute("DROP TABLE clock")
         added = (ROOT / "share/schema/truth.sql").read_text() + (ROOT / "share/schema/keeping.sql").read_text()
         for table, column in re.findall(r"ALTER TABLE (\w+) ADD COLUMN (\w+)", added):
             store.execute(f"ALTER TABLE {table} DROP COLUMN {column}")

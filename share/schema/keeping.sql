@@ -30,3 +30,17 @@ CREATE TABLE legible (
     n_bad  INTEGER NOT NULL,
     PRIMARY KEY (feed, period, field)
 ) WITHOUT ROWID;
+
+-- The time as it was seen last, and since when it has gone on without a leap.
+CREATE TABLE clock (
+    id              INTEGER PRIMARY KEY CHECK (id = 1),
+    seen_at_us      INTEGER NOT NULL,
+    steady_since_us INTEGER NOT NULL
+);
+
+-- An older program set endings aside that are believed now: whoever was told otherwise is listed, and told on request.
+INSERT INTO alert (id, purpose, reason, state, created_at_us, next_at_us, note)
+    SELECT 'upgrade6', 3, 0, 0, max(recorded_at_us), max(recorded_at_us),
+           'This site was begun by an older program, which believed some of what jails said otherwise. See who was told '
+           || 'what does not hold: tocsin watch differences. With --tell they are told.'
+    FROM event HAVING count(*) > 0;

@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "book/logbook.h"
+#include "desk/clock.h"
 #include "site/config.h"
 #include "site/expunged.h"
 #include "site/person.h"
@@ -97,6 +98,11 @@ static gboolean forget_in_transaction(struct db *db, void *context, GError **err
 }
 
 gboolean keep_tick(struct site *site, GError **error) {
+    gboolean is_steady;
+    if (!clock_is_steady(site, &is_steady, error))
+        return FALSE;
+    if (!is_steady)
+        return TRUE;
     const gint64 before = site_now(site) - site_config(site)->keep.bookings_us;
     struct db *db = store_read_begin(site_store(site), error);
     g_autoptr(GArray) bookings = db ? store_bookings_over(db, before, MOST_AT_ONCE, error) : NULL;

@@ -1,6 +1,7 @@
 #include "desk/term.h"
 
 #include "base/error.h"
+#include "desk/clock.h"
 #include "desk/end.h"
 #include "owe/owe.h"
 #include "store/agency.h"
@@ -109,7 +110,11 @@ static gboolean each_due(struct site *site, enum store_term which,
 }
 
 gboolean term_tick(struct site *site, GError **error) {
+    gboolean is_steady;
     gboolean ok = each_due(site, TERM_ENDS_SOON, warn, error);
+    ok = clock_is_steady(site, &is_steady, ok ? error : NULL) && ok;
+    if (!is_steady)
+        return ok;
     ok = each_due(site, TERM_OVER, end_over, ok ? error : NULL) && ok;
     return each_due(site, TERM_UNCONFIRMED, end_unconfirmed, ok ? error : NULL) && ok;
 }

@@ -26,3 +26,35 @@ gboolean duty_leave(struct db *db, const char *duty, const struct store_lease *l
     return db_run(db, "DELETE FROM duty WHERE duty = :duty AND node = :node",
                   PARAMS(P_TEXT("duty", duty), P_TEXT("node", lease->node)), error);
 }
+
+/* ── The time ──────────────────────────────────────────────────────────────────────────────────── */
+
+static gboolean seen_last(struct db *db, gint64 *seen_at_us, gint64 *steady_since_us, GError **error) {
+    struct db_rows *rows =
+        db_query(db, "SELECT seen_at_us, steady_since_us FROM clock WHERE id = 1", NO_PARAMS);
+    const gboolean is_noted = db_next(rows);
+    *seen_at_us = is_noted ? db_int(rows, 0) : TIME_UNKNOWN;
+    *steady_since_us = is_noted ? db_int(rows, 1) : 0;
+    return db_done(rows, error);
+}
+
+gboolean store_clock_note(struct db *db, gint64 now_at_us, gint64 *steady_since_us,
+                          gint64 *leapt_from_us, GError **error) {
+    gint64 seen_at_us;
+    *leapt_from_us = TIME_UNKNOWN;
+    if (!seen_last(db, &seen_at_us, steady_since_us, error))
+        return FALSE;
+    if (seen_at_us <= now_at_us && seen_at_us > now_at_us - (gint64)MINUTE_US)
+        return TRUE;
+    if (seen_at_us != TIME_UNKNOWN && seen_at_us < now_at_us - STORE_LEAP_US) {
+        *leapt_from_us = seen_at_us;
+        *steady_since_us = now_at_us;
+    } else if (*steady_since_us > now_at_us) { /* set back */
+        *steady_since_us = 0;
+    }
+    return db_run(db,
+                  "INSERT INTO clock (id, seen_at_us, steady_since_us) VALUES (1, :now, :since) ON "
+                  "CONFLICT (id) DO UPDATE SET seen_at_us = excluded.seen_at_us, steady_since_us = "
+                  "excluded.steady_since_us",
+                  PARAMS(P_INT("now", now_at_us), P_INT("since", *steady_since_us)), error);
+}
