@@ -139,7 +139,7 @@ def test_a_spanish_registration_is_told_in_spanish(site, roster):
     roster.people[1005]["unit"] = "ANNEX"
     site.load("sample", roster.write("2025-04-02"))
     mail = alerts(site)[0].replace("=\n", "").replace("=\r\n", "")
-    assert "Trasladaron desde Main Jail hasta Annex a Pat Sample5" in mail
+    assert "Trasladaron a Pat Sample5. El traslado fue de Main Jail a Annex." in " ".join(mail.split())
 
 
 def test_a_death_is_never_a_release(site, roster, tmp_path):

@@ -51,7 +51,7 @@ BY = "Lt. Marguerite Okonkwo"  # feed accept --as-baseline --by
 CONFIRM, TAKE_BACK = "accept", "reject"  # `tocsin feed …`, of a doubtful batch
 
 RELEASED = re.compile(r"was released|fue liberad|salió en libertad|salió libre")
-BOOKED = re.compile(r"was booked|ingresó a")
+BOOKED = re.compile(r"was booked|ingresó en")
 IN = {"held", "away"}
 EVERY_KIND = "booked,released,transferred,escaped,recaptured,died,temporary_absence,returned,left_roster,back_on_roster," \
              "status_changed,corrected"
