@@ -38,6 +38,9 @@ CREATE TABLE clock (
     steady_since_us INTEGER NOT NULL
 );
 
+-- An older program kept statuses in the source's own words. Each row is read again.
+UPDATE booking SET status = '', digest = 0;
+
 -- An older program set endings aside that are believed now: whoever was told otherwise is listed, and told on request.
 INSERT INTO alert (id, purpose, reason, state, created_at_us, next_at_us, note)
     SELECT 'upgrade6', 3, 0, 0, max(recorded_at_us), max(recorded_at_us),

@@ -287,6 +287,12 @@ static void carry_over(const struct custody_source *source, const struct custody
         next->status = record->status;
 }
 
+/* In the mapping's words; where it has none, only that it changed. */
+static void say_status(struct custody_event *event, const char *status) {
+    if (strcmp(status, FEED_ANOTHER_STATUS) != 0)
+        text_copy(event->detail, sizeof event->detail, status);
+}
+
 /* ── A source's event ──────────────────────────────────────────────────────────────────────────── */
 
 static struct custody_event event_of(const struct custody_source *source,
@@ -305,7 +311,7 @@ static struct custody_event event_of(const struct custody_source *source,
     if (record->action == CUSTODY_BOOKED && event.occurred_at_us == TIME_UNKNOWN)
         event.occurred_at_us = event.occurred_to_us = record->admitted_at_us;
     if (record->action == CUSTODY_STATUS_CHANGED)
-        text_copy(event.detail, sizeof event.detail, record->status);
+        say_status(&event, record->status);
     if (record->action == CUSTODY_CORRECTED) {
         event.assertion = ASSERTION_CORRECTED;
         event.names = record->corrects_event_id;
@@ -563,7 +569,7 @@ static gboolean compare_listing(const struct custody_source *source,
                   feed_mapping_facility_by_id(source->mapping, prior->facility_id)->name);
     } else if (*record->status && g_strcmp0(prior->status, record->status) != 0 && *prior->status) {
         *event = event_about(source, next, CUSTODY_STATUS_CHANGED, ASSERTION_REPORTED);
-        text_copy(event->detail, sizeof event->detail, record->status);
+        say_status(event, record->status);
     } else {
         return FALSE;
     }

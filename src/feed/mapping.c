@@ -51,8 +51,8 @@ struct yaml_mapping {
     struct yaml_rule *only_rows, *skip_rows;
     unsigned *skip_lines;
     struct yaml_columns *columns;
-    char **dates, **yes, **empty;
-    unsigned dates_count, yes_count, empty_count;
+    char **dates, **yes, **no, **empty;
+    unsigned dates_count, yes_count, no_count, empty_count;
     struct yaml_code *kinds, *reasons, *statuses;
     unsigned kinds_count, reasons_count, statuses_count;
     struct yaml_facility *facilities;
@@ -161,6 +161,7 @@ static const cyaml_schema_field_t mapping_fields[] = {
     CYAML_FIELD_MAPPING_PTR("columns", CYAML_FLAG_POINTER, struct yaml_mapping, columns, column_fields),
     LIST("dates", dates, &text_entry, 16),
     LIST("yes", yes, &text_entry, 16),
+    LIST("no", no, &text_entry, 16),
     LIST("empty", empty, &text_entry, 32),
     CYAML_FIELD_MAPPING_PTR("only_rows", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct yaml_mapping,
                             only_rows, rule_fields),
@@ -178,57 +179,168 @@ static const cyaml_schema_value_t mapping_schema = {
 
 /* ── What may never be kept ────────────────────────────────────────────────────────────────────── */
 
+/* In small letters without accents, wide ones as others; words by single blanks: "IceHold#2" is "ice
+ * hold 2". */
+static char *words_of(const char *column) {
+    g_autofree char *wide = g_utf8_normalize(column, -1, G_NORMALIZE_ALL);
+    const char *text = wide ? wide : column;
+    GString *words = g_string_new(NULL);
+    for (const char *p = text; *p; p++) {
+        const gboolean is_new = g_ascii_isupper(*p) && p > text && g_ascii_islower(p[-1]);
+        if (((guchar)*p < 0x80 && !g_ascii_isalnum(*p)) || is_new)
+            if (words->len && words->str[words->len - 1] != ' ')
+                g_string_append_c(words, ' ');
+        if (g_ascii_isalnum(*p))
+            g_string_append_c(words, g_ascii_tolower(*p));
+    }
+    return g_string_free(words, FALSE);
+}
+
 /* Short words that are harmless inside longer ones ("bracelet", "police hold") stand alone here. */
-static gboolean has_word(const char *column, const char *word) {
-    g_auto(GStrv) words = g_strsplit_set(column, " _-./", -1);
-    for (char **w = words; *w; w++)
-        if (g_ascii_strcasecmp(*w, word) == 0)
+static gboolean has_word(const char *words, const char *word) {
+    const gsize n = strlen(word);
+    for (const char *at = words; (at = strstr(at, word)); at++)
+        if ((at == words || at[-1] == ' ') && (!at[n] || at[n] == ' '))
             return TRUE;
     return FALSE;
 }
 
 const char *feed_forbidden_column(const char *column) {
-    static const char ssn[] = "social security numbers", immigration[] = "immigration status or holds",
-                      birth[] = "country or place of birth", race[] = "race or ethnicity";
+    static const char ssn[] = "social security or tax numbers",
+                      immigration[] = "immigration status or holds",
+                      birth[] = "country or place of birth", race[] = "race or ethnicity",
+                      nation[] = "nationality or citizenship";
     static const struct {
         const char *part, *what;
     } parts[] = {{"ssn", ssn},
                  {"socialsec", ssn},
                  {"socsec", ssn},
-                 {"immigra", immigration},
+                 {"segurosocial", ssn},
+                 {"taxpayer", ssn},
+                 {"taxid", ssn},
+                 {"taxnum", ssn},
+                 {"taxno", ssn},
+                 {"immig", immigration},
+                 {"inmigra", immigration},
+
                  {"detainer", immigration},
                  {"alien", immigration},
                  {"visa", immigration},
+                 {"deport", immigration},
+                 {"undocumented", immigration},
+                 {"indocumentad", immigration},
+                 {"uscis", immigration},
+                 {"homelandsec", immigration},
+                 {"greencard", immigration},
+                 {"permanentres", immigration},
+                 {"residentcard", immigration},
+                 {"legalstatus", immigration},
+                 {"legalpresence", immigration},
+                 {"lawfulpresence", immigration},
+                 {"lawfulstatus", immigration},
+                 {"illegalentr", immigration},
+                 {"removalorder", immigration},
+                 {"orderofremoval", immigration},
+                 {"removableper", immigration},
+                 {"removability", immigration},
+                 {"removalproc", immigration},
+                 {"asylum", immigration},
+                 {"asilo", immigration},
+                 {"refugee", immigration},
+                 {"workpermit", immigration},
+                 {"287g", immigration},
+                 {"securecommun", immigration},
+                 {"i247", immigration},
+                 {"i200form", immigration},
+                 {"i205form", immigration},
+                 {"consular", nation},
+                 {"consulate", nation},
                  {"passport", "passports"},
-                 {"nationalit", "nationality"},
-                 {"citizen", "citizenship"},
+                 {"pasaporte", "passports"},
+                 {"nationalit", nation},
+                 {"nacionalidad", nation},
+                 {"foreignnat", nation},
+                 {"foreignborn", nation},
+                 {"extranjer", nation},
+                 {"citizen", nation},
+                 {"ciudadan", nation},
+                 {"naturaliz", nation},
                  {"countryof", birth},
+                 {"countryorigin", birth},
+                 {"origincountry", birth},
+                 {"homecountry", birth},
+                 {"nativecountry", birth},
+                 {"paisde", birth},
+                 {"paisnac", birth},
+                 {"lugarnac", birth},
+                 {"lugardenac", birth},
                  {"birthcountry", birth},
                  {"birthplace", birth},
                  {"placeofbirth", birth},
+                 {"placebirth", birth},
+                 {"birthcity", birth},
+                 {"cityofbirth", birth},
                  {"birthstate", birth},
                  {"stateofbirth", birth},
+                 {"bornin", birth},
                  {"holdingfor", "holds for other agencies"},
                  {"ethnic", race},
                  {"hispanic", race},
                  {"religio", "religion"},
                  {"sexualorient", "sexual orientation"}},
       words[] = {{"ice", immigration},
-                 {"ins", immigration},
+                 {"icehold", immigration},
+                 {"iceflag", immigration},
+                 {"icestatus", immigration},
+                 {"icenumber", immigration},
                  {"anumber", immigration},
+                 {"aliennumber", immigration},
+                 {"ins", immigration},
+                 {"dhs", immigration},
+                 {"ero", immigration},
+                 {"cbp", immigration},
+                 {"hsi", immigration},
+                 {"eoir", immigration},
+                 {"lesc", immigration},
+                 {"lpr", immigration},
+                 {"daca", immigration},
+                 {"tps", immigration},
+                 {"anum", immigration},
+                 {"a number", immigration},
+                 {"a num", immigration},
+                 {"a no", immigration},
+                 {"a nbr", immigration},
+                 {"i 247", immigration},
+                 {"i 200", immigration},
+                 {"i 205", immigration},
+                 {"i 862", immigration},
+                 {"i200", immigration},
+                 {"i205", immigration},
+                 {"i862", immigration},
+                 {"fed hold", immigration},
+                 {"federal hold", immigration},
+                 {"border patrol", immigration},
+                 {"itin", ssn},
+                 {"tin", ssn},
+                 {"ein", ssn},
+                 {"ss", ssn},
+                 {"ss no", ssn},
+                 {"sss", ssn},
+                 {"soc", ssn},
+                 {"curp", ssn},
+                 {"rfc", ssn},
                  {"pob", birth},
+                 {"cob", birth},
+                 {"coo", birth},
                  {"race", race}};
-    g_autofree char *plain = g_ascii_strdown(column, -1);
-    char *out = plain;
-    for (const char *p = plain; *p; p++)
-        if (g_ascii_isalnum(*p))
-            *out++ = *p;
-    *out = 0;
+    g_autofree char *spaced = words_of(column);
+    g_auto(GStrv) all = g_strsplit(spaced, " ", -1);
+    g_autofree char *plain = g_strjoinv("", all);
     for (guint i = 0; i < G_N_ELEMENTS(parts); i++)
         if (strstr(plain, parts[i].part))
             return parts[i].what;
     for (guint i = 0; i < G_N_ELEMENTS(words); i++)
-        if (has_word(column, words[i].part) || strcmp(plain, words[i].part) == 0)
+        if (has_word(spaced, words[i].part) || strcmp(plain, words[i].part) == 0)
             return words[i].what;
     return NULL;
 }
@@ -512,11 +624,11 @@ static gboolean take_all(const struct base_yaml_source *source, struct yaml_mapp
                            error))
             return FALSE;
     static const char *const yes[] = {"Y", "YES", "T", "TRUE", "1", "X", NULL};
-    g_autoptr(GPtrArray) own = g_ptr_array_new();
-    for (unsigned i = 0; i < yaml->yes_count; i++)
-        g_ptr_array_add(own, yaml->yes[i]);
-    g_ptr_array_add(own, NULL);
-    mapping->yes_values = g_strdupv(own->len > 1 ? (char **)own->pdata : (char **)(gsize)yes);
+    static const char *const no[] = {"N", "NO", "F", "FALSE", "0", NULL};
+    mapping->yes_values =
+        yaml->yes_count ? texts_of(yaml->yes, yaml->yes_count) : g_strdupv((char **)(gsize)yes);
+    mapping->no_values =
+        yaml->no_count ? texts_of(yaml->no, yaml->no_count) : g_strdupv((char **)(gsize)no);
     return TRUE;
 }
 
@@ -575,6 +687,7 @@ void feed_mapping_free(struct feed_mapping *mapping) {
         g_strfreev(mapping->columns[field]);
     g_strfreev((char **)(gsize)mapping->date_formats);
     g_strfreev(mapping->yes_values);
+    g_strfreev(mapping->no_values);
     g_free(mapping->feed);
     g_free(mapping->title);
     g_free(mapping->jail);

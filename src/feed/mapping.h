@@ -83,7 +83,7 @@ struct feed_mapping {
                                 hold above this share of people vanishing, in percent */
     char **columns[FIELD_N]; /* NULL or the columns (or JSON paths) that fill the field */
     const char **date_formats;          /* NULL-terminated */
-    char **yes_values;                  /* what means yes in a flag's column */
+    char **yes_values, **no_values;     /* what means yes and no in a flag's column */
     char *file_date;                    /* a date format to find in the file's name; NULL: none */
     guint snapshot_minutes;             /* past local midnight, when the list is taken */
     GArray *facilities;                 /* struct feed_facility; the first is the mapping's own */

@@ -31,10 +31,31 @@ void feed_problem_set(struct feed_problem *problem, guint row, const char *field
     }
 }
 
+/* Fields that take codes, where a source may write anything instead. */
+static gboolean is_code_field(enum feed_field field) {
+    return field == FIELD_STATUS || field == FIELD_SEALED || field == FIELD_JUVENILE ||
+           field == FIELD_PROTECTED || field == FIELD_REASON || field == FIELD_EVENT;
+}
+
+#define LONGEST_CODE 4 /* digits: more are a number of something */
+
+/* A code as a problem may show it: no number that only a person has. */
+static char *without_numbers(const char *cell) {
+    char *text = g_strdup(cell);
+    for (char *p = text; *p; p++) {
+        const gsize n = strspn(p, "0123456789");
+        if (n > LONGEST_CODE)
+            memset(p, '#', n);
+        p += n ? n - 1 : 0;
+    }
+    return text;
+}
+
 static void note(const struct reading *r, enum feed_field field, const char *reason) {
     struct feed_problem problem;
-    feed_problem_set(&problem, r->cells->row, feed_field_name(field), r->cells->cell[field], "%s",
-                     reason);
+    const char *cell = r->cells->cell[field];
+    g_autofree char *code = cell && is_code_field(field) ? without_numbers(cell) : NULL;
+    feed_problem_set(&problem, r->cells->row, feed_field_name(field), code ? code : cell, "%s", reason);
     r->on_problem(&problem, r->context);
 }
 
@@ -119,12 +140,32 @@ static void read_facility(const struct reading *r, struct feed_record *record) {
          "no facility has this code; add it under `facilities:`. Taken as where it was before");
 }
 
-static guint read_flag(const struct reading *r, enum feed_field field, guint flag) {
+static gboolean is_among(char **values, const char *text) {
+    for (; *values; values++)
+        if (g_ascii_strcasecmp(*values, text) == 0)
+            return TRUE;
+    return FALSE;
+}
+
+gboolean feed_flag_is_set(const struct feed_mapping *mapping, const char *cell) {
+    return cell && (is_among(mapping->yes_values, cell) || !is_among(mapping->no_values, cell));
+}
+
+/* Fails closed: what nobody explained counts as set. An empty cell of a list says no; an event that
+ * lacks it says nothing. */
+static void read_flag(const struct reading *r, enum feed_field field, guint flag,
+                      struct feed_record *record) {
     const char *text = r->cells->cell[field];
-    for (char **yes = r->mapping->yes_values; text && *yes; yes++)
-        if (g_ascii_strcasecmp(*yes, text) == 0)
-            return flag;
-    return 0;
+    if (!r->mapping->columns[field] || (!text && r->mapping->content != FEED_ROSTER))
+        return;
+    record->known_flags |= flag;
+    if (!feed_flag_is_set(r->mapping, text))
+        return;
+    record->flags |= flag;
+    if (is_among(r->mapping->yes_values, text))
+        return;
+    note(r, field, "neither `yes:` nor `no:` has this value; it was taken as yes");
+    record->has_unexplained_flag = TRUE;
 }
 
 static const struct feed_code *find_code(GArray *codes, const char *code) {
@@ -331,13 +372,11 @@ gboolean feed_record_read(const struct feed_mapping *mapping, const struct feed_
     read_name(&r, record);
     read_born(&r, record);
     const struct feed_code *status = find_code(mapping->statuses, cells->cell[FIELD_STATUS]);
-    record->status = status ? status->words : text_of(&r, FIELD_STATUS);
-    record->flags = read_flag(&r, FIELD_SEALED, SUBJECT_SEALED) |
-                    read_flag(&r, FIELD_JUVENILE, SUBJECT_JUVENILE) |
-                    read_flag(&r, FIELD_PROTECTED, SUBJECT_PROTECTED);
-    record->known_flags = (mapping->columns[FIELD_SEALED] ? SUBJECT_SEALED : 0u) |
-                          (mapping->columns[FIELD_JUVENILE] ? SUBJECT_JUVENILE : 0u) |
-                          (mapping->columns[FIELD_PROTECTED] ? SUBJECT_PROTECTED : 0u);
+    /* Nothing but the mapping's own words is kept: a cell may say what must not be. */
+    record->status = status ? status->words : cells->cell[FIELD_STATUS] ? FEED_ANOTHER_STATUS : "";
+    read_flag(&r, FIELD_SEALED, SUBJECT_SEALED, record);
+    read_flag(&r, FIELD_JUVENILE, SUBJECT_JUVENILE, record);
+    read_flag(&r, FIELD_PROTECTED, SUBJECT_PROTECTED, record);
     read_admitted(&r, record);
     read_action(&r, record);
     if (cells->is_unclear && record->has_action) {

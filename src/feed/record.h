@@ -27,9 +27,10 @@ struct feed_record {
     gint32 born;                                   /* 19800131; 0 unknown */
     const struct feed_facility *facility;          /* the jail's own when the source does not say */
     gboolean has_facility;                         /* the source says which */
-    const char *status;                            /* words, "" unknown */
-    guint flags;                                   /* enum subject_flag */
-    guint known_flags;                             /* those that the source tells of */
+    const char *status;            /* the mapping's words, FEED_ANOTHER_STATUS, or "" unknown */
+    guint flags;                   /* enum subject_flag */
+    guint known_flags;             /* those that the source tells of */
+    gboolean has_unexplained_flag; /* one is taken as set, for want of a value that is known */
     gboolean is_deferred; /* a date lies ahead: the row must be read again, though it stays the same */
     gint64 admitted_at_us;
     gboolean has_action; /* the source reports something that happened */
@@ -57,6 +58,12 @@ typedef void (*feed_problem_fn)(const struct feed_problem *problem, void *contex
 
 void feed_problem_set(struct feed_problem *problem, guint row, const char *field, const char *value,
                       const char *reason, ...) G_GNUC_PRINTF(5, 6);
+
+/* A status that the mapping has no words for. */
+#define FEED_ANOTHER_STATUS "another status"
+
+/* Whether the cell of a flag counts as yes: whatever does not surely say no. */
+gboolean feed_flag_is_set(const struct feed_mapping *mapping, const char *cell);
 
 /* Gives cells their meaning. Strings in `record` live as long as `cells` and until the next call
  * with the same `scratch`. Dates after `observed_at_us` by more than a day are not believed. FALSE

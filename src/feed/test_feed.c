@@ -112,10 +112,58 @@ static void mappings_name_file_line_and_remedy(void) {
 }
 
 static void what_may_not_be_kept_cannot_be_mapped(void) {
-    static const char *const columns[] = {
-        "SSN",         "Immigration Hold",   "NATIONALITY",    "Country of Birth",
-        "citizenship", "social_security_no", "Place of Birth", "RACE",
-        "Ethnicity",   "Holding for Agency", "Alien Number",   "ICE_DETAINER"};
+    static const char *const columns[] = {"SSN",
+                                          "Immigration Hold",
+                                          "NATIONALITY",
+                                          "Country of Birth",
+                                          "citizenship",
+                                          "social_security_no",
+                                          "Place of Birth",
+                                          "RACE",
+                                          "Ethnicity",
+                                          "Holding for Agency",
+                                          "Alien Number",
+                                          "ICE_DETAINER",
+                                          "IceHold",
+                                          "ICE#",
+                                          "A-Number",
+                                          "A_NBR",
+                                          "a no.",
+                                          "ANumber",
+                                          "I-247",
+                                          "I247A",
+                                          "form_i200",
+                                          "DHS Hold",
+                                          "InmigraciÓn",
+                                          "deportable",
+                                          "Removal Order",
+                                          "asylum_case",
+                                          "DACA",
+                                          "LPR",
+                                          "GreenCard",
+                                          "USCIS No",
+                                          "LegalStatus",
+                                          "Undocumented",
+                                          "Federal Hold",
+                                          "ero_flag",
+                                          "ITIN",
+                                          "Taxpayer ID",
+                                          "tax_id",
+                                          "TIN",
+                                          "SS#",
+                                          "Soc Sec",
+                                          "SSN4",
+                                          "Seguro Social",
+                                          "CURP",
+                                          "COB",
+                                          "Pais de Nacimiento",
+                                          "nativeCountry",
+                                          "Consular Notice",
+                                          "Foreign Born",
+                                          "Pasaporte",
+                                          "Ciudadanía",
+                                          "\357\274\251\357\274\243\357\274\245", /* wide: ICE */
+                                          "\357\274\263\357\274\263\357\274\256" /* wide: SSN */};
     for (guint i = 0; i < G_N_ELEMENTS(columns); i++) {
         g_autofree char *as_target = g_strdup_printf(
             HEAD "columns:\n  person: [No]\n  booking: [Book]\n  \"%s\": x\n", columns[i]);
@@ -127,6 +175,15 @@ static void what_may_not_be_kept_cannot_be_mapped(void) {
             g_strdup_printf(HEAD "columns:\n  person: [\"%s\"]\n  booking: [Book]\n", columns[i]);
         expect_refusal(as_key, "m.yaml:6:", "does not keep");
     }
+}
+
+static void what_sounds_alike_can_be_mapped(void) {
+    static const char *const columns[] = {
+        "Police Hold", "Area Number", "POLICESTATUS", "Bracelet",   "Ano",      "Notice", "Instance",
+        "Issue",       "Class",       "Person No",    "Booking No", "Facility", "Status", "Juvenile",
+        "Office",      "Since",       "Discipline",   "Attorney",   "Housing",  "Unit",   "Martin"};
+    for (guint i = 0; i < G_N_ELEMENTS(columns); i++)
+        g_assert_null(feed_forbidden_column(columns[i]));
 }
 
 static struct feed_mapping *mapping_of(const char *yaml) {
@@ -240,6 +297,61 @@ static void a_planned_release_is_not_a_release(void) {
     struct read garbled = read_cells(mapping, &cells);
     g_assert_true(garbled.record.is_unclear);
     read_clear(&garbled);
+    feed_mapping_free(mapping);
+}
+
+static void a_flag_that_nobody_explained_is_set(void) {
+    static const struct {
+        const char *cell;
+        gboolean of_list, of_event, is_known_to_list, is_known_to_event, is_problem;
+    } cases[] = {
+        {"Y", TRUE, TRUE, TRUE, TRUE, FALSE},     {"true", TRUE, TRUE, TRUE, TRUE, FALSE},
+        {"N", FALSE, FALSE, TRUE, TRUE, FALSE},   {"0", FALSE, FALSE, TRUE, TRUE, FALSE},
+        {"SEALED", TRUE, TRUE, TRUE, TRUE, TRUE}, {"S\303\255", TRUE, TRUE, TRUE, TRUE, TRUE},
+        {"2", TRUE, TRUE, TRUE, TRUE, TRUE},      {"Yes - 24CR1", TRUE, TRUE, TRUE, TRUE, TRUE},
+        {NULL, FALSE, FALSE, TRUE, FALSE, FALSE}};
+    struct feed_mapping
+        *const list = mapping_of(HEAD "columns: {person: [No], booking: [Book], sealed: S}\n"),
+               *const events = mapping_of(
+                   "feed: e\nformat: json-events\ninterval: 1h\nfacility: {id: e, name: E, timezone: "
+                   "America/Denver}\ncolumns: {person: [P], booking: [B], event: E, occurred_at: W, "
+                   "sealed: S}\n");
+    for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+        struct feed_cells cells = {.row = 2,
+                                   .cell = {[FIELD_PERSON] = "1",
+                                            [FIELD_BOOKING] = "b",
+                                            [FIELD_EVENT] = "booked",
+                                            [FIELD_OCCURRED_AT] = "2025-05-01T10:00:00Z",
+                                            [FIELD_SEALED] = cases[i].cell}};
+        struct read read = read_cells(events, &cells);
+        g_assert_cmpuint(read.record.flags, ==, cases[i].of_event ? SUBJECT_SEALED : 0);
+        g_assert_cmpuint(read.record.known_flags, ==, cases[i].is_known_to_event ? SUBJECT_SEALED : 0);
+        read_clear(&read);
+        cells.cell[FIELD_EVENT] = NULL;
+        read = read_cells(list, &cells);
+        g_assert_cmpuint(read.record.flags, ==, cases[i].of_list ? SUBJECT_SEALED : 0);
+        g_assert_cmpuint(read.record.known_flags, ==, cases[i].is_known_to_list ? SUBJECT_SEALED : 0);
+        g_assert_cmpstr(read.problems, ==, cases[i].is_problem ? "sealed " : "");
+        read_clear(&read);
+    }
+    feed_mapping_free(list);
+    feed_mapping_free(events);
+}
+
+static void a_status_is_kept_in_the_mapping_s_words_only(void) {
+    struct feed_mapping *mapping =
+        mapping_of(HEAD "columns: {person: [No], booking: [Book], status: S}\nstatuses:\n  - {code: "
+                        "SENT, means: sentenced}\n");
+    static const char *const cases[][2] = {
+        {"sent", "sentenced"}, {"ICE DETAINER A123456789", FEED_ANOTHER_STATUS}, {NULL, ""}};
+    for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+        const struct feed_cells cells = {
+            .row = 2,
+            .cell = {[FIELD_PERSON] = "1", [FIELD_BOOKING] = "b", [FIELD_STATUS] = cases[i][0]}};
+        struct read read = read_cells(mapping, &cells);
+        g_assert_cmpstr(read.record.status, ==, cases[i][1]);
+        read_clear(&read);
+    }
     feed_mapping_free(mapping);
 }
 
@@ -368,6 +480,9 @@ int main(int argc, char **argv) {
     g_test_add_func("/date/none", dates_that_mean_none_are_none);
     g_test_add_func("/mapping/errors", mappings_name_file_line_and_remedy);
     g_test_add_func("/mapping/forbidden", what_may_not_be_kept_cannot_be_mapped);
+    g_test_add_func("/mapping/harmless", what_sounds_alike_can_be_mapped);
+    g_test_add_func("/record/flags", a_flag_that_nobody_explained_is_set);
+    g_test_add_func("/record/status", a_status_is_kept_in_the_mapping_s_words_only);
     g_test_add_func("/record/death", a_release_whose_reason_is_death_is_a_death);
     g_test_add_func("/record/unclear", a_code_nobody_explained_is_unclear_never_a_release);
     g_test_add_func("/record/planned", a_planned_release_is_not_a_release);

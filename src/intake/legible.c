@@ -79,6 +79,8 @@ gboolean load_read(struct load *load, const struct feed_cells *cells, struct fee
         legible->n_cells[field] += cells->cell[field] != NULL;
     *is_usable = feed_record_read(load->mapping, cells, load->observed_at_us, load->scratch, record,
                                   load_keep_problem, load);
+    if (*is_usable && record->has_unexplained_flag && !legible->n_flags++)
+        legible->first_flag = cells->row;
     if (*is_usable || load->is_accepted)
         return TRUE;
     if (!is_about_followed(load, cells, &is_followed, error))
@@ -99,6 +101,21 @@ static gboolean page_followed(struct load *load, GError **error) {
                                             "taken: %s. Nobody was told of what they say.",
                                             load->feed.id, legible->n_followed, load->name,
                                             legible->first_followed, legible->why);
+    return owe_page(load->db, load->site, page, error);
+}
+
+static gboolean page_flags(struct load *load, GError **error) {
+    const struct load_legible *legible = &load->legible;
+    if (!legible->n_flags)
+        return TRUE;
+    g_autofree char *page = g_strdup_printf(
+        "Of the feed %s, %u rows of %s, such as row %u, have a value under `sealed:`, `juvenile:` or "
+        "`protected:` that neither `yes:` nor `no:` of the mapping has. They were taken as yes: "
+        "whoever "
+        "follows these people is told nothing until a person decides. See `tocsin feed problems %s`, "
+        "and "
+        "explain the value.",
+        load->feed.id, legible->n_flags, load->name, legible->first_flag, load->feed.id);
     return owe_page(load->db, load->site, page, error);
 }
 
@@ -173,7 +190,7 @@ gboolean load_page_unreadable(struct load *load, GError **error) {
     if (!legible->n_bad_rows)
         return store_legible_add(load->db, &rows, error);
     if (!find_worst(load, &field, error) || !store_legible_forget(load->db, load->feed.id, error) ||
-        !page_followed(load, error))
+        !page_followed(load, error) || !page_flags(load, error))
         return FALSE;
     if (field > FIELD_N)
         return TRUE;

@@ -11,6 +11,7 @@
 struct load_legible {
     guint n_cells[FIELD_N + 1], n_bad[FIELD_N + 1], first_bad[FIELD_N + 1]; /* the first's row */
     guint n_bad_rows, last_bad_row;
+    guint n_flags, first_flag; /* rows of which a flag was taken as set for want of a known value */
     guint n_followed, first_followed; /* rows that were lost and are about somebody who is followed */
     char last_reason[240], why[240];  /* of the last problem; of the first of those rows */
 };

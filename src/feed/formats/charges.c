@@ -143,6 +143,16 @@ static guint32 place_of(const struct feed_cells *cells) {
     return (guint32)feed_cells_digest(&place, 0);
 }
 
+/* One sealed row of a booking seals it. */
+static void seal_as(const struct feed_mapping *mapping, const struct feed_cells *other,
+                    struct feed_cells *cells) {
+    static const enum feed_field flags[] = {FIELD_SEALED, FIELD_JUVENILE, FIELD_PROTECTED};
+    for (guint i = 0; i < G_N_ELEMENTS(flags); i++)
+        if (feed_flag_is_set(mapping, other->cell[flags[i]]) &&
+            !feed_flag_is_set(mapping, cells->cell[flags[i]]))
+            cells->cell[flags[i]] = other->cell[flags[i]];
+}
+
 static void tell_other_row(const struct charges_adapter *adapter, guint i) {
     struct feed_problem problem;
     for (guint p = 0; p < adapter->problems->len; p++) {
@@ -181,6 +191,7 @@ static void put_together(struct charges_adapter *adapter, const struct group *gr
         cells_of(adapter, said->nth, &other);
         if (said->digest == carrying->digest)
             continue;
+        seal_as(adapter->base.mapping, &other, cells);
         is_unclear |= is_rival(carrying, said);
         n_torn += place_of(&other) != place_of(cells);
         tell_other_row(adapter, said->nth);
