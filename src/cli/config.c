@@ -26,7 +26,7 @@ static int check(struct cli *cli, int argc, char **argv) {
     GError *error = NULL;
     const struct site_config *c = site_config(site);
     struct disclose_gate *gate =
-        site_gate(site, &error); /* the policy, its recipients, its guarantees */
+        site_gate_for_agencies(site, &error); /* the policy, its recipients, its guarantees */
     g_autofree char *channels = describe_channels(c);
     if (!gate)
         status = cli_fail(error);

@@ -73,12 +73,12 @@ static gboolean check_times(const struct asking *a, GError **error) {
     return TRUE;
 }
 
-/* Letters and digits only, without case or accents: however a name or a number is written. Transfer
- * full. */
+/* Letters and digits only, without case or accents, but for what parts two numbers: however a name or a
+ * number is written. Transfer full. */
 static char *plain(const char *text) {
     char *folded = people_fold(text), *to = folded;
     for (const char *from = folded; *from; from++)
-        if (*from != ' ')
+        if (*from != ' ' || (to > folded && g_ascii_isdigit(to[-1]) && g_ascii_isdigit(from[1])))
             *to++ = *from;
     *to = 0;
     return folded;
@@ -211,8 +211,8 @@ gboolean agency_ask(struct site *site, const struct agency_request *request, cha
                     GError **error) {
     struct asking a = {.site = site, .request = request};
     g_autofree char *new_id = base_random_token(site_random(site), 10);
-    gboolean ok = check_words(request, error) && (a.gate = site_gate(site, error)) != NULL &&
-                  ask(&a, new_id, error);
+    gboolean ok = check_words(request, error) &&
+                  (a.gate = site_gate_for_agencies(site, error)) != NULL && ask(&a, new_id, error);
     if (ok && a.denial) {
         g_set_error(error, BASE_ERROR, BASE_ERROR_REFUSED,
                     "the policy denies this watch, and the request is recorded. %s", a.denial);
@@ -318,7 +318,7 @@ gboolean agency_decide(struct site *site, const char *id, const char *approver, 
     if (!check_is_written("officer", approver, error))
         return FALSE;
     gboolean ok =
-        (d.gate = site_gate(site, error)) != NULL &&
+        (d.gate = site_gate_for_agencies(site, error)) != NULL &&
         store_write(site_store(site), STORE_WORK(decide_in_transaction, decide_again), &d, error);
     if (ok && (!approves || d.denial))
         ok = store_keys_delete(site_keys(site), id, error);

@@ -273,6 +273,16 @@ static gboolean take_reported(struct load *load, const struct feed_cells *cells,
     return !is_usable || !record.has_action || load_apply_record(load, &record, 0, FALSE, error);
 }
 
+/* A seal counts at once, whatever becomes of the list; the next list's row says whether it stays. */
+static gboolean seal_known(struct load *load, const struct feed_cells *cells, GError **error) {
+    const guint flags =
+        (feed_flag_is_set(load->mapping, cells->cell[FIELD_SEALED]) ? SUBJECT_SEALED : 0u) |
+        (feed_flag_is_set(load->mapping, cells->cell[FIELD_JUVENILE]) ? SUBJECT_JUVENILE : 0u) |
+        (feed_flag_is_set(load->mapping, cells->cell[FIELD_PROTECTED]) ? SUBJECT_PROTECTED : 0u);
+    return !flags || !cells->cell[FIELD_BOOKING] ||
+           store_booking_seal(load->db, load->mapping->jail, cells->cell[FIELD_BOOKING], flags, error);
+}
+
 /* Of a list that is not compared: what it reports, and, where it may be compared later, its rows. */
 static gboolean keep_cells(struct load *load, const struct feed_cells *cells, GByteArray *kept,
                            GError **error) {
@@ -280,7 +290,7 @@ static gboolean keep_cells(struct load *load, const struct feed_cells *cells, GB
         return TRUE;
     if (kept)
         feed_cells_keep(kept, cells);
-    return take_reported(load, cells, error);
+    return seal_known(load, cells, error) && take_reported(load, cells, error);
 }
 
 static void keep_spared(const char *person_key, void *context) {

@@ -67,10 +67,11 @@ static gboolean read_job(struct db *db, struct send_job *job, GError **error) {
 struct claim {
     struct site *site;
     struct disclose_gate *gate;
-    const GArray *due; /* seqs */
-    GPtrArray *jobs;   /* what was claimed */
-    gint64 longest_us; /* that any try is planned ahead */
-    GError *agencies;  /* why no further agency is judged in this claim: each would wait for it again */
+    const GArray *due;     /* seqs */
+    GPtrArray *jobs;       /* what was claimed */
+    gint64 longest_us;     /* that any try is planned ahead */
+    GError *agencies_wait; /* why no agency is judged: the recipients cannot be read */
+    GError *agencies; /* why no further agency is judged in this claim: each would wait for it again */
 };
 
 /* When somebody must have been registered: what was owed before their time ran out is still told,
@@ -86,8 +87,9 @@ static gboolean prepare(struct db *db, struct claim *claim, struct send_job *job
     if (!read_job(db, job, &job->problem) || job->alert->purpose != PURPOSE_ALERT ||
         !watch_registration_is_active(&job->row->registration, counts_at(job)))
         return TRUE;
-    if (job->watch && claim->agencies) {
-        job->problem = g_error_copy(claim->agencies);
+    const GError *agencies = claim->agencies_wait ? claim->agencies_wait : claim->agencies;
+    if (job->watch && agencies) {
+        job->problem = g_error_copy(agencies);
         return TRUE;
     }
     if (!store_mark(db, error))
@@ -146,11 +148,14 @@ GPtrArray *send_claim(struct site *site, guint most, GError **error) {
     claim.due = due;
     gboolean ok = due != NULL;
     if (ok && due->len)
+        disclose_gate_unref(site_gate_for_agencies(site, &claim.agencies_wait));
+    if (ok && due->len)
         ok =
             (claim.gate = site_gate(site, error)) != NULL &&
             store_write(site_store(site), STORE_WORK(claim_in_transaction, claim_again), &claim, error);
     disclose_gate_unref(claim.gate);
     g_clear_error(&claim.agencies);
+    g_clear_error(&claim.agencies_wait);
     if (ok)
         return claim.jobs;
     g_ptr_array_unref(claim.jobs);

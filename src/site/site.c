@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 
 #include "base/error.h"
+#include "base/log.h"
 #include "base/seal.h"
 #include "base/text.h"
 #include "disclose/disclose.h"
@@ -27,6 +28,7 @@ struct site {
     const struct base_random *random;
     GMutex mutex;               /* over what follows */
     struct disclose_gate *gate; /* NULL until somebody asks for it */
+    GError *agencies;           /* why agencies are told nothing; NULL: they are */
     GHashTable *mappings;       /* YAML text → struct feed_mapping */
     struct logbook *logbook;
     void (*close_logbook)(struct logbook *);
@@ -172,6 +174,7 @@ void site_close(struct site *site) {
         site->close_logbook(site->logbook);
     store_close(site->store);
     disclose_gate_unref(site->gate);
+    g_clear_error(&site->agencies);
     store_keys_close(site->keys);
     seal_public_free(site->contact_public);
     site_config_free(site->config);
@@ -269,30 +272,75 @@ struct feed_mapping *site_mapping(struct site *site, const char *feed_id, const 
 struct policy *site_policy(const struct site_config *c, const char *dir, GError **error) {
     g_autofree char *folder = path_in(dir, c->policy);
     g_autofree char *recipients = c->recipients ? path_in(dir, c->recipients) : NULL;
-    if (!g_file_test(folder, G_FILE_TEST_IS_DIR) && g_strv_contains(policy_profiles(), c->policy))
+    if (g_strv_contains(policy_profiles(), c->policy)) /* whatever lies in the site's folder */
         return policy_load_shipped(c->policy, recipients, error);
     return policy_load(folder, recipients, error);
 }
 
-static struct disclose_gate *load_gate(const struct site *site, GError **error) {
-    struct policy *policy = site_policy(site->config, site->dir, error);
-    return policy ? disclose_gate_new(policy, site->config->jurisdiction, error) : NULL;
+static struct disclose_gate *load_gate(const struct site_config *config, const char *dir,
+                                       GError **error) {
+    struct policy *policy = site_policy(config, dir, error);
+    return policy ? disclose_gate_new(policy, config->jurisdiction, error) : NULL;
 }
 
-struct disclose_gate *site_gate(struct site *site, GError **error) {
+/* A mistake in the file of agencies stops agencies, and nobody else. */
+static struct disclose_gate *first_gate(struct site *site, GError **error) {
+    g_autoptr(GError) problem = NULL;
+    struct disclose_gate *gate = load_gate(site->config, site->dir, &problem);
+    if (!gate && site->config->recipients) {
+        struct site_config without = *site->config;
+        without.recipients = NULL;
+        gate = load_gate(&without, site->dir, NULL);
+    }
+    if (!gate)
+        g_propagate_error(error, g_steal_pointer(&problem));
+    else if (problem)
+        log_line("error", "the recipients could not be read; agencies are told nothing", "problem",
+                 problem->message, NULL);
+    site->agencies = gate ? g_steal_pointer(&problem) : NULL;
+    return gate;
+}
+
+static struct disclose_gate *get_gate(struct site *site, gboolean for_agencies, GError **error) {
+    struct disclose_gate *gate = NULL;
     g_mutex_lock(&site->mutex);
     if (!site->gate)
-        site->gate = load_gate(site, error);
-    struct disclose_gate *gate = site->gate ? disclose_gate_ref(site->gate) : NULL;
+        site->gate = first_gate(site, error);
+    if (site->gate && for_agencies && site->agencies)
+        g_propagate_error(error, g_error_copy(site->agencies));
+    else if (site->gate)
+        gate = disclose_gate_ref(site->gate);
     g_mutex_unlock(&site->mutex);
     return gate;
 }
 
+struct disclose_gate *site_gate(struct site *site, GError **error) {
+    return get_gate(site, FALSE, error);
+}
+
+struct disclose_gate *site_gate_for_agencies(struct site *site, GError **error) {
+    return get_gate(site, TRUE, error);
+}
+
+/* By site.yaml as it is now. */
+static struct disclose_gate *load_gate_again(const struct site *site, GError **error) {
+    g_autofree char *path = site_path(site, "site.yaml");
+    g_autofree char *text = NULL;
+    gsize n;
+    if (!g_file_get_contents(path, &text, &n, error))
+        return NULL;
+    struct site_config *config = site_config_parse(text, n, path, error);
+    struct disclose_gate *gate = config ? load_gate(config, site->dir, error) : NULL;
+    site_config_free(config);
+    return gate;
+}
+
 gboolean site_reload_policy(struct site *site, gboolean *is_new, GError **error) {
-    struct disclose_gate *gate = load_gate(site, error), *old;
+    struct disclose_gate *gate = load_gate_again(site, error), *old;
     if (!gate)
         return FALSE;
     g_mutex_lock(&site->mutex);
+    g_clear_error(&site->agencies);
     old = site->gate;
     *is_new = !old || memcmp(policy_id(disclose_gate_policy(old)),
                              policy_id(disclose_gate_policy(gate)), POLICY_ID_BYTES) != 0;

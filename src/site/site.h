@@ -58,6 +58,9 @@ struct feed_mapping *site_mapping(struct site *site, const char *feed_id, const 
 /* The gate of the policy that site.yaml names, loaded and proved once. NULL with an error when it
  * cannot be read or breaks a guarantee. Transfer full. */
 struct disclose_gate *site_gate(struct site *site, GError **error);
+/* The same for what concerns agencies: NULL with an error also when the recipients cannot be read,
+ * which stops nobody else. */
+struct disclose_gate *site_gate_for_agencies(struct site *site, GError **error);
 /* The policy that the configuration names, of the site in `dir`. Transfer full. */
 struct policy *site_policy(const struct site_config *config, const char *dir, GError **error);
 /* Reads the policy's files again. A broken policy is refused, and the one in force stays. `is_new`

@@ -233,6 +233,14 @@ gboolean store_booking_save(struct db *db, const char *jail, const char *roster_
     return ok;
 }
 
+gboolean store_booking_seal(struct db *db, const char *jail, const char *key, guint flags,
+                            GError **error) {
+    return db_run(db,
+                  "UPDATE booking SET flags = flags | :flags, digest = 0 WHERE jail = :jail AND key = "
+                  ":key AND (flags & :flags) <> :flags",
+                  PARAMS(P_INT("flags", flags), P_TEXT("jail", jail), P_TEXT("key", key)), error);
+}
+
 gboolean store_booking_expect(struct db *db, const char *feed, struct custody_roster *roster,
                               GError **error) {
     struct db_rows *rows = db_query(

@@ -37,6 +37,10 @@ gboolean store_booking_find(struct db *db, const char *whole, const char *jail, 
 /* Transfer full; NULL with an error. */
 char *store_booking_jail(struct db *db, gint64 booking_id, GError **error);
 
+/* Sets flags of a booking, if it is known, until its row is read again. */
+gboolean store_booking_seal(struct db *db, const char *jail, const char *key, guint flags,
+                            GError **error);
+
 /* Inserts (id 0: set) or updates. `roster_feed` NULL leaves the booking's roster as it is. */
 gboolean store_booking_save(struct db *db, const char *jail, const char *roster_feed,
                             struct custody_booking *booking, GError **error);
