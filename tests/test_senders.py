@@ -1,6 +1,7 @@
 """Sending by lease: several senders on one site, one that stops in the middle, results that cannot be written."""
 import fcntl
 import os
+import re
 import signal
 import sqlite3
 import threading
@@ -286,3 +287,22 @@ def test_two_servers_load_a_folder_once(site, roster, servers, tmp_path):
     assert log.count('"file loaded"') == 1 and "taken before" not in log
     for server in (first, second):
         assert server.stop() == 0
+
+
+def subjects_of(peer):
+    return [re.search(r"^To: <?(\w+)@", m, re.M).group(1) for m in peer.messages]
+
+
+def test_a_release_waits_behind_no_reminder_and_no_other_news(site, roster, peer):
+    site.configure((site.path / "site.yaml").read_text().replace("starttls: never", "starttls: never, connections: 1"))
+    releases(site, roster, range(1000, 1003), send=True)
+    assert states(site)["sent"] >= 3
+    site.later(hours=25)  # reminders are due
+    for number in range(1006, 1012):
+        roster.people[number]["unit"] = "ANNEX"
+    site.later(minutes=1)
+    releases(site, roster, [1015], "2025-04-03")
+    before = len(peer.messages)
+    site.run("alert", "send", check=False)
+    assert len(peer.messages) == before + 10
+    assert subjects_of(peer)[before] == f"ana{1015 // 3}"

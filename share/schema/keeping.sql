@@ -38,6 +38,12 @@ CREATE TABLE clock (
     steady_since_us INTEGER NOT NULL
 );
 
+-- What leaves first: 0 what is urgent, 1 other news, 2 reminders, codes and the rest.
+ALTER TABLE alert ADD COLUMN rank INTEGER NOT NULL DEFAULT 1;
+UPDATE alert SET rank = 2 WHERE reminder > 0;
+DROP INDEX alert_due;
+CREATE INDEX alert_due ON alert (rank, next_at_us) WHERE next_at_us IS NOT NULL;
+
 -- An older program kept statuses in the source's own words. Each row is read again.
 UPDATE booking SET status = '', digest = 0;
 

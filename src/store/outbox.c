@@ -28,21 +28,34 @@ void store_alert_free(struct store_alert *alert) {
     g_free(alert);
 }
 
+/* Of what happened: what somebody's safety hangs on, then the rest. What is no news waits for both, but
+ * for a last message and a page. */
+#define RANKS 3
+#define SQL_RANK_URGENT "0"
+#define SQL_RANK_NEWS "1"
+#define SQL_RANK_LATER "2"
+#define RANK_OF_NEW                                                                                    \
+    "CASE WHEN EXISTS (SELECT 1 FROM event e WHERE e.seq = CAST(:event_seq AS BIGINT) AND e.kind IN "  \
+    "(" SQL_KINDS_URGENT ")) THEN " SQL_RANK_URGENT                                                    \
+    " WHEN CAST(:event_seq AS BIGINT) <> 0 OR CAST(:purpose AS BIGINT) IN (" SQL_PURPOSE_PAGE          \
+    ", " SQL_PURPOSE_ENDED ", " SQL_PURPOSE_OVER ") THEN " SQL_RANK_NEWS " ELSE " SQL_RANK_LATER       \
+    " END"
+
 gboolean store_alert_add(struct db *db, const struct store_alert *a, gboolean *is_new, GError **error) {
-    gboolean ok =
-        db_run(db,
-               "INSERT INTO alert (seq, id, purpose, registration_id, event_seq, reason, state, "
-               "created_at_us, "
-               "next_at_us, planned_at_us, note) VALUES (" NEXT_ALERT
-               ", :id, :purpose, :registration, nullif(:event_seq, 0), :reason, " SQL_ALERT_QUEUED ", "
-               ":created_at, :created_at, :created_at, :note) ON CONFLICT (registration_id, "
-               "event_seq) WHERE event_seq IS "
-               "NOT NULL DO NOTHING",
-               PARAMS(P_TEXT("id", a->id), P_INT("purpose", a->purpose),
-                      P_TEXT("registration", a->registration_id), P_INT("event_seq", a->event_seq),
-                      P_INT("reason", a->reason), P_INT("created_at", a->created_at_us),
-                      P_TEXT("note", a->note ? a->note : "")),
-               error);
+    gboolean ok = db_run(
+        db,
+        "INSERT INTO alert (seq, id, purpose, registration_id, event_seq, reason, state, "
+        "created_at_us, "
+        "next_at_us, planned_at_us, note, rank) VALUES (" NEXT_ALERT
+        ", :id, :purpose, :registration, nullif(:event_seq, 0), :reason, " SQL_ALERT_QUEUED ", "
+        ":created_at, :created_at, :created_at, :note, " RANK_OF_NEW ") ON CONFLICT (registration_id, "
+        "event_seq) WHERE event_seq IS "
+        "NOT NULL DO NOTHING",
+        PARAMS(P_TEXT("id", a->id), P_INT("purpose", a->purpose),
+               P_TEXT("registration", a->registration_id), P_INT("event_seq", a->event_seq),
+               P_INT("reason", a->reason), P_INT("created_at", a->created_at_us),
+               P_TEXT("note", a->note ? a->note : "")),
+        error);
     if (is_new)
         *is_new = ok && db_changes(db) == 1;
     return ok;
@@ -97,8 +110,8 @@ static struct store_alert *read_alert(struct db_rows *rows) {
 /* A clock that is set back by less than a lease takes no lease away. */
 #define P_NOW(now_at_us) P_INT("now", now_at_us), P_INT("latest", (now_at_us) + 2 * STORE_LEASE_US)
 
-#define IS_DUE "alert.next_at_us <= :now AND "
-#define IS_AHEAD "alert.next_at_us > :far AND alert.planned_at_us > :latest AND "
+#define IS_DUE "alert.rank = :rank AND alert.next_at_us <= :now AND "
+#define IS_AHEAD "alert.rank = :rank AND alert.next_at_us > :far AND alert.planned_at_us > :latest AND "
 #define P_FAR(now_at_us, longest_us) P_INT("far", (now_at_us) + (longest_us))
 
 /* Adds what a query for seq and registration gives, once a registration. */
@@ -113,22 +126,24 @@ static gboolean add_due(struct db_rows *rows, GHashTable *taken, GArray *seqs, g
     return db_done(rows, error);
 }
 
-/* Two queries, for each reads its end of the index in order and no further than it must. */
+/* Two queries a rank, for each reads its end of the index in order and no further than it must. */
 GArray *outbox_due(struct db *db, gint64 now_at_us, gint64 longest_us, guint most, GError **error) {
     g_autoptr(GArray) seqs = g_array_new(FALSE, FALSE, sizeof(gint64));
     g_autoptr(GHashTable) taken = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-    if (!add_due(db_query(db,
-                          "SELECT seq, registration_id FROM alert WHERE " IS_DUE MAY_BE_CLAIMED
-                          " ORDER BY next_at_us, seq LIMIT 1000",
-                          PARAMS(P_NOW(now_at_us))),
-                 taken, seqs, most, error) ||
-        !add_due(db_query(db,
+    gboolean ok = TRUE;
+    for (guint rank = 0; ok && rank < RANKS && seqs->len < most; rank++)
+        ok = add_due(db_query(db,
+                              "SELECT seq, registration_id FROM alert WHERE " IS_DUE MAY_BE_CLAIMED
+                              " ORDER BY next_at_us, seq LIMIT 1000",
+                              PARAMS(P_INT("rank", rank), P_NOW(now_at_us))),
+                     taken, seqs, most, error) &&
+             add_due(
+                 db_query(db,
                           "SELECT seq, registration_id FROM alert WHERE " IS_AHEAD MAY_BE_CLAIMED
                           " ORDER BY next_at_us, seq LIMIT 1000",
-                          PARAMS(P_NOW(now_at_us), P_FAR(now_at_us, longest_us))),
-                 taken, seqs, most, error))
-        return NULL;
-    return g_steal_pointer(&seqs);
+                          PARAMS(P_INT("rank", rank), P_NOW(now_at_us), P_FAR(now_at_us, longest_us))),
+                 taken, seqs, most, error);
+    return ok ? g_steal_pointer(&seqs) : NULL;
 }
 
 gboolean outbox_claim(struct db *db, gint64 seq, const struct store_lease *lease, gint64 now_at_us,
@@ -170,7 +185,8 @@ gboolean outbox_settle(struct db *db, const struct store_alert *a, gint64 now_at
         db,
         "UPDATE alert SET state = CASE WHEN state = " SQL_ALERT_SENDING
         " THEN :state ELSE state END, next_at_us = CASE WHEN state = " SQL_ALERT_SENDING
-        " THEN CAST(:next_at AS BIGINT) END, planned_at_us = :now, reminder = :reminder, may_have_left "
+        " THEN CAST(:next_at AS BIGINT) END, planned_at_us = :now, reminder = :reminder, rank = CASE "
+        "WHEN CAST(:reminder AS BIGINT) > 0 THEN " SQL_RANK_LATER " ELSE rank END, may_have_left "
         "= "
         ":may_have_left, "
         "handed_at_us = :handed_at, note = :note, node = NULL, until_at_us = NULL WHERE seq = "
@@ -234,8 +250,12 @@ gboolean outbox_drop_warnings(struct db *db, const char *registration_id, GError
 gboolean store_alerts_hurry(struct db *db, const char *registration_id, gint64 now_at_us,
                             GError **error) {
     return db_run(db,
-                  "UPDATE alert SET next_at_us = :now WHERE registration_id = :id AND event_seq IS NOT "
-                  "NULL AND state = " SQL_ALERT_QUEUED " AND next_at_us > :now",
+                  "UPDATE alert SET next_at_us = CASE WHEN next_at_us > :now THEN CAST(:now AS BIGINT) "
+                  "ELSE next_at_us END, rank = " SQL_RANK_URGENT
+                  " WHERE registration_id = :id AND event_seq IS NOT NULL AND state = " SQL_ALERT_QUEUED
+                  " AND (next_at_us > :now OR (rank > " SQL_RANK_URGENT
+                  " AND EXISTS (SELECT 1 FROM alert u WHERE u.registration_id = :id AND u.rank "
+                  "= " SQL_RANK_URGENT " AND u.state = " SQL_ALERT_QUEUED ")))",
                   PARAMS(P_INT("now", now_at_us), P_TEXT("id", registration_id)), error);
 }
 

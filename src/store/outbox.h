@@ -113,7 +113,8 @@ gboolean store_alert_told(struct db *db, const char *registration_id, gint64 eve
 /* Withdraws an alert that waits and has surely not left, and the correction of its event that waits,
  * too, if there is one: what neither told nobody needs. */
 gboolean outbox_withdraw_corrected(struct db *db, const struct store_alert *alert, GError **error);
-/* Tries the registration's queued alerts again at once. */
+/* Tries the registration's queued alerts again at once, before what is not urgent if one of them is:
+ * it waits for those before it. */
 gboolean store_alerts_hurry(struct db *db, const char *registration_id, gint64 now_at_us,
                             GError **error);
 
