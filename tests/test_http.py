@@ -2,6 +2,7 @@
 import json
 import re
 import socket
+import sqlite3
 import time
 
 import pytest
@@ -335,6 +336,20 @@ def test_health_metrics_and_unknown_addresses(pushed, site):
     assert server.request("PUT", "/healthz")[0] == 405
     problem = json.loads(server.request("POST", "/v1/registrations", "{")[1])
     assert problem["status"] == 400
+
+
+def test_a_server_that_refuses_pushes_is_not_ready(pushed, site):
+    server, push = pushed
+    push("k1", [event(1, "booked")])
+    with sqlite3.connect(site.path / "tocsin.db") as db:  # what the disk would do
+        db.execute("CREATE TRIGGER full BEFORE INSERT ON event BEGIN SELECT raise(ROLLBACK, 'the disk is full'); END")
+    assert push("k2", [event(2, "booked", "2")])[0] >= 500
+    status, words, _ = server.request("GET", "/readyz")
+    assert status == 503 and "refused" in words and server.request("GET", "/healthz")[0] == 200
+    with sqlite3.connect(site.path / "tocsin.db") as db:
+        db.execute("DROP TRIGGER full")
+    assert push("k3", [event(3, "booked", "3")])[0] < 300
+    assert server.request("GET", "/readyz")[0] == 200
 
 
 def test_logs_carry_no_name_and_no_contact(pushed, site):

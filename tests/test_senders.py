@@ -306,3 +306,20 @@ def test_a_release_waits_behind_no_reminder_and_no_other_news(site, roster, peer
     site.run("alert", "send", check=False)
     assert len(peer.messages) == before + 10
     assert subjects_of(peer)[before] == f"ana{1015 // 3}"
+
+
+def test_a_mail_server_that_takes_nothing_is_logged_twice_and_seen(site, roster, peer, servers):
+    peer.answer = lambda message: "451 4.3.0 not now"
+    server = servers()
+    releases(site, roster, range(1000, 1003))
+    server.wait_until(lambda: [a for a in alerts(site) if a["attempts"] >= 2])
+    metrics = server.request("GET", "/metrics")[1]
+    assert re.search(r'tocsin_alerts{state="retrying"} [1-9]', metrics)
+    said = [check for check in site.json("doctor", check=False) if not check["ok"]]
+    assert [check for check in said if "tried in vain" in check["remedy"] and "451" in check["remedy"]]
+    peer.answer = lambda message: "250 ok"
+    site.later(minutes=30)
+    server.wait_until(lambda: states(site)["queued"] == 0)
+    log = (site.path / "serve.log").read_text()
+    assert log.count("messages cannot be handed over") == 1 and log.count("messages are handed over again") == 1
+    assert 'state="retrying"} 0' in server.request("GET", "/metrics")[1]

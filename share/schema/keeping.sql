@@ -44,6 +44,8 @@ UPDATE alert SET rank = 2 WHERE reminder > 0;
 DROP INDEX alert_due;
 CREATE INDEX alert_due ON alert (rank, next_at_us) WHERE next_at_us IS NOT NULL;
 
+CREATE INDEX alert_in_vain ON alert (planned_at_us) WHERE state = 0 AND attempts > 0;
+
 -- An older program kept statuses in the source's own words. Each row is read again.
 UPDATE booking SET status = '', digest = 0;
 

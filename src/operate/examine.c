@@ -59,8 +59,15 @@ static void check_alerts(const struct examination *x) {
            "see `tocsin alert list --waiting`");
     gboolean late = counts.oldest_queued_at_us != TIME_UNKNOWN &&
                     ABS(site_now(x->site) - counts.oldest_queued_at_us) > 5 * MINUTE_US;
-    report(x, !late, "no alert has waited for five minutes",
-           "is `tocsin serve` running, and does the mail server answer?");
+    g_autofree char *hint =
+        *counts.last_answer
+            ? g_strdup_printf("what could not be sent last was answered: %s", counts.last_answer)
+            : g_strdup("is `tocsin serve` running, and does the mail server answer?");
+    report(x, !late, "no alert has waited for five minutes", hint);
+    g_autofree char *retrying = g_strdup_printf("%" G_GUINT64_FORMAT " messages were tried in vain and "
+                                                "will be tried again; the last answer: %s",
+                                                counts.retrying, counts.last_answer);
+    report(x, !counts.retrying, "what is sent is taken", retrying);
 }
 
 static void check_store(const struct examination *x) {

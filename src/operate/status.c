@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "base/text.h"
 #include "feed/mapping.h"
 #include "store/feed.h"
 #include "store/outbox.h"
@@ -102,9 +103,12 @@ gboolean status_count(struct site *site, struct status_counts *counts, GError **
                                      .confirmed = c.confirmed,
                                      .needs_person = c.needs_person,
                                      .withheld = c.withheld,
+                                     .retrying = c.retrying,
+                                     .is_refusing = store_is_refusing(site_store(site)),
                                      .oldest_queued_at_us = c.oldest_queued_at_us,
                                      .handed_latency_p50_us = c.handed_latency_p50_us,
                                      .handed_latency_p99_us = c.handed_latency_p99_us};
+    text_copy(counts->last_answer, sizeof counts->last_answer, c.last_answer);
     store_counts(site_store(site), &counts->commits, &counts->works);
     return TRUE;
 }

@@ -28,6 +28,9 @@ gboolean status_alerts(struct site *site, const char *id, gboolean only_waiting,
 
 struct status_counts {
     guint64 queued, sent, confirmed, needs_person, withheld; /* alerts */
+    guint64 retrying;                                        /* of those queued: tried in vain */
+    char last_answer[240];                                   /* to the last of these tries; "" */
+    gboolean is_refusing;                                    /* the store takes nothing */
     gint64 oldest_queued_at_us;                              /* TIME_UNKNOWN: none waits */
     gint64 handed_latency_p50_us, handed_latency_p99_us;     /* of the newest 1,000; 0: none */
     guint64 commits, works;                                  /* of the store, since it was opened */

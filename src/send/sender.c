@@ -26,6 +26,7 @@ struct sender {
     GAsyncQueue *channels[CHANNEL_MOST]; /* idle ones of each kind; NULL: it is not set up */
     guint n_channels, n_under_way;
     gint64 renewed_at_us;
+    guint n_in_vain[CHANNEL_MOST]; /* tries, since the last that was taken */
     struct sender_counts counts;
     GError *problem; /* the first result that could not be written */
 };
@@ -50,6 +51,23 @@ static char *address_of(struct sender *sender, const struct send_job *job, GErro
     return to;
 }
 
+/* A peer that takes nothing is logged when it begins, and when it ends. */
+static void note_peer(struct sender *sender, const struct channel_kind *kind,
+                      enum deliver_result result, const char *answer) {
+    guint *n_in_vain = &sender->n_in_vain[channel_number(kind)];
+    g_mutex_lock(&sender->mutex);
+    const guint n = *n_in_vain;
+    *n_in_vain = result == DELIVER_TRY_LATER ? n + 1 : 0;
+    g_mutex_unlock(&sender->mutex);
+    g_autofree char *tries = g_strdup_printf("%u", n);
+    if (result == DELIVER_TRY_LATER && !n)
+        log_line("warning", "messages cannot be handed over; they are tried again", "channel",
+                 kind->name, "answer", answer, NULL);
+    else if (result != DELIVER_TRY_LATER && n)
+        log_line("info", "messages are handed over again", "channel", kind->name, "tried_in_vain",
+                 tries, NULL);
+}
+
 /* Hands the message over; `answer` gets the peer's words. */
 static enum deliver_result hand_over(struct sender *sender, struct send_job *job, char **answer) {
     GAsyncQueue *idle = sender->channels[channel_number(job->kind)];
@@ -66,6 +84,7 @@ static enum deliver_result hand_over(struct sender *sender, struct send_job *job
         struct channel *channel = g_async_queue_pop(idle);
         result = channel->send(channel, to, key, message, answer);
         g_async_queue_push(idle, channel);
+        note_peer(sender, job->kind, result, *answer);
     }
     if (to)
         seal_wipe(to, strlen(to));

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/text.h"
 #include "custody/event.h"
 #include "store/db.h"
 #include "store/states.h"
@@ -538,6 +539,19 @@ static gboolean count_latency(struct db *db, struct store_alert_counts *counts, 
     return TRUE;
 }
 
+static gboolean count_retrying(struct db *db, struct store_alert_counts *counts, GError **error) {
+    struct db_rows *rows =
+        db_query(db,
+                 "SELECT count(*) OVER (), note FROM alert WHERE state = " SQL_ALERT_QUEUED
+                 " AND attempts > 0 ORDER BY planned_at_us DESC LIMIT 1",
+                 NO_PARAMS);
+    if (db_next(rows)) {
+        counts->retrying = (guint64)db_int(rows, 0);
+        text_copy(counts->last_answer, sizeof counts->last_answer, db_text(rows, 1));
+    }
+    return db_done(rows, error);
+}
+
 gboolean store_alert_count(struct db *db, struct store_alert_counts *counts, GError **error) {
     *counts = (struct store_alert_counts){.oldest_queued_at_us = TIME_UNKNOWN};
     struct db_rows *rows = db_query(
@@ -564,5 +578,6 @@ gboolean store_alert_count(struct db *db, struct store_alert_counts *counts, GEr
         default: break;
         }
     }
-    return db_done(rows, error) && count_latency(db, counts, error);
+    return db_done(rows, error) && count_retrying(db, counts, error) &&
+           count_latency(db, counts, error);
 }

@@ -169,6 +169,8 @@ gboolean store_alerts_list(struct db *db, const char *id, gboolean only_waiting,
 
 struct store_alert_counts {
     guint64 queued, sent, confirmed, needs_person, withheld;
+    guint64 retrying;                                    /* of those queued: tried in vain */
+    char last_answer[240];                               /* to the last of these tries; "" */
     gint64 oldest_queued_at_us;                          /* TIME_UNKNOWN: none waits */
     gint64 handed_latency_p50_us, handed_latency_p99_us; /* of the newest 1,000; 0: none */
 };

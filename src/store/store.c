@@ -31,6 +31,7 @@ struct store {
     void (*listener)(void *context);
     void *listener_context;
     guint64 n_groups, n_works;
+    gint is_refusing;
 };
 
 /* The writer's driver, and its connection. */
@@ -147,6 +148,7 @@ static void run_group(struct store *store, GPtrArray *group) {
         WRITER(store, release);
     if (end != DB_DURABLE)
         spoil(group, error);
+    g_atomic_int_set(&store->is_refusing, end != DB_DURABLE);
     g_clear_error(&error);
 }
 
@@ -263,6 +265,10 @@ void store_before_commit(struct store *store, store_fn work, void *context) {
     store->finish = work;
     store->finish_context = context;
     g_mutex_unlock(&store->mutex);
+}
+
+gboolean store_is_refusing(struct store *store) {
+    return g_atomic_int_get(&store->is_refusing);
 }
 
 void store_counts(struct store *store, guint64 *groups, guint64 *works) {

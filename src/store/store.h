@@ -79,6 +79,9 @@ gboolean store_check(struct store *store, gboolean *is_whole, GError **error);
 /* Copies the database into a new file. */
 gboolean store_backup(struct store *store, const char *path, GError **error);
 
+/* Whether the last group could not be made durable: until the next, nothing is taken. */
+gboolean store_is_refusing(struct store *store);
+
 /* Groups committed and pieces of work in them, since opening. */
 void store_counts(struct store *store, guint64 *groups, guint64 *works);
 

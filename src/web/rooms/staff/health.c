@@ -11,10 +11,13 @@ static void healthz(const struct web_request *request, struct web_response *resp
 static void readyz(const struct web_request *request, struct web_response *response) {
     struct status_counts counts;
     GError *error = NULL;
-    if (status_count(request->site, &counts, &error))
-        g_string_assign(response->body, "ready\n");
-    else
+    if (!status_count(request->site, &counts, &error))
         web_problem_from(response, error);
+    else if (counts.is_refusing)
+        web_problem(response, 503, "not ready",
+                    "The store cannot be written to: what is sent here is refused.");
+    else
+        g_string_assign(response->body, "ready\n");
 }
 
 static void metric_feed(const struct status_feed *feed, void *context) {
@@ -47,11 +50,12 @@ static void metrics(const struct web_request *request, struct web_response *resp
                            "tocsin_alerts{state=\"confirmed\"} %" G_GUINT64_FORMAT "\n"
                            "tocsin_alerts{state=\"needs_person\"} %" G_GUINT64_FORMAT "\n"
                            "tocsin_alerts{state=\"withheld\"} %" G_GUINT64_FORMAT "\n"
+                           "tocsin_alerts{state=\"retrying\"} %" G_GUINT64_FORMAT "\n"
                            "tocsin_alert_latency_seconds{quantile=\"0.5\"} %.6f\n"
                            "tocsin_alert_latency_seconds{quantile=\"0.99\"} %.6f\n"
                            "tocsin_store_commits_total %" G_GUINT64_FORMAT "\n"
                            "tocsin_store_works_total %" G_GUINT64_FORMAT "\n",
-                           c.queued, c.sent, c.confirmed, c.needs_person, c.withheld,
+                           c.queued, c.sent, c.confirmed, c.needs_person, c.withheld, c.retrying,
                            (double)c.handed_latency_p50_us / SECOND_US,
                            (double)c.handed_latency_p99_us / SECOND_US, c.commits, c.works);
     if (!status_feeds(request->site, metric_feed, out, &error))
