@@ -1,5 +1,6 @@
 """Sending by lease: several senders on one site, one that stops in the middle, results that cannot be written."""
 import fcntl
+import http.server
 import os
 import re
 import signal
@@ -323,3 +324,43 @@ def test_a_mail_server_that_takes_nothing_is_logged_twice_and_seen(site, roster,
     log = (site.path / "serve.log").read_text()
     assert log.count("messages cannot be handed over") == 1 and log.count("messages are handed over again") == 1
     assert 'state="retrying"} 0' in server.request("GET", "/metrics")[1]
+
+
+@pytest.fixture
+def monitor():
+    """A monitoring service: how often it was called."""
+    class Called(http.server.BaseHTTPRequestHandler):
+        def do_GET(self):
+            calls.append(self.path)
+            self.send_response(200)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def log_message(self, *_):
+            pass
+
+    calls = []
+    listener = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Called)
+    threading.Thread(target=listener.serve_forever, daemon=True).start()
+    yield listener.server_port, calls
+    listener.shutdown()
+
+
+def test_a_monitor_hears_once_a_minute_while_news_moves(site, roster, peer, servers, monitor):
+    port, calls = monitor
+    site.configure((site.path / "site.yaml").read_text() + f"watchdog_url: 'http://127.0.0.1:{port}/ping/1'\n")
+    server = servers()
+    server.wait_until(lambda: calls == ["/ping/1"])
+    site.later(minutes=1)
+    server.wait_until(lambda: len(calls) == 2)
+    peer.answer = lambda message: "451 4.3.0 not now"
+    releases(site, roster, range(1000, 1003))
+    site.later(minutes=16)
+    log = site.path / "serve.log"
+    server.wait_until(lambda: "has not left for a quarter of an hour" in log.read_text())
+    n = len(calls)
+    assert n <= 3
+    site.later(minutes=2)
+    peer.answer = lambda message: "250 ok"
+    server.wait_until(lambda: len(calls) == n + 1)
+    assert "hears again" in log.read_text() and states(site)["queued"] == 0

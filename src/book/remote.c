@@ -113,3 +113,19 @@ gboolean remote_post(const char *url, const char *body, guint timeout_s, long *s
     g_byte_array_unref(r.bytes);
     return code == CURLE_OK;
 }
+
+gboolean remote_get(const char *url, guint timeout_s, GError **error) {
+    struct receiving r = {g_byte_array_new(), MOST_ANSWER};
+    CURL *curl = curl_easy_init();
+    long status = 0;
+    set_common(curl, url, &r, (long)timeout_s);
+    const CURLcode code = curl_easy_perform(curl);
+    curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
+    curl_easy_cleanup(curl);
+    g_byte_array_unref(r.bytes);
+    if (code != CURLE_OK)
+        g_set_error(error, BASE_ERROR, BASE_ERROR_NETWORK, "%s: %s", url, curl_easy_strerror(code));
+    else if (status / 100 != 2)
+        g_set_error(error, BASE_ERROR, BASE_ERROR_NETWORK, "%s: HTTP %ld", url, status);
+    return code == CURLE_OK && status / 100 == 2;
+}

@@ -7,6 +7,7 @@
 #include "cli/cli.h"
 #include "find/finder.h"
 #include "identity/linker.h"
+#include "operate/alive.h"
 #include "operate/ticks.h"
 #include "send/sender.h"
 #include "web/server.h"
@@ -18,8 +19,15 @@ static gboolean stop(gpointer loop) {
     return G_SOURCE_REMOVE;
 }
 
-static gboolean look(gpointer ticks) {
-    ticks_look(ticks);
+struct looking {
+    struct ticks *ticks;
+    struct alive *alive;
+};
+
+static gboolean look(gpointer data) {
+    const struct looking *looking = data;
+    ticks_look(looking->ticks);
+    alive_beat(looking->alive);
     sd_notify(0, "WATCHDOG=1");
     return G_SOURCE_CONTINUE;
 }
@@ -41,13 +49,13 @@ static gboolean reload(gpointer data) {
 }
 
 static void run_until_stopped(struct site *site, guint port, GMainLoop *loop) {
-    struct ticks *ticks = ticks_new(site);
+    struct looking looking = {ticks_new(site), alive_start(site)};
     struct witness_client *witnesses = witness_client_start(site);
     g_autofree char *url = web_console_url(site, port);
     g_autofree char *address = g_strdup_printf("%s:%u", site_listen_address(site), port);
 
-    g_timeout_add(LOOK_EVERY_MS, look, ticks);
-    ticks_look(ticks);
+    g_timeout_add(LOOK_EVERY_MS, look, &looking);
+    ticks_look(looking.ticks);
     log_line("info", "serving", "address", address, NULL);
     fprintf(stderr, "The console is at %s\n", url);
     sd_notify(0, "READY=1");
@@ -55,7 +63,8 @@ static void run_until_stopped(struct site *site, guint port, GMainLoop *loop) {
     sd_notify(0, "STOPPING=1");
     log_line("info", "stopping", NULL);
     witness_client_stop(witnesses);
-    ticks_free(ticks);
+    alive_stop(looking.alive);
+    ticks_free(looking.ticks);
 }
 
 static int run(struct cli *cli, int argc, char **argv) {

@@ -20,8 +20,8 @@ struct yaml_witness {
     char *url, *key;
 };
 struct yaml_config {
-    char *name, *store, *base_url, *listen, *operator_email, *drop_settle, *policy, *recipients,
-        *jurisdiction;
+    char *name, *store, *base_url, *listen, *operator_email, *watchdog_url, *drop_settle, *policy,
+        *recipients, *jurisdiction;
     struct yaml_witness *witnesses;
     unsigned witnesses_count;
     char **witness_for;
@@ -58,6 +58,7 @@ static const cyaml_schema_field_t fixed_fields[] = {
     TEXT("base_url", yaml_config, base_url),
     TEXT("listen", yaml_config, listen),
     TEXT("operator_email", yaml_config, operator_email),
+    TEXT("watchdog_url", yaml_config, watchdog_url),
     TEXT("drop_settle", yaml_config, drop_settle),
     TEXT("policy", yaml_config, policy),
     TEXT("recipients", yaml_config, recipients),
@@ -213,6 +214,7 @@ struct site_config *site_config_parse(const char *text, gsize n, const char *nam
     config->name = or_default(yaml->name, "Tocsin");
     config->base_url = or_default(yaml->base_url, "http://127.0.0.1:8700");
     config->operator_email = given(yaml->operator_email);
+    config->watchdog_url = given(yaml->watchdog_url);
     config->drop_settle_us = 5 * SECOND_US;
     config->policy = or_default(yaml->policy, "baseline");
     config->recipients = given(yaml->recipients);
@@ -227,6 +229,10 @@ struct site_config *site_config_parse(const char *text, gsize n, const char *nam
     if (ok && !g_str_has_prefix(config->base_url, "http://") &&
         !g_str_has_prefix(config->base_url, "https://"))
         ok = base_yaml_wrong(&source, "base_url", error, "`base_url` starts with https:// or http://");
+    if (ok && config->watchdog_url && !g_str_has_prefix(config->watchdog_url, "http://") &&
+        !g_str_has_prefix(config->watchdog_url, "https://"))
+        ok = base_yaml_wrong(&source, "watchdog_url", error,
+                             "`watchdog_url` starts with https:// or http://");
     if (ok && g_str_has_suffix(config->base_url, "/"))
         config->base_url[strlen(config->base_url) - 1] = 0;
     base_yaml_free(config_schema(), yaml);
@@ -239,9 +245,9 @@ struct site_config *site_config_parse(const char *text, gsize n, const char *nam
 void site_config_free(struct site_config *config) {
     if (!config)
         return;
-    char *const owned[] = {config->name,           config->store,       config->base_url,
-                           config->listen_address, config->policy,      config->recipients,
-                           config->operator_email, config->jurisdiction};
+    char *const owned[] = {config->name,           config->store,        config->base_url,
+                           config->listen_address, config->policy,       config->recipients,
+                           config->operator_email, config->watchdog_url, config->jurisdiction};
     for (guint i = 0; i < G_N_ELEMENTS(owned); i++)
         g_free(owned[i]);
     for (guint i = 0; channel_kinds[i]; i++)

@@ -25,6 +25,7 @@ struct site_config {
     char *base_url; /* what links in messages start with */
     char *listen_address;
     guint listen_port;
+    char *watchdog_url;           /* called each minute while news moves; NULL: none */
     char *operator_email;         /* NULL: pages go to the console and the log only */
     void *channels[CHANNEL_MOST]; /* settings, by the channel's place in channel_kinds */
     struct deliver_schedule schedule;
