@@ -69,9 +69,11 @@ static gboolean settles(struct feed_folder *folder, const char *name, const char
             .size = status->st_size, .modified = status->st_mtim, .since_us = now_at_us};
         g_hash_table_replace(folder->sightings, g_strdup(name), seen);
     }
-    if (seen->is_given || status->st_size == 0)
+    if (seen->is_given)
         return FALSE;
-    gint64 wait_us = folder->settle_us * (ends_with_line_end(path, status->st_size) ? 1 : 6);
+    const gint64 wait_us = folder->settle_us * (!status->st_size                            ? 60
+                                                : ends_with_line_end(path, status->st_size) ? 1
+                                                                                            : 6);
     seen->is_given = now_at_us - seen->since_us >= wait_us;
     return seen->is_given;
 }

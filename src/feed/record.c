@@ -212,6 +212,21 @@ static const struct feed_code *status_that_ends(const struct feed_mapping *mappi
     return status && status->kind != CUSTODY_N_KINDS ? status : NULL;
 }
 
+/* Of a list whose rows say by a date that they left: a reason that is one beside a date that cannot be,
+ * or, of a death or an escape, beside none. */
+static const struct feed_code *reason_that_ends(const struct feed_mapping *mapping,
+                                                const struct feed_cells *cells) {
+    const char *at = cells->cell[FIELD_RELEASED_AT];
+    const struct feed_code *why = find_code(mapping->reasons, cells->cell[FIELD_REASON]);
+    struct feed_date date;
+    if (!why || mapping->content != FEED_ROSTER || mapping->columns[FIELD_EVENT] ||
+        feed_date_read(at, mapping->date_formats, feed_mapping_facility(mapping)->zone, &date) !=
+            FEED_DATE_NONE)
+        return NULL;
+    const gboolean is_written = at && strpbrk(at, "123456789");
+    return is_written || why->kind == CUSTODY_DIED || why->kind == CUSTODY_ESCAPED ? why : NULL;
+}
+
 /* What the source reports, with the reason's table narrowing it: a release whose reason means a
  * transfer or a death is that. A code nobody explained is never dressed up as a release, and never
  * dropped: it goes on as unclear. */
@@ -239,8 +254,11 @@ static void read_action(const struct reading *r, struct feed_record *record) {
                  "nothing under `kinds:` says what this code means; sent on as unclear");
             record->is_unclear = TRUE;
         }
-    } else if (!has_date) { /* a roster's row is of somebody held unless it says otherwise */
-        return;
+    } else if (!has_date && !reason_that_ends(r->mapping, r->cells)) {
+        return; /* a roster's row is of somebody held unless it says otherwise */
+    } else if (!has_date) {
+        note(r, FIELD_RELEASED_AT,
+             "no date beside a reason that says that they left; the time was taken as unknown");
     }
     if (is_roster && !record->is_unclear && (KIND_BIT(record->action) & KINDS_LISTED))
         return;
@@ -295,8 +313,9 @@ static void check_order(const struct reading *r, enum feed_field field, gboolean
  * happened, whatever its date: the time is unknown, and is a problem. */
 static void read_occurred(const struct reading *r, struct feed_record *record) {
     const gboolean is_roster = r->mapping->content == FEED_ROSTER;
-    const gboolean is_said =
-        !is_roster || r->mapping->columns[FIELD_EVENT] || status_that_ends(r->mapping, r->cells);
+    const gboolean is_said = !is_roster || r->mapping->columns[FIELD_EVENT] ||
+                             status_that_ends(r->mapping, r->cells) ||
+                             reason_that_ends(r->mapping, r->cells);
     const enum feed_field field = is_roster ? FIELD_RELEASED_AT : FIELD_OCCURRED_AT;
     struct feed_date date;
     if (!record->has_action)
@@ -399,6 +418,9 @@ gboolean feed_record_says_out(const struct feed_mapping *mapping, const struct f
         return status->kind != CUSTODY_TEMPORARY_ABSENCE;
     if (code)
         return !(KIND_BIT(code->kind) & (KINDS_LISTED | KIND_BIT(CUSTODY_TEMPORARY_ABSENCE)));
+    const struct feed_code *why = reason_that_ends(mapping, cells);
+    if (why)
+        return why->kind != CUSTODY_TEMPORARY_ABSENCE;
     return event ||
            (released && feed_date_read(released, mapping->date_formats,
                                        feed_mapping_facility(mapping)->zone, &date) != FEED_DATE_NONE);

@@ -48,8 +48,9 @@ static void undo_listing(const struct load *load, const struct store_batch_event
         booking->newest_list_at_us = load->feed.listed_at_us; /* the list before */
         booking->digest = 0;                                  /* to be read again */
         booking->listed_at_us = booking->off_at_us = TIME_UNKNOWN;
-    } else if (e->said == SAID_IN_ROW && booking->row_says_out) {
+    } else if ((e->said == SAID_IN_ROW || e->kind == CUSTODY_STATUS_CHANGED) && booking->row_says_out) {
         booking->row_says_out = FALSE;
+        booking->digest = 0; /* another list may say it, too */
         booking->listed_at_us = booking->off_at_us = TIME_UNKNOWN;
     }
 }
@@ -224,9 +225,20 @@ static gboolean decide_in_transaction(struct db *db, void *context, GError **err
 
 /* Not what a list showed, once another was compared with it. */
 static void keep_said(GArray *batch) {
-    for (guint i = batch->len; i > 0; i--)
-        if (g_array_index(batch, struct store_batch_event, i - 1).said == SAID_BY_US)
+    for (guint i = batch->len; i > 0; i--) {
+        const struct store_batch_event *e = &g_array_index(batch, struct store_batch_event, i - 1);
+        if (e->said == SAID_BY_US && e->kind != CUSTODY_STATUS_CHANGED)
             g_array_remove_index(batch, i - 1);
+    }
+}
+
+/* Whom only lists that were undone before, and this one, did not show. */
+static gboolean add_vanished(struct load *load, GArray *batch, GError **error) {
+    g_autoptr(GArray) vanished =
+        store_batch_vanished(load->db, load->feed.id, load->feed.listed_at_us, error);
+    if (vanished && vanished->len)
+        g_array_append_vals(batch, vanished->data, vanished->len);
+    return vanished != NULL;
 }
 
 static gboolean undo_in_transaction(struct db *db, void *context, GError **error) {
@@ -246,8 +258,10 @@ static gboolean undo_in_transaction(struct db *db, void *context, GError **error
         keep_said(batch);
     if (is_last) { /* the same list may come again, and is compared with the one before */
         d->load.feed.has_last_digest = FALSE;
-        ok = ok && store_source_before(db, d->load.feed.id, snapshot_at_us, &d->load.feed.listed_at_us,
-                                       error);
+        ok = ok &&
+             store_source_before(db, d->load.feed.id, snapshot_at_us, &d->load.feed.listed_at_us,
+                                 error) &&
+             batch && (!load_is_roster(&d->load) || add_vanished(&d->load, batch, error));
     }
     ok = ok && batch && restate_all(&d->load, batch, d->how, error) &&
          store_source_undo(db, source, error) && store_feed_save(db, &d->load.feed, error);

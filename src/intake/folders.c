@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "feed/folder.h"
 #include "intake/load.h"
+#include "owe/owe.h"
 #include "site/config.h"
 #include "site/duty.h"
 #include "store/feed.h"
@@ -17,6 +18,12 @@ struct watched {
     struct site_duty duty;
     char *path;
     struct feed_folder *folder;
+    gboolean is_lost; /* it could not be read */
+};
+
+struct paging {
+    struct site *site;
+    const char *words;
 };
 
 struct folders {
@@ -53,6 +60,31 @@ void folders_free(struct folders *folders) {
     g_free(folders);
 }
 
+static gboolean page_in_transaction(struct db *db, void *context, GError **error) {
+    struct paging *p = context;
+    return owe_page(db, p->site, p->words, error);
+}
+
+/* Logged and paged when it begins, logged when it ends. */
+static void note_lost(struct folders *folders, struct watched *w, const char *feed, const GError *why) {
+    g_autoptr(GError) error = NULL;
+    if (why && !w->is_lost) {
+        g_autofree char *words = g_strdup_printf(
+            "The drop folder of the feed %s cannot be read: %s. Nothing that the jail puts there is "
+            "taken, and nobody is told of it. Bring it back.",
+            feed, why->message);
+        struct paging p = {folders->site, words};
+        log_line("error", "a drop folder cannot be read", "feed", feed, "problem", why->message, NULL);
+        w->is_lost =
+            store_write(site_store(folders->site), STORE_WORK(page_in_transaction, NULL), &p, &error);
+    } else if (!why && w->is_lost) {
+        log_line("info", "a drop folder can be read again", "feed", feed, NULL);
+        w->is_lost = FALSE;
+    }
+    if (error)
+        log_line("error", "a page could not be written", "problem", error->message, NULL);
+}
+
 /* FALSE when the file is to be tried again: it was the store that failed, not the file. */
 static gboolean load(struct folders *folders, const char *feed, const char *path) {
     const struct load_options options = {.taken_at_us = TIME_UNKNOWN};
@@ -80,11 +112,13 @@ static void look_into(struct folders *folders, const char *feed, const char *pat
     if (!w || strcmp(w->path, path) != 0) /* a feed may be given another */
         g_hash_table_insert(folders->watched, g_strdup(feed),
                             w = watched_new(folders->site, feed, path));
-    if (site_duty_is_mine(folders->site, &w->duty, &error))
+    if (site_duty_is_mine(folders->site, &w->duty, &error)) {
         ready = feed_folder_look(w->folder, site_now(folders->site), &error);
-    if (error)
-        log_line("error", "a drop folder cannot be read", "feed", feed, "problem", error->message,
-                 NULL);
+        note_lost(folders, w, feed, error);
+    } else if (error) {
+        log_line("error", "whose a drop folder is could not be asked", "feed", feed, "problem",
+                 error->message, NULL);
+    }
     for (guint i = 0; ready && i < ready->len; i++)
         if (!load(folders, feed, ready->pdata[i]))
             feed_folder_retry(w->folder, ready->pdata[i]);

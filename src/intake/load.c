@@ -143,10 +143,20 @@ static gboolean tell_put_off(struct load *load, const struct load_untold *u, GEr
     return owe_recorded(&load->owing, &change, u->seq, error);
 }
 
+/* The latest first: what is believed is told by what says it, and what was before it rides along. */
+static gint compare_untold(gconstpointer a, gconstpointer b) {
+    const struct load_untold *x = *(const struct load_untold *const *)a,
+                             *y = *(const struct load_untold *const *)b;
+    if (x->event.occurred_to_us != y->event.occurred_to_us)
+        return x->event.occurred_to_us > y->event.occurred_to_us ? -1 : 1;
+    return (x->seq > y->seq) - (x->seq < y->seq);
+}
+
 /* What was said goes before what is concluded: who hears why hears no more that somebody is gone. */
 gboolean load_tell_untold(struct load *load, GError **error) {
     g_autoptr(GPtrArray) untold = g_steal_pointer(&load->untold);
     gboolean ok = TRUE;
+    g_ptr_array_sort(untold, compare_untold);
     for (guint concluded = 0; concluded < 2; concluded++)
         for (guint i = 0; ok && i < untold->len; i++) {
             const struct load_untold *u = untold->pdata[i];
@@ -216,6 +226,26 @@ gboolean load_change_booking(struct load *load, gint64 booking_id, load_change_f
     return ok;
 }
 
+/* What was unclear is no report, and a correction that names it takes nothing back: but whoever was
+ * told that they may be out is told that. */
+static gboolean find_unclear(struct load *load, const struct feed_record *record,
+                             const struct custody_booking *known, struct custody_event *event,
+                             GError **error) {
+    gboolean is_found = FALSE;
+    guint8 id[CUSTODY_EVENT_ID_BYTES];
+    if (!known || event->kind != CUSTODY_CORRECTED || !event->waits || !record->corrects_event_id)
+        return TRUE;
+    if (!store_event_by_source_key(load->db, load->feed.id, record->corrects_event_id, known->id, id,
+                                   &is_found, error))
+        return FALSE;
+    if (is_found) {
+        event->waits = FALSE;
+        event->has_corrects = TRUE;
+        memcpy(event->corrects, id, sizeof event->corrects);
+    }
+    return TRUE;
+}
+
 /* Person, booking, event, in that order. */
 static gboolean save_record(struct load *load, const struct feed_record *record,
                             const struct custody_booking *known, guint64 digest, gboolean as_listing,
@@ -236,6 +266,8 @@ static gboolean save_record(struct load *load, const struct feed_record *record,
             ? custody_booking_listed(&load->custody, known, history, record, digest, &next, &event)
             : custody_booking_reported(&load->custody, known, history, record, &next, &event);
     custody_history_free(history);
+    if (happened && !as_listing && !find_unclear(load, record, known, &event, error))
+        return FALSE;
     next.id = known ? known->id : 0;
     next.person_id = person_id;
     return load_save_change(load, as_listing ? load->feed.id : NULL, known, &next,

@@ -135,8 +135,11 @@ static gboolean take_row(struct load *load, struct load_run *run, const struct f
     }
     if (!person || !booking) {
         run->n_unreadable++;
-        if (person) /* a person without a booking number is there, whoever it is */
-            custody_roster_spare(run->roster, person);
+        const char *kept = person    ? person
+                           : booking ? custody_roster_person(run->roster, booking)
+                                     : NULL;
+        if (kept) /* whoever has one of the two numbers is there */
+            custody_roster_spare(run->roster, kept);
         return load_read(load, cells, &record, &is_usable, error);
     }
     return load_is_expunged(load, booking, person) ||

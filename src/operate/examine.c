@@ -4,9 +4,11 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
+#include <unistd.h>
 
 #include "disclose/disclose.h"
 #include "operate/status.h"
+#include "store/feed.h"
 #include "store/store.h"
 
 struct examination {
@@ -91,6 +93,27 @@ static void check_links(const struct examination *x) {
            "links in messages use TLS", "give base_url an https:// address");
 }
 
+static gboolean read_folders(struct db *db, void *context, GError **error) {
+    return store_feed_folders(db, context, error);
+}
+
+static void check_folders(const struct examination *x) {
+    g_autoptr(GHashTable) paths = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+    g_autoptr(GError) error = NULL;
+    GHashTableIter iter;
+    gpointer feed, path;
+    if (!store_read(site_store(x->site), read_folders, paths, &error))
+        report(x, FALSE, "the drop folders can be listed", error->message);
+    g_hash_table_iter_init(&iter, paths);
+    while (g_hash_table_iter_next(&iter, &feed, &path)) {
+        g_autofree char *what = g_strdup_printf("the drop folder of %s can be read", (char *)feed);
+        g_autofree char *remedy =
+            g_strdup_printf("bring %s back, or let this user read it", (char *)path);
+        report(x, g_file_test(path, G_FILE_TEST_IS_DIR) && access(path, R_OK | X_OK) == 0, what,
+               remedy);
+    }
+}
+
 static void check_feeds(const struct examination *x) {
     g_autoptr(GError) error = NULL;
     if (!status_feeds(x->site, check_feed, (void *)(gsize)x, &error))
@@ -109,5 +132,6 @@ void examine(struct site *site, examine_fn each, void *context) {
     check_links(&x);
     check_policy(&x);
     check_feeds(&x);
+    check_folders(&x);
     check_alerts(&x);
 }

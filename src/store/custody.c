@@ -620,9 +620,21 @@ GArray *store_batch_doubtful(struct db *db, const char *feed, GError **error) {
 GArray *store_batch_of(struct db *db, gint64 source_id, GError **error) {
     return read_batch(db_query(db,
                                BATCH_COLUMNS "source_id = :source AND (said IN (1, 2) OR (said = 0 AND "
-                                             "kind IN (0, 8))) ORDER BY seq",
+                                             "(kind IN (0, 8) OR is_unclear = 1))) ORDER BY seq",
                                PARAMS(P_INT("source", source_id))),
                       error);
+}
+
+GArray *store_batch_vanished(struct db *db, const char *feed, gint64 listed_at_us, GError **error) {
+    return read_batch(
+        db_query(db,
+                 BATCH_COLUMNS
+                 "kind = 8 AND said = 0 AND source_id IN (SELECT id FROM source WHERE feed = :feed AND "
+                 "state = :undone) AND booking_id IN (SELECT id FROM booking WHERE roster_feed = :feed "
+                 "AND listing = " SQL_LISTING_GONE " AND off_at_us > :listed_at) ORDER BY seq",
+                 PARAMS(P_TEXT("feed", feed), P_INT("undone", SOURCE_UNDONE),
+                        P_TIME("listed_at", listed_at_us))),
+        error);
 }
 
 gboolean store_event_doubt(struct db *db, gint64 seq, gboolean is_doubtful, GError **error) {

@@ -107,6 +107,9 @@ GArray *store_batch(struct db *db, const char *feed, gint64 first_seq, gboolean 
 GArray *store_batch_doubtful(struct db *db, const char *feed, GError **error);
 /* Those of one source. Transfer full. */
 GArray *store_batch_of(struct db *db, gint64 source_id, GError **error);
+/* That bookings left the feed's list, by lists that were undone, which were all that was made after
+ * `listed_at_us`. Transfer full. */
+GArray *store_batch_vanished(struct db *db, const char *feed, gint64 listed_at_us, GError **error);
 /* Doubtful: what has not left says so at once. Not doubtful: confirmed. */
 gboolean store_event_doubt(struct db *db, gint64 seq, gboolean is_doubtful, GError **error);
 /* It is no report any more. */

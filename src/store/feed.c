@@ -319,8 +319,10 @@ gboolean store_source_by_name(struct db *db, const struct store_feed *feed, cons
                               gint64 *id, gint64 *snapshot_at_us, gboolean *is_last, GError **error) {
     struct db_rows *rows =
         db_query(db,
-                 "SELECT id, snapshot_at_us, digest FROM source WHERE feed = :feed AND name = "
-                 ":name AND state IN (0, 3, 4) ORDER BY id DESC LIMIT 1",
+                 "SELECT id, snapshot_at_us, digest, EXISTS (SELECT 1 FROM source n WHERE n.feed = "
+                 ":feed AND n.state IN (0, 3) AND n.snapshot_at_us > s.snapshot_at_us) FROM source s "
+                 "WHERE feed = :feed AND name = "
+                 ":name AND state IN (0, 2, 3, 4, 6) ORDER BY id DESC LIMIT 1",
                  PARAMS(P_TEXT("feed", feed->id), P_TEXT("name", name)));
     *id = 0;
     *is_last = FALSE;
@@ -329,7 +331,7 @@ gboolean store_source_by_name(struct db *db, const struct store_feed *feed, cons
         const void *digest = db_blob(rows, 2, &n);
         *id = db_int(rows, 0);
         *snapshot_at_us = db_int(rows, 1);
-        *is_last = feed->has_last_digest && n == sizeof feed->last_digest &&
+        *is_last = !db_int(rows, 3) && feed->has_last_digest && n == sizeof feed->last_digest &&
                    memcmp(digest, feed->last_digest, n) == 0;
     }
     return db_done(rows, error);

@@ -392,12 +392,13 @@ gboolean store_alert_earlier_get(struct db *db, const struct store_alert *alert,
                                  struct store_alert_facts *facts, GError **error) {
     struct db_rows *rows = db_query(
         db,
-        "SELECT e.kind, e.is_doubtful | (e.about_flags & 1), coalesce(a.handed_at_us, "
+        "SELECT e.kind, e.is_doubtful | (e.about_flags & 1) | e.is_unclear, coalesce(a.handed_at_us, "
         "a.created_at_us), "
         "coalesce(e.standing, 0), e.about_kind, e.is_unclear | (e.about_flags & 2) "
         "FROM alert a JOIN event e ON e.seq = a.event_seq WHERE a.registration_id = :registration AND "
-        "a.seq < :seq AND e.booking_id IS NOT NULL AND e.kind <> " SQL_CUSTODY_STATUS_CHANGED
-        " AND (a.may_have_left = 1 OR a.state NOT IN (" SQL_ALERT_WITHDRAWN ", " SQL_ALERT_WITHHELD
+        "a.seq < :seq AND e.booking_id IS NOT NULL AND (e.kind <> " SQL_CUSTODY_STATUS_CHANGED
+        " OR (e.is_unclear = 1 AND e.id = (SELECT n.corrects FROM event n WHERE n.seq = :event))) AND "
+        "(a.may_have_left = 1 OR a.state NOT IN (" SQL_ALERT_WITHDRAWN ", " SQL_ALERT_WITHHELD
         ", " SQL_ALERT_ENDED ")) ORDER BY e.id = (SELECT n.corrects FROM event n WHERE n.seq = :event) "
         "DESC, a.seq DESC LIMIT 1",
         PARAMS(P_TEXT("registration", alert->registration_id), P_INT("seq", alert->seq),

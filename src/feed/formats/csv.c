@@ -180,12 +180,22 @@ static void remember_unread(struct csv_adapter *adapter, const struct csv_row *r
             unread->str[i] = '\n';
 }
 
+/* Of a file from which the newest day is picked: a row whose day cannot be read may be of it. */
+static gboolean has_lost_day(const struct csv_adapter *adapter, const struct csv_row *row) {
+    const struct feed_mapping *m = adapter->base.mapping;
+    struct feed_date date;
+    return adapter->newest && row->n_fields > adapter->rule_column && !is_header(adapter, row) &&
+           !feed_date_parse(row->fields[adapter->rule_column], m->date_formats,
+                            feed_mapping_facility(m)->zone, &date);
+}
+
 static enum feed_next csv_next(struct feed_adapter *base, struct feed_cells *cells,
                                struct feed_problem *problem) {
     struct csv_adapter *adapter = (struct csv_adapter *)base;
     struct csv_row row;
     enum csv_result result = csv_reader_next(adapter->reader, &row);
-    while (result == CSV_ROW && has_right_shape(adapter, &row) && !is_picked(adapter, &row))
+    while (result == CSV_ROW && has_right_shape(adapter, &row) && !is_picked(adapter, &row) &&
+           !has_lost_day(adapter, &row))
         result = csv_reader_next(adapter->reader, &row);
 
     if (result == CSV_END) {
@@ -204,6 +214,14 @@ static enum feed_next csv_next(struct feed_adapter *base, struct feed_cells *cel
         feed_problem_set(problem, row.line, "", NULL,
                          "the row has %u fields where the header has %u; the row was passed over",
                          row.n_fields, adapter->n_columns ? adapter->n_columns : adapter->needed);
+        return FEED_PROBLEM;
+    }
+    if (has_lost_day(adapter, &row) && !is_rule(&row)) {
+        remember_unread(adapter, &row);
+        feed_problem_set(problem, row.line, "", row.fields[adapter->rule_column],
+                         "the column \"%s\" of `only_rows:` has no date in any format of `dates:`; the "
+                         "row was passed over",
+                         base->mapping->rule_column);
         return FEED_PROBLEM;
     }
     const char *what = is_rule(&row)              ? "this is a line drawn in the file"
