@@ -124,3 +124,15 @@ def test_a_drop_folder_that_is_gone_is_paged_once_and_an_empty_file_is_refused(s
     log = site.path / "serve.log"
     server.wait_until(lambda: "can be read again" in log.read_text())
     assert log.read_text().count("a drop folder cannot be read") == 1 and len(pages("The drop folder of the feed lists")) == 1
+
+
+@pytest.mark.parametrize("first", [[], ["8,B1,ROWAN,,,C1"]])
+def test_an_ending_under_another_person_s_number_is_told_as_unclear_to_who_follows_the_former(site, lists, first):
+    before = len(told(site))
+    if first:
+        lists.load(*OTHERS, *first)
+    assert len(told(site)) == before
+    for _ in range(2):
+        lists.load(*OTHERS, "8,B1,ROWAN,2026-11-09 20:30,SERVED,C1")
+    assert ["may mean that they are out" in mail for mail in told(site)[before:]] == [True]
+    assert site.json("person", "show", "1")[0]["standing"] == "held"

@@ -306,8 +306,8 @@ void load_note_clash(struct load *load, guint row, const char *booking_key) {
 
 /* Who had the number is told, if they are held, that something is unclear: the row is about one of two.
  */
-static gboolean tell_former(struct load *load, const struct custody_booking *prior,
-                            const struct feed_record *record, GError **error) {
+gboolean load_tell_former(struct load *load, const struct custody_booking *prior,
+                          const struct feed_record *record, GError **error) {
     struct feed_record safe = *record;
     if (prior->belief.standing != STANDING_HELD && prior->belief.standing != STANDING_AWAY)
         return TRUE; /* the number is free: it is used anew */
@@ -360,7 +360,11 @@ static gboolean number_anew(struct load *load, struct store_booking *prior,
     g_autofree char *key = custody_roster_renumber((*record)->booking_key, (*record)->person_key);
     if (!store_booking_by_key(load->db, load->mapping->jail, key, &known, error))
         return FALSE;
-    const gboolean ok = known.booking.id || tell_former(load, &prior->booking, *record, error);
+    /* What ends it may be about either; what else is said of the new one is theirs. */
+    const gboolean is_ending = (*record)->has_action && (KIND_BIT((*record)->action) &
+                                                         (KINDS_OUT | KIND_BIT(CUSTODY_TRANSFERRED)));
+    const gboolean ok =
+        (known.booking.id && !is_ending) || load_tell_former(load, &prior->booking, *record, error);
     *renumbered = **record;
     renumbered->booking_key = g_string_chunk_insert(load->scratch, key);
     *record = renumbered;
@@ -466,7 +470,8 @@ gboolean load_page_clashes(struct load *load, GError **error) {
         return TRUE;
     g_autofree char *page = g_strdup_printf(
         "The feed %s gives %u booking numbers (%s) to other people than those who have them and are "
-        "held. Nobody is told that either left. Ask the jail's records staff; see `tocsin feed "
+        "held. Nobody is told as a fact that either left. Ask the jail's records staff; see `tocsin "
+        "feed "
         "problems`.",
         load->feed.id, load->n_clashes, load->name);
     return owe_page(load->db, load->site, page, error);

@@ -164,6 +164,9 @@ gboolean load_page_expunged(struct load *load, GError **error);
 /* A number that stands for somebody else than the one who has it and is held: nobody is told that as a
  * fact. Who had it is taken as still there, the new one is another booking, and a person must ask. */
 void load_note_clash(struct load *load, guint row, const char *booking_key);
+/* Whoever follows the one who had the number, and is held, is told that something is unclear. */
+gboolean load_tell_former(struct load *load, const struct custody_booking *prior,
+                          const struct feed_record *record, GError **error);
 gboolean load_page_clashes(struct load *load, GError **error);
 
 gboolean load_roster(struct load *load, struct custody_verdict *verdict, GError **error);

@@ -13,6 +13,10 @@
 #define LONGEST_MEAN_STAY_DAYS 300.0
 #define MOST_TORN 0.05 /* of the rows: above it the file is no list */
 
+static void ignore_problem(G_GNUC_UNUSED const struct feed_problem *problem,
+                           G_GNUC_UNUSED void *context) {
+}
+
 static gboolean take_listing(struct load *load, const struct feed_cells *cells, guint64 digest,
                              GError **error) {
     struct feed_record record;
@@ -50,20 +54,43 @@ static gboolean find_charges(struct load *load, struct load_run *run, const stru
     return TRUE;
 }
 
+/* An ending may be of the one who had the number. */
+static gboolean note_clash(struct load *load, const struct feed_cells *cells, gboolean says_out,
+                           GError **error) {
+    struct feed_record record;
+    struct store_booking prior;
+    if (!says_out || !feed_record_read(load->mapping, cells, load->observed_at_us, load->scratch,
+                                       &record, ignore_problem, NULL)) {
+        load_note_clash(load, cells->row, cells->cell[FIELD_BOOKING]);
+        return TRUE;
+    }
+    if (!store_booking_by_key(load->db, load->mapping->jail, record.booking_key, &prior, error))
+        return FALSE;
+    const gboolean ok = load_tell_former(load, &prior.booking, &record, error);
+    store_booking_clear(&prior);
+    return ok;
+}
+
 /* FALSE without an error: find_charges. */
 static gboolean take_numbered(struct load *load, struct load_run *run, struct feed_cells *cells,
                               GError **error) {
     const guint64 digest = feed_cells_digest(cells, load->mapping_digest);
     const gboolean says_out = feed_record_says_out(load->mapping, cells);
-    if (custody_roster_is_renumbered(run->roster, cells->cell[FIELD_BOOKING],
-                                     cells->cell[FIELD_PERSON]))
+    const struct feed_cells as_written = *cells;
+    const gboolean is_renumbered = custody_roster_is_renumbered(run->roster, cells->cell[FIELD_BOOKING],
+                                                                cells->cell[FIELD_PERSON]);
+    if (is_renumbered)
         renumber(load, cells); /* it was said when it came first */
     enum custody_sight sight = see(run, cells, digest, says_out);
     if (sight == SIGHT_CLASH) {
-        load_note_clash(load, cells->row, cells->cell[FIELD_BOOKING]);
+        if (!note_clash(load, cells, says_out, error))
+            return FALSE;
         renumber(load, cells);
         sight = see(run, cells, digest, says_out);
     }
+    if (is_renumbered && says_out && sight == SIGHT_CHANGED &&
+        !note_clash(load, &as_written, says_out, error))
+        return FALSE;
     run->n_torn += cells->n_torn;
     switch (sight) {
     case SIGHT_SAME:
@@ -74,10 +101,6 @@ static gboolean take_numbered(struct load *load, struct load_run *run, struct fe
     case SIGHT_CLASH: break; /* with another that is joined so: it is numbered once more */
     }
     return take_listing(load, cells, digest, error);
-}
-
-static void ignore_problem(G_GNUC_UNUSED const struct feed_problem *problem,
-                           G_GNUC_UNUSED void *context) {
 }
 
 /* Whether both numbers of the row stand for somebody else, too (load_settle_reused). */
