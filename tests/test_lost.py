@@ -61,6 +61,15 @@ def test_what_was_unclear_is_put_right_by_undoing(site, lists):
     assert "was released from" in told(site)[-1]
 
 
+def test_what_was_unclear_is_put_right_by_a_list_that_is_plain(site, lists):
+    lists.load(*OTHERS, "1,B1,ROWAN,NaT,,C1")
+    before = len(told(site))
+    for _ in range(2):
+        lists.load(*OTHERS, HELD)
+    assert len(told(site)) == before + 1
+    assert "Please go by this notice" in told(site)[-1] and "in custody" in told(site)[-1]
+
+
 @pytest.mark.parametrize("out, why, words", [
     ("1900-01-01 00:00", "DIED", "has died"), ("", "DIED", "has died"), ("", "RAN", "escaped from"),
     ("1900-01-01 00:00", "SERVED", "was released from"), ("1900-01-01 00:00", "PRISON", "was moved away"),

@@ -246,6 +246,38 @@ static gboolean find_unclear(struct load *load, const struct feed_record *record
     return TRUE;
 }
 
+/* A list shows them plainly, and the one before did not say clearly whether they are out: whoever was
+ * told so is told that. */
+static gboolean clear_up(struct load *load, const struct feed_record *record,
+                         const struct custody_booking *known, const struct custody_booking *next,
+                         gboolean *happened, struct custody_event *event, GError **error) {
+    guint8 unclear[CUSTODY_EVENT_ID_BYTES];
+    char hex[33];
+    const char *const parts[] = {"clear", hex, NULL};
+    gboolean is_found;
+    if (!known || *happened || record->is_unclear || record->has_action)
+        return TRUE;
+    if (!store_event_unclear_last(load->db, load->feed.id, known->id, unclear, &is_found, error))
+        return FALSE;
+    if (!is_found)
+        return TRUE;
+    *happened = TRUE;
+    *event = (struct custody_event){.kind = CUSTODY_CORRECTED,
+                                    .assertion = ASSERTION_CORRECTED,
+                                    .booking_key = next->key,
+                                    .person_key = next->person_key,
+                                    .facility_id = next->facility_id,
+                                    .occurred_at_us = TIME_UNKNOWN,
+                                    .occurred_to_us = TIME_UNKNOWN,
+                                    .observed_at_us = load->observed_at_us,
+                                    .row = record->row,
+                                    .has_corrects = TRUE};
+    memcpy(event->corrects, unclear, sizeof unclear);
+    custody_event_id_format(unclear, hex);
+    custody_event_id(event->id, parts);
+    return TRUE;
+}
+
 /* Person, booking, event, in that order. */
 static gboolean save_record(struct load *load, const struct feed_record *record,
                             const struct custody_booking *known, guint64 digest, gboolean as_listing,
@@ -261,12 +293,13 @@ static gboolean save_record(struct load *load, const struct feed_record *record,
     if (!history)
         return FALSE;
     load->owing.source_key = record->event_id;
-    const gboolean happened =
+    gboolean happened =
         as_listing
             ? custody_booking_listed(&load->custody, known, history, record, digest, &next, &event)
             : custody_booking_reported(&load->custody, known, history, record, &next, &event);
     custody_history_free(history);
-    if (happened && !as_listing && !find_unclear(load, record, known, &event, error))
+    if ((happened && !as_listing && !find_unclear(load, record, known, &event, error)) ||
+        (as_listing && !clear_up(load, record, known, &next, &happened, &event, error)))
         return FALSE;
     next.id = known ? known->id : 0;
     next.person_id = person_id;

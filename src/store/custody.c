@@ -375,6 +375,21 @@ gboolean store_event_by_source_key(struct db *db, const char *feed, const char *
     return db_done(rows, error);
 }
 
+gboolean store_event_unclear_last(struct db *db, const char *feed, gint64 booking_id,
+                                  guint8 id[CUSTODY_EVENT_ID_BYTES], gboolean *is_found,
+                                  GError **error) {
+    struct db_rows *rows = db_query(
+        db,
+        "SELECT id, is_unclear, feed FROM event WHERE booking_id = :booking ORDER BY seq DESC LIMIT 1",
+        PARAMS(P_INT("booking", booking_id)));
+    gsize n = 0;
+    *is_found = db_next(rows) && db_int(rows, 1) && g_strcmp0(db_text(rows, 2), feed) == 0;
+    const void *bytes = *is_found ? db_blob(rows, 0, &n) : NULL;
+    if (*is_found && n == CUSTODY_EVENT_ID_BYTES)
+        memcpy(id, bytes, n);
+    return db_done(rows, error);
+}
+
 gboolean store_event_place(struct db *db, const guint8 id[CUSTODY_EVENT_ID_BYTES],
                            struct store_event_place *place, GError **error) {
     struct db_rows *rows = db_query(
