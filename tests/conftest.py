@@ -226,6 +226,9 @@ facilities:
   - {{code: MAIN, id: main, name: Main Jail}}
   - {{code: ANNEX, id: annex, name: Annex}}
 dates: ["%Y-%m-%d %H:%M", "%Y-%m-%d"]
+statuses:
+  - {{code: held, means: held}}
+  - {{code: court, means: at court}}
 """
 
 

@@ -133,6 +133,7 @@ static void reset(struct job *job) {
 static void run_group(struct store *store, GPtrArray *group) {
     GError *error = NULL;
     enum db_end end = DB_AGAIN;
+    const gint64 before = WRITER(store, all_changes);
     const gboolean is_held = WRITER(store, hold, &error);
     if (!is_held)
         end = DB_FAILED;
@@ -148,7 +149,9 @@ static void run_group(struct store *store, GPtrArray *group) {
         WRITER(store, release);
     if (end != DB_DURABLE)
         spoil(group, error);
-    g_atomic_int_set(&store->is_refusing, end != DB_DURABLE);
+    if (end != DB_DURABLE ||
+        WRITER(store, all_changes) != before) /* what writes nothing shows nothing */
+        g_atomic_int_set(&store->is_refusing, end != DB_DURABLE);
     g_clear_error(&error);
 }
 
