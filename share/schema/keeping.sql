@@ -44,6 +44,7 @@ UPDATE alert SET rank = 2 WHERE reminder > 0;
 DROP INDEX alert_due;
 CREATE INDEX alert_due ON alert (rank, next_at_us) WHERE next_at_us IS NOT NULL;
 
+-- What was tried, and not taken.
 CREATE INDEX alert_in_vain ON alert (planned_at_us) WHERE state = 0 AND attempts > 0;
 
 -- An older program kept statuses in the source's own words. Each row is read again.
@@ -52,6 +53,6 @@ UPDATE booking SET status = '', digest = 0;
 -- An older program set endings aside that are believed now: whoever was told otherwise is listed, and told on request.
 INSERT INTO alert (id, purpose, reason, state, created_at_us, next_at_us, note)
     SELECT 'upgrade6', 3, 0, 0, max(recorded_at_us), max(recorded_at_us),
-           'This site was begun by an older program, which believed some of what jails said otherwise. See who was told '
+           'This site was begun by an older program, which may have believed some of what jails said otherwise. See who was told '
            || 'what does not hold: tocsin watch differences. With --tell they are told.'
     FROM event HAVING count(*) > 0;

@@ -12,10 +12,10 @@ struct ledger_source remote_source(struct remote *remote); /* valid until remote
 
 /* Posts `body`; `answer` (transfer full) gets at most 64 KiB. FALSE with BASE_ERROR_NETWORK when no
  * answer came within `timeout_s`. */
-/* Asks for an address and wants nothing but that it is answered well (2xx). */
-gboolean remote_get(const char *url, guint timeout_s, GError **error);
-
 gboolean remote_post(const char *url, const char *body, guint timeout_s, long *status, char **answer,
                      GError **error);
+
+/* Asks for an address and wants nothing but that it is answered well (2xx). */
+gboolean remote_get(const char *url, guint timeout_s, GError **error);
 
 #endif

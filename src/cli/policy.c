@@ -31,11 +31,7 @@ static gboolean read_day(const char *text, gint32 *day) {
 
 /* The policy of the site of -C, with its recipients; NULL with an error. */
 static struct policy *choose_site(const struct cli *cli, GError **error) {
-    g_autofree char *path = g_build_filename(cli->dir, "site.yaml", NULL), *text = NULL;
-    gsize n;
-    if (!g_file_get_contents(path, &text, &n, error))
-        return NULL;
-    struct site_config *config = site_config_parse(text, n, path, error);
+    struct site_config *config = site_config_load(cli->dir, error);
     struct policy *policy = config ? site_policy(config, cli->dir, error) : NULL;
     site_config_free(config);
     return policy;

@@ -242,6 +242,13 @@ struct site_config *site_config_parse(const char *text, gsize n, const char *nam
     return NULL;
 }
 
+struct site_config *site_config_load(const char *dir, GError **error) {
+    g_autofree char *path = g_build_filename(dir, "site.yaml", NULL);
+    g_autofree char *text = NULL;
+    gsize n;
+    return g_file_get_contents(path, &text, &n, error) ? site_config_parse(text, n, path, error) : NULL;
+}
+
 void site_config_free(struct site_config *config) {
     if (!config)
         return;

@@ -39,6 +39,8 @@ struct site_config {
 };
 
 struct site_config *site_config_parse(const char *text, gsize n, const char *name, GError **error);
+/* site.yaml of the site in `dir`. Transfer full; NULL with an error. */
+struct site_config *site_config_load(const char *dir, GError **error);
 void site_config_free(struct site_config *config);
 
 #endif

@@ -324,12 +324,7 @@ struct disclose_gate *site_gate_for_agencies(struct site *site, GError **error) 
 
 /* By site.yaml as it is now. */
 static struct disclose_gate *load_gate_again(const struct site *site, GError **error) {
-    g_autofree char *path = site_path(site, "site.yaml");
-    g_autofree char *text = NULL;
-    gsize n;
-    if (!g_file_get_contents(path, &text, &n, error))
-        return NULL;
-    struct site_config *config = site_config_parse(text, n, path, error);
+    struct site_config *config = site_config_load(site->dir, error);
     struct disclose_gate *gate = config ? load_gate(config, site->dir, error) : NULL;
     site_config_free(config);
     return gate;

@@ -134,12 +134,12 @@ struct store_event_place {
     gint64 seq, booking_id, person_id; /* all 0: there is no such event */
     gboolean corrects;                 /* it takes an event back itself */
 };
+gboolean store_event_place(struct db *db, const guint8 id[CUSTODY_EVENT_ID_BYTES],
+                           struct store_event_place *place, GError **error);
 /* What was said last of the booking, if it was unclear and of that feed. */
 gboolean store_event_unclear_last(struct db *db, const char *feed, gint64 booking_id,
                                   guint8 id[CUSTODY_EVENT_ID_BYTES], gboolean *is_found,
                                   GError **error);
-gboolean store_event_place(struct db *db, const guint8 id[CUSTODY_EVENT_ID_BYTES],
-                           struct store_event_place *place, GError **error);
 
 /* ── For listings ── */
 
