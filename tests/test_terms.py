@@ -30,19 +30,19 @@ def link(words, place):
 
 
 def days_pass(server, days):
-    """Until what the clock asks of registrations has been done and has left: the second time that it is somebody's duty,
-    the first time's work is done."""
+    """Until what the clock asks of registrations, and of what is kept, has been done and has left."""
     leap = max(days - 1.2, 0)  # after which the clock is not believed for a day
-    for length in ({"days": leap}, {"days": days - leap}, {"seconds": 60}):
-        server.site.later(**length)
-        server.wait_until(lambda: ticked(server.site))
+    for length in ({"days": leap}, {"days": days - leap}, {"seconds": 70}):
+        for then in (length, {"seconds": 21}):  # the clock may leap in the middle of a round, but not of the next
+            server.site.later(**then)
+            server.wait_until(lambda: ticked(server.site))
 
 
 def ticked(site):
     with sqlite3.connect(f"file:{site.path / 'tocsin.db'}?mode=ro", uri=True) as db:
         waits = db.execute("SELECT count(*) FROM alert WHERE next_at_us IS NOT NULL AND next_at_us <= ?",
                            (int(site.now() * 1e6),)).fetchone()[0]
-        late = db.execute("SELECT count(*) FROM duty WHERE duty = 'terms' AND until_at_us BETWEEN ?1 AND ?1 + 60000000",
+        late = db.execute("SELECT count(*) FROM duty WHERE duty = 'hours' AND until_at_us BETWEEN ?1 AND ?1 + 60000000",
                           (int(site.now() * 1e6),)).fetchone()[0]
     return not waits and late
 
