@@ -20,14 +20,18 @@ def event(number, what, person="7", **more):
             "when": "2025-05-06T10:00:00-06:00", **more}
 
 
+def signed(secret, key, body, now=None):
+    """The headers of a body that is pushed."""
+    stamp = str(int(now or time.time()))
+    mac = hmac.new(base64.b64decode(secret), f"{key}.{stamp}.".encode() + body, hashlib.sha256).digest()
+    return {"Idempotency-Key": key, "webhook-timestamp": stamp,
+            "webhook-signature": "v1," + base64.b64encode(mac).decode(), "Content-Type": "application/json"}
+
+
 def push_events(server, secret, key, events, now=None):
     """Gives (status, body, headers) of the answer."""
     body = json.dumps(events).encode()
-    stamp = str(int(now or time.time()))
-    mac = hmac.new(base64.b64decode(secret), f"{key}.{stamp}.".encode() + body, hashlib.sha256).digest()
-    headers = {"Idempotency-Key": key, "webhook-timestamp": stamp,
-               "webhook-signature": "v1," + base64.b64encode(mac).decode(), "Content-Type": "application/json"}
-    return server.request("POST", "/v1/feeds/push/events", body, headers)
+    return server.request("POST", "/v1/feeds/push/events", body, signed(secret, key, body, now))
 
 
 def add_push_feed(site, folder):

@@ -18,6 +18,11 @@ char *feed_signature_make(const char *secret, const char *key, gint64 timestamp_
 /* What is said of a signature that does not match. */
 extern const char feed_signature_mismatch[];
 
+/* Whether the headers are there and `timestamp` (decimal seconds, `sent_s`) is within the window around
+ * `now_s`, before the body is; else `reason` says what is wrong, static. */
+gboolean feed_signature_may_be(const char *key, const char *timestamp, const char *header, gint64 now_s,
+                               gint64 *sent_s, const char **reason);
+
 /* Whether any of the signatures in `header` is right and `timestamp` (decimal seconds) is within
  * the window around `now_s`; else `reason` says what is wrong, static. */
 gboolean feed_signature_check(const char *secret, const char *key, const char *timestamp,

@@ -120,6 +120,12 @@ static char *secret_of(struct site *site, const char *feed, GError **error) {
     return NULL;
 }
 
+gboolean push_may_come(struct site *site, const struct push *push, const char **not_signed) {
+    gint64 sent_s;
+    return feed_signature_may_be(push->key, push->timestamp, push->signature,
+                                 site_now(site) / SECOND_US, &sent_s, not_signed);
+}
+
 gboolean push_take(struct site *site, const struct push *push, char **answer, const char **not_signed,
                    GError **error) {
     g_autofree char *secret = secret_of(site, push->feed, error);

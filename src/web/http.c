@@ -6,11 +6,17 @@
 #include "base/error.h"
 
 const char *web_header(const struct web_request *request, const char *name) {
-    return MHD_lookup_connection_value(request->connection, MHD_HEADER_KIND, name);
+    return web_head_field(request->head, name);
 }
 
 char *web_cookie(const struct web_request *request, const char *name) {
-    return g_strdup(MHD_lookup_connection_value(request->connection, MHD_COOKIE_KIND, name));
+    const char *sent = web_header(request, "Cookie");
+    g_auto(GStrv) cookies = g_strsplit(sent ? sent : "", ";", -1);
+    const gsize n = strlen(name);
+    for (char **cookie = cookies; *cookie; cookie++)
+        if (g_str_has_prefix(g_strstrip(*cookie), name) && (*cookie)[n] == '=')
+            return g_strdup(*cookie + n + 1);
+    return NULL;
 }
 
 char *web_form_field(const struct web_request *request, const char *name) {
@@ -74,4 +80,85 @@ void web_json_value(struct web_response *response, guint status, json_t *value) 
     web_json(response, status, text);
     free(text);
     json_decref(value);
+}
+
+/* ── As it is sent ─────────────────────────────────────────────────────────────────────────────── */
+
+static const char *reason_of(guint status) {
+    static const struct {
+        guint status;
+        const char *words;
+    } reasons[] = {{200, "OK"},
+                   {202, "Accepted"},
+                   {303, "See Other"},
+                   {400, "Bad Request"},
+                   {401, "Unauthorized"},
+                   {403, "Forbidden"},
+                   {404, "Not Found"},
+                   {405, "Method Not Allowed"},
+                   {408, "Request Timeout"},
+                   {409, "Conflict"},
+                   {413, "Content Too Large"},
+                   {417, "Expectation Failed"},
+                   {422, "Unprocessable Content"},
+                   {429, "Too Many Requests"},
+                   {431, "Request Header Fields Too Large"},
+                   {501, "Not Implemented"},
+                   {503, "Service Unavailable"},
+                   {505, "HTTP Version Not Supported"}};
+    for (guint i = 0; i < G_N_ELEMENTS(reasons); i++)
+        if (reasons[i].status == status)
+            return reasons[i].words;
+    return "";
+}
+
+static void add_date(GString *out, gint64 now_at_us) {
+    static const char *const days[] = {"Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"};
+    static const char *const months[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                         "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+    g_autoptr(GDateTime) now = g_date_time_new_from_unix_utc(now_at_us / SECOND_US);
+    if (now)
+        g_string_append_printf(
+            out, "Date: %s, %02d %s %04d %02d:%02d:%02d GMT\r\n",
+            days[g_date_time_get_day_of_week(now) - 1], g_date_time_get_day_of_month(now),
+            months[g_date_time_get_month(now) - 1], g_date_time_get_year(now),
+            g_date_time_get_hour(now), g_date_time_get_minute(now), g_date_time_get_second(now));
+}
+
+static void add_fields(GString *out, const struct web_response *response) {
+    g_string_append(
+        out,
+        "X-Content-Type-Options: nosniff\r\n"
+        "Referrer-Policy: no-referrer\r\n"
+        "Content-Security-Policy: default-src 'none'; style-src 'self'; script-src 'self'; img-src "
+        "'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'\r\n");
+    g_string_append_printf(out, "Cache-Control: %s\r\n",
+                           response->is_immutable ? "public, max-age=31536000, immutable" : "no-store");
+    g_string_append_printf(out, "Cross-Origin-Resource-Policy: %s\r\n",
+                           response->is_public ? "cross-origin" : "same-origin");
+    if (response->is_public)
+        g_string_append(out, "Access-Control-Allow-Origin: *\r\n");
+    g_string_append_printf(out, "Content-Type: %s\r\n", response->content_type);
+    if (response->location)
+        g_string_append_printf(out, "Location: %s\r\n", response->location);
+    if (response->cookie)
+        g_string_append_printf(out, "Set-Cookie: %s\r\n", response->cookie);
+    if (response->retry_after_s)
+        g_string_append_printf(out, "Retry-After: %u\r\n", response->retry_after_s);
+    g_string_append_printf(out, "Content-Length: %" G_GSIZE_FORMAT "\r\n", response->body->len);
+    g_string_append_printf(out, "Connection: %s\r\n\r\n", response->closes ? "close" : "keep-alive");
+}
+
+GString *web_response_format(struct web_response *response, gint64 now_at_us, gboolean is_head_only) {
+    GString *out = g_string_sized_new(1024 + response->body->len);
+    g_string_append_printf(out, "HTTP/1.1 %u %s\r\n", response->status, reason_of(response->status));
+    add_date(out, now_at_us);
+    add_fields(out, response);
+    if (!is_head_only)
+        g_string_append_len(out, response->body->str, (gssize)response->body->len);
+    g_string_free(response->body, TRUE);
+    g_free(response->location);
+    g_free(response->cookie);
+    *response = (struct web_response){0};
+    return out;
 }

@@ -4,14 +4,14 @@
 
 #include <glib.h>
 #include <jansson.h>
-#include <microhttpd.h>
 
 #include "site/site.h"
+#include "web/head.h"
 
 struct web_request {
     struct site *site;
     struct finder *finder;
-    struct MHD_Connection *connection;
+    const struct web_head *head;
     const char *method, *path;
     const char *argument; /* what stands for * in the route's path */
     const char *body;     /* NUL-terminated; body_n bytes */
@@ -46,5 +46,9 @@ const char *web_text_of(const json_t *object, const char *key); /* NULL: none, o
 void web_json_value(struct web_response *response, guint status, json_t *value);
 /* 200 or `status` with JSON text. */
 void web_json(struct web_response *response, guint status, const char *json);
+
+/* The answer as it is sent, without a body when only its head was asked for. Transfer full; `response`
+ * is cleared. */
+GString *web_response_format(struct web_response *response, gint64 now_at_us, gboolean is_head_only);
 
 #endif

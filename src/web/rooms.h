@@ -10,6 +10,9 @@ struct web_route {
     const char *method, *path; /* a "*" takes the rest of one segment, a last "**" all that follows */
     web_handler handle;
     gboolean is_limited; /* by address: guesses and floods */
+    /* Whether it may send a body of events, from its head alone; NULL: a small body is let in. FALSE
+     * with the answer made. Must not wait. */
+    gboolean (*admit)(const struct web_request *request, struct web_response *response);
 };
 
 /* What never changes while the program runs. */
@@ -18,10 +21,14 @@ struct web_asset {
     gboolean is_public; /* may be read by scripts of other sites */
 };
 
+/* What waits for what. */
+enum web_lane { WEB_LANE_PEOPLE, WEB_LANE_PUSH, WEB_LANE_HEALTH, WEB_N_LANES };
+
 struct web_room {
     const char *name;
     const struct web_route *routes; /* the last has no method; NULL: none */
     const struct web_asset *assets; /* likewise, no path */
+    enum web_lane lane;
 };
 
 /* The table: a word a room, and each defines its web_room_WORD. */

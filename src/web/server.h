@@ -1,4 +1,5 @@
-/* The HTTP server: libmicrohttpd, strict, behind a guard. */
+/* The HTTP server: what comes in by the front (web/front.h) has its turn in a lane, and a room answers
+ * it. docs/security.md says what it refuses. */
 #ifndef WEB_SERVER_H
 #define WEB_SERVER_H
 

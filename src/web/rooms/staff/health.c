@@ -68,4 +68,4 @@ static const struct web_route routes[] = {
     {"GET", "/metrics", metrics, FALSE},
     {NULL},
 };
-const struct web_room web_room_health = {"health", routes, NULL};
+const struct web_room web_room_health = {"health", routes, NULL, WEB_LANE_HEALTH};
