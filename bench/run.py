@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Measures, against peers in the same alternating run, and writes the figures into docs/performance.md.
 
-usage: bench/run.py [--quick] [--scratch DIR] [durable] [roster] [latency] [gate] [search] [link]
+usage: bench/run.py [--quick] [--scratch DIR] [durable] [roster] [latency] [gate] [search] [link] [pressure]
        bench/run.py [--quick] [--scratch DIR] against --commit COMMIT
 
 Ratios count, not rates: machines differ. Medians of several rounds. Needs the release build in
@@ -29,8 +29,9 @@ import threading
 import time
 from pathlib import Path
 
-from against import against
+from against import against, built
 from linking import link
+from pressure import pressure
 from search_peers import search
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -353,7 +354,7 @@ def machine():
 
 
 def write_into_page(name, text):
-    page = ROOT / "docs/performance.md"
+    page = ROOT / ("docs/reliability.md" if name == "pressure" else "docs/performance.md")
     old = page.read_text(encoding="utf-8")
     block = f"<!-- {name}: written by ./dev bench -->\n{text}\n<!-- end -->"
     new, n = re.subn(rf"<!-- {name}: written by ./dev bench -->.*?<!-- end -->", lambda _: block, old, flags=re.S)
@@ -366,16 +367,18 @@ def main():
     parser.add_argument("--quick", action="store_true", help="smaller sizes, nothing is written")
     parser.add_argument("--scratch", type=Path, help="where to work: the disk to measure")
     parser.add_argument("what", nargs="*", default=["durable", "roster", "latency", "gate", "search", "link"])
-    parser.add_argument("--commit", help="against: the older program's")
+    parser.add_argument("--commit", help="the older program's: against needs it, pressure may have it")
     options = parser.parse_args()
-    if ("against" in options.what) != bool(options.commit):
-        parser.error("against needs --commit, and only it does")
+    if options.commit is None and "against" in options.what:
+        parser.error("against needs --commit")
     scratch = Path(tempfile.mkdtemp(prefix="tocsin-bench-", dir=options.scratch or ROOT.parent))
     try:
         for name in options.what:
             lines = []
             for line in {"durable": durable, "roster": roster, "latency": latency, "gate": gate,
-                         "search": search, "link": link,
+                         "search": search, "link": link, "pressure": lambda *_: pressure(
+                             sys.modules[__name__], scratch, options.quick,
+                             built(options.commit, scratch) if options.commit else None),
                          "against": lambda *_: against(sys.modules[__name__], scratch, options.commit,
                                                        1 if options.quick else 7)}[name](scratch, options.quick):
                 print(line, flush=True)

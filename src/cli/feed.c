@@ -69,21 +69,15 @@ static const char *text_of(const json_t *event, const char *key) {
 }
 
 static void print_words(const char *name, const struct load_summary *s, gboolean is_trial) {
-    json_t *event, *problem;
+    json_t *problem;
     size_t i;
-    guint counts[CUSTODY_N_KINDS] = {0};
 
-    json_array_foreach(s->list, i, event) {
-        enum custody_kind kind;
-        if (custody_kind_parse(text_of(event, "kind"), &kind))
-            counts[kind]++;
-    }
     printf("%s: %u rows", name, s->rows);
     if (s->is_baseline)
         printf(", taken as the baseline: nobody is alerted");
     for (int kind = 0; kind < CUSTODY_N_KINDS; kind++)
-        if (counts[kind])
-            printf(", %u %s", counts[kind], custody_kind_name((enum custody_kind)kind));
+        if (s->n_of[kind])
+            printf(", %u %s", s->n_of[kind], custody_kind_name((enum custody_kind)kind));
     if (s->alerts)
         printf(", %u alert%s%s", s->alerts, s->alerts == 1 ? "" : "s",
                is_trial ? " would be made" : "");
@@ -122,6 +116,7 @@ static int load_files(struct cli *cli, struct site *site, const char *feed, char
         struct load_summary summary = {.list = NULL};
         GError *error = NULL;
         g_autofree char *name = g_path_get_basename(*files);
+        options->lists_events = cli->json || rows;
         options->on_progress = rows ? NULL : cli_progress;
         options->on_row = rows ? feed_check_keep : NULL;
         options->context = rows ? (void *)rows : name;
@@ -364,7 +359,7 @@ static int accept(struct cli *cli, int argc, char **argv) {
             print_json(&summary);
             cli_json_line(json_pack("{s:{s:i, s:i, s:i}}", "summary", "rows", summary.rows, "events",
                                     summary.events, "alerts", summary.alerts));
-        } else if (!summary.list) {
+        } else if (summary.is_of_doubt) {
             printf("%u reports are no longer in doubt. %u notices say so.\n", summary.rows,
                    summary.alerts);
         } else {

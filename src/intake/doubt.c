@@ -114,14 +114,14 @@ static gboolean restate_all(struct load *load, const GArray *batch, enum restati
     const struct store_batch_event *events = (const struct store_batch_event *)(gpointer)batch->data;
     g_autoptr(GHashTable) last = g_hash_table_new(NULL, NULL);
     gboolean ok = TRUE;
-    json_t *const listed = load->owing.events;
-    load->owing.events = NULL; /* what a source said is listed, not what we think of it */
+    struct owe_listing *const listing = load->owing.listing;
+    load->owing.listing = NULL; /* what a source said is listed, not what we think of it */
     for (guint i = 0; i < batch->len; i++)
         g_hash_table_insert(last, key_of(&events[i]), GUINT_TO_POINTER(i));
     for (guint i = 0; ok && i < batch->len; i++)
         ok = restate(load, &events[i],
                      GPOINTER_TO_UINT(g_hash_table_lookup(last, key_of(&events[i]))) == i, how, error);
-    load->owing.events = listed;
+    load->owing.listing = listing;
     return ok;
 }
 
@@ -130,7 +130,7 @@ static gboolean restate_all(struct load *load, const GArray *batch, enum restati
 static void mark_listed(struct load *load, gboolean are_arrivals) {
     json_t *event;
     size_t i;
-    json_array_foreach(load->summary->list, i, event) {
+    json_array_foreach(load->listing.events, i, event) {
         enum custody_kind kind;
         if (json_is_true(json_object_get(event, "late")) ||
             !custody_kind_parse(json_string_value(json_object_get(event, "kind")), &kind))

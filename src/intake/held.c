@@ -134,14 +134,17 @@ static gboolean accept_in_transaction(struct db *db, void *context, GError **err
 static gboolean accept_list(struct site *site, const char *feed_id, const char *baseline_by,
                             struct load_summary *summary, GError **error) {
     const struct load_options options = {.taken_at_us = TIME_UNKNOWN,
+                                         .lists_events = summary != NULL,
                                          .tells_nobody = baseline_by != NULL};
-    struct load_summary done = {.list = json_array(), .problem_list = json_array()};
+    struct load_summary done = {.list = options.lists_events ? json_array() : NULL,
+                                .problem_list = json_array()};
     struct load load = {.site = site,
                         .feed_id = feed_id,
                         .is_accepted = TRUE,
                         .baseline_by = baseline_by,
                         .options = &options,
-                        .summary = &done};
+                        .summary = &done,
+                        .listing.events = done.list};
     gboolean ok =
         store_write(site_store(site), STORE_WORK(accept_in_transaction, load_again), &load, error);
     g_clear_pointer(&load.content, g_bytes_unref);
@@ -166,7 +169,7 @@ static gboolean decide_doubt(struct site *site, const char *feed_id, gboolean is
         return FALSE;
     }
     if (summary)
-        *summary = (struct load_summary){.rows = n, .alerts = n_alerts};
+        *summary = (struct load_summary){.rows = n, .alerts = n_alerts, .is_of_doubt = TRUE};
     return TRUE;
 }
 

@@ -557,10 +557,10 @@ gboolean load_begin(struct load *load, struct db *db, GError **error) {
                                  .file = load->name,
                                  .now_at_us = site_now(load->site),
                                  .tells_nobody = load->options->tells_nobody,
-                                 .events = load->summary->list};
+                                 .listing = &load->listing};
     if (load_is_roster(load) && !load->feed.has_baseline) { /* rule 8 */
         load->owing.is_first = TRUE;
-        load->owing.events = NULL;
+        load->owing.listing = NULL;
     }
     if (!load->feed.has_baseline && !store_booking_newest(db, &load->owing.newest_booking_id, error))
         return FALSE;
@@ -611,7 +611,8 @@ gboolean load_record_source(struct load *load, enum store_source_state state, GE
 }
 
 gboolean load_finish(struct load *load, GError **error) {
-    load->summary->events = (guint)json_array_size(load->summary->list);
+    load->summary->events = load->listing.n;
+    memcpy(load->summary->n_of, load->listing.n_of, sizeof load->summary->n_of);
     load->summary->alerts = load->owing.n_alerts;
     load->source.n_rows = load->summary->rows;
     load->source.n_events = load->summary->events;
@@ -675,8 +676,9 @@ static gboolean note_gap(struct load *load, GError **error) {
 
 void load_again(void *context) {
     struct load *load = context;
+    static const struct owe_listing nothing = {.n = 0};
     struct load_summary *s = load->summary;
-    json_array_clear(s->list);
+    owe_listing_cut(&load->listing, &nothing);
     json_array_clear(s->problem_list);
     *s = (struct load_summary){.list = s->list, .problem_list = s->problem_list};
     load->n_kept_problems = load->n_clashes = load->n_expunged = load->n_other_people =
@@ -718,7 +720,7 @@ gboolean load_deed(struct site *site, const char *feed_id, struct load *load,
                    gboolean (*work)(struct db *db, void *context, GError **error), void *context,
                    GError **error) {
     static const struct load_options options = {.taken_at_us = TIME_UNKNOWN};
-    *summary = (struct load_summary){.list = json_array(), .problem_list = json_array()};
+    *summary = (struct load_summary){.problem_list = json_array()};
     *load = (struct load){.site = site,
                           .feed_id = feed_id,
                           .name = "",
@@ -749,7 +751,7 @@ static gboolean refuse_in_transaction(struct db *db, void *context, GError **err
 static gboolean run_load(struct load *load, GError **error) {
     g_autoptr(GError) problem = NULL;
     gint64 start_us = g_get_monotonic_time();
-    load->summary->list = json_array();
+    load->listing.events = load->summary->list = load->options->lists_events ? json_array() : NULL;
     load->summary->problem_list = json_array();
     gboolean ok = (load->options->is_trial ? store_try : store_write)(
         site_store(load->site), STORE_WORK(load_in_transaction, load_again), load, &problem);

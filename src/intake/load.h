@@ -9,11 +9,12 @@
 
 struct load_summary {
     guint rows, problems, events, held, alerts;
+    guint n_of[CUSTODY_N_KINDS]; /* the events */
     gint64 ms;
-    gboolean is_baseline;
-    char note[600];       /* why nothing was loaded, or why it was held; "" else */
-    json_t *list;         /* the events, in order */
-    json_t *problem_list; /* at most the first 1,000 */
+    gboolean is_baseline, is_of_doubt; /* a decision on reports, not on a list */
+    char note[600];                    /* why nothing was loaded, or why it was held; "" else */
+    json_t *list;                      /* the events, in order, where they were asked for */
+    json_t *problem_list;              /* at most the first 1,000 */
 };
 void load_summary_clear(struct load_summary *summary);
 
@@ -28,6 +29,7 @@ struct load_row {
 
 struct load_options {
     gboolean is_trial;     /* take everything back: `feed check` */
+    gboolean lists_events; /* for who shows them; however many there are, they stand in memory */
     const char *mapping;   /* of a trial: YAML in place of what the feed has, if there is the feed */
     gboolean tells_nobody; /* record events and alert no one: a feed's history */
     gint64 taken_at_us;    /* when the roster was taken; TIME_UNKNOWN: its name says */

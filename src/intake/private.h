@@ -31,6 +31,7 @@ struct load {
     const char *push_key;
     const struct load_options *options;
     struct load_summary *summary;
+    struct owe_listing listing;
     char *answer;
 
     char *held_name;       /* of the list that a person accepted */

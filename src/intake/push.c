@@ -23,6 +23,21 @@ static gboolean find_push(struct load *load, GError **error) {
     return TRUE;
 }
 
+/* Transfer full. */
+static char *answer_of(const struct load *load) {
+    GString *answer = g_string_new(NULL);
+    g_string_printf(answer, "{\"rows\":%u,\"events\":[", load->summary->rows);
+    for (guint i = 0; i < load->listing.n; i++) {
+        char id[33];
+        custody_event_id_format(load->listing.ids->data + (gsize)i * CUSTODY_EVENT_ID_BYTES, id);
+        g_string_append_printf(answer, "%s\"%s\"", i ? "," : "", id);
+    }
+    char *problems = json_dumps(load->summary->problem_list, JSON_COMPACT);
+    g_string_append_printf(answer, "],\"problems\":%s}", problems);
+    free(problems);
+    return g_string_free(answer, FALSE);
+}
+
 static gboolean take_push(struct load *load, GError **error) {
     if (load_is_roster(load)) {
         g_set_error(error, BASE_ERROR, BASE_ERROR_INPUT, "the feed %s takes rosters, not events",
@@ -35,16 +50,7 @@ static gboolean take_push(struct load *load, GError **error) {
     if (!load_events(load, error) || !load_page_unreadable(load, error) ||
         !load_page_expunged(load, error))
         return FALSE;
-    json_t *ids = json_array(), *event;
-    size_t i;
-    json_array_foreach(load->summary->list, i, event)
-        json_array_append(ids, json_object_get(event, "event_id"));
-    json_t *answer = json_pack("{s:i, s:o, s:O}", "rows", load->summary->rows, "events", ids,
-                               "problems", load->summary->problem_list);
-    char *text = json_dumps(answer, JSON_COMPACT);
-    load->answer = g_strdup(text);
-    free(text);
-    json_decref(answer);
+    load->answer = answer_of(load);
     return load_finish(load, error);
 }
 
@@ -72,7 +78,8 @@ static gboolean page_in_transaction(struct db *db, void *context, GError **error
 
 static gboolean take_in(struct site *site, const struct push *push, char **answer, GError **error) {
     const struct load_options options = {.taken_at_us = TIME_UNKNOWN};
-    struct load_summary summary = {.list = json_array(), .problem_list = json_array()};
+    struct load_summary summary = {.problem_list = json_array()};
+    g_autoptr(GByteArray) ids = g_byte_array_new();
     g_autofree char *digest =
         g_compute_checksum_for_data(G_CHECKSUM_SHA256, (const guchar *)push->body, push->n);
     g_autofree char *name = g_strconcat("push:", digest, NULL);
@@ -85,7 +92,8 @@ static gboolean take_in(struct site *site, const struct push *push, char **answe
                         .snapshot_at_us = -1,
                         .observed_at_us = site_now(site),
                         .options = &options,
-                        .summary = &summary};
+                        .summary = &summary,
+                        .listing.ids = ids};
 
     seal_sha256(push->key, strlen(push->key), load.digest);
     GError *problem = NULL;

@@ -332,12 +332,11 @@ static void forget_rows(struct load *load) {
     json_array_clear(load->summary->problem_list);
 }
 
-/* What a pass over the rows made of them, up to the mark; `n_events` were before it. */
-static gboolean take_back_rows(struct load *load, const struct custody_pace *pace, size_t n_events,
-                               GError **error) {
+/* What a pass over the rows made of them, up to the mark; what is `listed` was before it. */
+static gboolean take_back_rows(struct load *load, const struct custody_pace *pace,
+                               const struct owe_listing *listed, GError **error) {
     load->feed.pace = *pace;
-    while (json_array_size(load->summary->list) > n_events)
-        json_array_remove(load->summary->list, n_events);
+    owe_listing_cut(&load->listing, listed);
     load->owing.n_alerts = 0;
     g_clear_pointer(&load->untold, g_ptr_array_unref);
     return store_take_back(load->db, error);
@@ -421,7 +420,7 @@ static gboolean see_rows(struct load *load, struct load_run *run, GError **error
 
 /* Once more, when it turns out that bookings stand on several rows. */
 static gboolean compare_rows(struct load *load, struct load_run *run, const struct custody_pace *pace,
-                             size_t n_events, GError **error) {
+                             const struct owe_listing *listed, GError **error) {
     const gboolean ok = see_rows(load, run, error);
     if (!run->has_charges)
         return ok;
@@ -429,7 +428,7 @@ static gboolean compare_rows(struct load *load, struct load_run *run, const stru
     custody_roster_free(run->roster);
     forget_rows(load);
     load->n_clashes = load->n_other_people = load->n_renamed = 0;
-    return take_back_rows(load, pace, n_events, error) && see_rows(load, run, error);
+    return take_back_rows(load, pace, listed, error) && see_rows(load, run, error);
 }
 
 static gboolean judge_list(struct load *load, const struct load_run *run,
@@ -462,15 +461,15 @@ static gboolean judge_list(struct load *load, const struct load_run *run,
 gboolean load_roster(struct load *load, struct custody_verdict *verdict, GError **error) {
     struct load_run run = {.roster = NULL};
     const struct custody_pace pace = load->feed.pace; /* a held list takes its counts back */
-    const size_t n_events = json_array_size(load->summary->list); /* of the feed itself: they stay */
-    gboolean ok = compare_rows(load, &run, &pace, n_events, error) && check_torn(load, &run, error) &&
+    const struct owe_listing listed = load->listing;  /* of the feed itself: they stay */
+    gboolean ok = compare_rows(load, &run, &pace, &listed, error) && check_torn(load, &run, error) &&
                   load_page_clashes(load, error) && load_page_other_people(load, error) &&
                   (load->is_accepted || load_check_readable(load, &run, error));
     if (ok) {
         g_autoptr(GArray) vanished = custody_roster_vanished(run.roster);
         ok = judge_list(load, &run, verdict, error);
         if (ok && verdict->is_held)
-            ok = take_back_rows(load, &pace, n_events, error) &&
+            ok = take_back_rows(load, &pace, &listed, error) &&
                  hold_roster(load, run.roster, vanished, verdict, error);
         else if (ok)
             ok = accept_roster(load, &run, vanished, error) && store_keep(load->db, error);

@@ -44,12 +44,12 @@ struct tick {
 static gboolean tick_in_transaction(struct db *db, void *context, GError **error) {
     struct tick *tick = context;
     const struct load_options options = {.taken_at_us = TIME_UNKNOWN};
-    struct load_summary summary = {.list = json_array()};
+    struct load_summary summary = {.rows = 0};
     struct load load = {
         .site = tick->site, .feed_id = tick->feed_id, .options = &options, .summary = &summary};
     gboolean ok = load_begin(&load, db, error) && tick_feed(&load, error) &&
                   store_feed_save(db, &load.feed, error);
-    tick->n_events = (guint)json_array_size(summary.list);
+    tick->n_events = load.listing.n;
     load_end(&load);
     load_summary_clear(&summary);
     return ok;

@@ -1,4 +1,7 @@
 #include "owe/owe.h"
+
+#include <string.h>
+
 #include "store/watch.h"
 
 static json_t *time_json(gint64 at_us) {
@@ -198,6 +201,27 @@ static gboolean page_set_aside(struct owing *p, const struct custody_event *even
     return !page || owe_page(p->db, p->site, page, error);
 }
 
+/* ── Listing ───────────────────────────────────────────────────────────────────────────────────── */
+
+static void list(struct owing *p, const struct custody_event *event) {
+    struct owe_listing *listing = p->listing;
+    listing->n++;
+    listing->n_of[event->kind]++;
+    if (listing->events)
+        json_array_append_new(listing->events, event_json(p, event));
+    if (listing->ids)
+        g_byte_array_append(listing->ids, event->id, sizeof event->id);
+}
+
+void owe_listing_cut(struct owe_listing *listing, const struct owe_listing *mark) {
+    listing->n = mark->n;
+    memcpy(listing->n_of, mark->n_of, sizeof listing->n_of);
+    while (listing->events && json_array_size(listing->events) > mark->n)
+        json_array_remove(listing->events, json_array_size(listing->events) - 1);
+    if (listing->ids)
+        g_byte_array_set_size(listing->ids, mark->n * CUSTODY_EVENT_ID_BYTES);
+}
+
 /* ── Recording ─────────────────────────────────────────────────────────────────────────────────── */
 
 static gboolean record(struct owing *p, const struct custody_event *event, gint64 booking_id,
@@ -210,8 +234,8 @@ static gboolean record(struct owing *p, const struct custody_event *event, gint6
                                 .recorded_at_us = p->now_at_us};
     if (!store_event_add(p->db, row, error))
         return FALSE;
-    if (row->is_new && p->events)
-        json_array_append_new(p->events, event_json(p, event));
+    if (row->is_new && p->listing)
+        list(p, event);
     return TRUE;
 }
 

@@ -11,6 +11,15 @@
 #include "store/feed.h"
 #include "store/outbox.h"
 
+/* What was new of what came. */
+struct owe_listing {
+    guint n, n_of[CUSTODY_N_KINDS];
+    json_t *events;  /* each as docs/api.md describes it; NULL: they are counted only */
+    GByteArray *ids; /* of each; NULL: they are not kept */
+};
+/* What came since it was `mark` is listed no more. */
+void owe_listing_cut(struct owe_listing *listing, const struct owe_listing *mark);
+
 struct owing {
     const struct site *site;
     struct db *db;
@@ -20,10 +29,10 @@ struct owing {
     const char *source_key; /* the source's own id of the event at hand; NULL: none */
     const char *file;       /* its name, for the listing; NULL: none */
     gint64 now_at_us;
-    gboolean is_first;        /* a feed's first: history, but for bookings that were known */
-    gint64 newest_booking_id; /* … before it */
-    gboolean tells_nobody;    /* a baseline, on request */
-    json_t *events;           /* those that were new, as JSON */
+    gboolean is_first;           /* a feed's first: history, but for bookings that were known */
+    gint64 newest_booking_id;    /* … before it */
+    gboolean tells_nobody;       /* a baseline, on request */
+    struct owe_listing *listing; /* NULL: nothing is listed */
     guint n_alerts;
     guint n_history, n_history_followed; /* of long ago, when first heard of: told to nobody; of people
                                             whom somebody follows */

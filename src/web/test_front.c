@@ -62,16 +62,16 @@ static void no_more_waits_than_may(void) {
     struct turns *turns = turns_new(&bounds);
     put(turns, "a", "a1");
     put(turns, "a", "a2");
-    g_assert_false(turns_put(turns, "a", "a3")); /* of one */
+    g_assert_false(turns_put(turns, "a", (char *)"a3")); /* of one */
     put(turns, "b", "b1");
-    g_assert_false(turns_put(turns, "c", "c1")); /* of all */
+    g_assert_false(turns_put(turns, "c", (char *)"c1")); /* of all */
     take(turns, "a", "a1");
     put(turns, "c", "c1");
     turns_done(turns, "a");
     turns_end(turns);
     char *key;
     g_assert_null(turns_take(turns, &key));
-    g_assert_false(turns_put(turns, "d", "d1"));
+    g_assert_false(turns_put(turns, "d", (char *)"d1"));
     guint n = 0;
     while (turns_take_rest(turns))
         n++;

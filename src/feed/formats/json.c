@@ -1,6 +1,9 @@
 /* JSON events, from a file or pushed over HTTP: one object, an array of objects, or one object a
  * line. A column's name is a path of keys with dots, such as `person.id`. Numbers and booleans are
- * taken as they are written. A line that is not JSON is a problem of its own; the rest goes on. */
+ * taken as they are written. A line that is not JSON is a problem of its own; the rest goes on.
+ *
+ * An array is read one value at a time, for small objects take fifty times their text once they are
+ * read; first each is read and let go, so that what is no JSON is refused as a whole. */
 #include <jansson.h>
 #include <string.h>
 
@@ -13,10 +16,10 @@
 struct json_adapter {
     struct feed_adapter base;
     char *text;
-    gsize n, at;      /* one object a line: the next line */
-    json_t *array;    /* or the whole array */
-    json_t *current;  /* owns the strings of the row handed out last */
-    GPtrArray *texts; /* numbers and booleans of the row, as text */
+    gsize n, at;       /* the next line, or value of the array */
+    gboolean is_array; /* or one object */
+    json_t *current;   /* owns the strings of the row handed out last */
+    GPtrArray *texts;  /* numbers and booleans of the row, as text */
     GString *person, *booking;
     guint row;
 };
@@ -115,11 +118,100 @@ static json_t *next_line(struct json_adapter *adapter, gboolean *at_end, json_er
     return NULL;
 }
 
+/* ── A whole document ──────────────────────────────────────────────────────────────────────────── */
+
+static gsize skip_blanks(const struct json_adapter *adapter, gsize at) {
+    while (at < adapter->n && strchr(" \t\r\n", adapter->text[at]) && adapter->text[at])
+        at++;
+    return at;
+}
+
+/* Behind the text that begins at `at`: the closing quote, or the end. */
+static gsize skip_text(const struct json_adapter *adapter, gsize at) {
+    for (at++; at < adapter->n && adapter->text[at] != '"'; at++)
+        at += adapter->text[at] == '\\';
+    return MIN(at + 1, adapter->n);
+}
+
+/* Behind the value that begins at `at`, as far as brackets and quotes tell: whether it is one, jansson
+ * says. */
+static gsize skip_value(const struct json_adapter *adapter, gsize at) {
+    for (gsize depth = 0; at < adapter->n;) {
+        const char c = adapter->text[at];
+        if (c == '"') {
+            at = skip_text(adapter, at);
+            continue;
+        }
+        if (depth == 0 && (c == ',' || c == ']' || c == '}'))
+            return at;
+        depth += c == '[' || c == '{';
+        depth -= c == ']' || c == '}';
+        at++;
+    }
+    return at;
+}
+
+/* The value that begins at `at`, and where it ends. */
+static json_t *value_at(const struct json_adapter *adapter, gsize *at, json_error_t *problem) {
+    const gsize start = *at;
+    *at = skip_value(adapter, start);
+    return json_loadb(adapter->text + start, *at - start, JSON_FLAGS | JSON_DECODE_ANY, problem);
+}
+
 static json_t *next_value(struct json_adapter *adapter, gboolean *at_end, json_error_t *problem) {
-    if (!adapter->array)
+    if (!adapter->is_array)
         return next_line(adapter, at_end, problem);
-    *at_end = adapter->row >= json_array_size(adapter->array);
-    return *at_end ? NULL : json_incref(json_array_get(adapter->array, adapter->row++));
+    adapter->at = skip_blanks(adapter, adapter->at);
+    *at_end = adapter->at >= adapter->n || adapter->text[adapter->at] == ']';
+    if (*at_end)
+        return NULL;
+    adapter->row++;
+    json_t *value = value_at(adapter, &adapter->at, problem);
+    adapter->at = skip_blanks(adapter, adapter->at);
+    adapter->at += adapter->at < adapter->n && adapter->text[adapter->at] == ',';
+    return value;
+}
+
+/* jansson's own words quote the text, which may be what must not be kept. */
+static gboolean refuse(const struct json_adapter *adapter, gsize at, const json_error_t *problem,
+                       GError **error) {
+    guint line = 1, column = 1;
+    for (gsize i = 0; i < MIN(at, adapter->n); i++) {
+        const gboolean is_new_line = adapter->text[i] == '\n';
+        line += is_new_line;
+        column = is_new_line ? 1 : column + 1;
+    }
+    if (problem) {
+        column =
+            problem->line > 1 ? (guint)problem->column : column + (guint)MAX(problem->column - 1, 0);
+        line += (guint)problem->line - 1;
+    }
+    g_set_error(error, BASE_ERROR, BASE_ERROR_INPUT, "row %u, column %u: this is not JSON", line,
+                column);
+    return FALSE;
+}
+
+/* Whether the text is an array as a whole; `n` is how many values it has. */
+static gboolean check_array(const struct json_adapter *adapter, guint *n, GError **error) {
+    gsize at = skip_blanks(adapter, skip_blanks(adapter, 0) + 1);
+    *n = 0;
+    if (at < adapter->n && adapter->text[at] == ']')
+        at++;
+    else
+        for (gboolean is_more = TRUE; is_more; (*n)++) {
+            json_error_t problem;
+            const gsize start = at = skip_blanks(adapter, at);
+            json_t *value = value_at(adapter, &at, &problem);
+            if (!value)
+                return refuse(adapter, start, &problem, error);
+            json_decref(value);
+            is_more = at < adapter->n && adapter->text[at] == ',';
+            if (!is_more && (at >= adapter->n || adapter->text[at] != ']'))
+                return refuse(adapter, at, NULL, error);
+            at++;
+        }
+    at = skip_blanks(adapter, at);
+    return at >= adapter->n || refuse(adapter, at, NULL, error);
 }
 
 static enum feed_next json_next(struct feed_adapter *base, struct feed_cells *cells,
@@ -153,15 +245,12 @@ static enum feed_next json_next(struct feed_adapter *base, struct feed_cells *ce
 
 static double json_progress(const struct feed_adapter *base) {
     const struct json_adapter *adapter = (const struct json_adapter *)base;
-    if (adapter->array)
-        return (double)adapter->row / (double)MAX(1, json_array_size(adapter->array));
     return adapter->n ? (double)adapter->at / (double)adapter->n : 1;
 }
 
 static void json_free(struct feed_adapter *base) {
     struct json_adapter *adapter = (struct json_adapter *)base;
     json_decref(adapter->current);
-    json_decref(adapter->array);
     g_ptr_array_unref(adapter->texts);
     g_string_free(adapter->person, TRUE);
     g_string_free(adapter->booking, TRUE);
@@ -169,10 +258,30 @@ static void json_free(struct feed_adapter *base) {
     g_free(adapter);
 }
 
+/* An array, or one object over several lines; else one object a line. */
+static gboolean open_document(struct json_adapter *adapter, GError **error) {
+    const gsize start = skip_blanks(adapter, 0);
+    guint n_values = 1;
+    if (start < adapter->n && adapter->text[start] == '[') {
+        if (!check_array(adapter, &n_values, error))
+            return FALSE;
+        adapter->is_array = TRUE;
+        adapter->at = start + 1;
+    } else if (start < adapter->n) {
+        json_error_t problem;
+        json_t *whole = json_loadb(adapter->text, adapter->n, JSON_FLAGS, &problem);
+        adapter->is_array = json_is_object(whole);
+        json_decref(whole);
+    }
+    if (start < adapter->n && n_values)
+        return TRUE;
+    g_set_error(error, BASE_ERROR, BASE_ERROR_INPUT, "there is no event in it");
+    return FALSE;
+}
+
 struct feed_adapter *feed_json_open(const struct feed_mapping *mapping, char *text, gsize n,
                                     GError **error) {
     struct json_adapter *adapter = g_new0(struct json_adapter, 1);
-    json_error_t problem;
 
     adapter->base = (struct feed_adapter){
         .mapping = mapping, .next = json_next, .progress = json_progress, .free = json_free};
@@ -185,30 +294,8 @@ struct feed_adapter *feed_json_open(const struct feed_mapping *mapping, char *te
     adapter->person = g_string_new(NULL);
     adapter->booking = g_string_new(NULL);
     replace_halves(adapter->text, n);
-    /* A whole document (array or one object over several lines); else one object a line. */
-    json_t *whole = json_loadb(adapter->text, n, JSON_FLAGS, &problem);
-    if (json_is_array(whole) ? !json_array_size(whole)
-                             : !adapter->text[strspn(adapter->text, " \t\r\n")]) {
-        g_set_error(error, BASE_ERROR, BASE_ERROR_INPUT, "there is no event in it");
-        json_decref(whole);
-        json_free(&adapter->base);
-        return NULL;
-    }
-    if (json_is_array(whole)) {
-        adapter->array = whole;
-    } else if (json_is_object(whole)) {
-        adapter->array = json_array();
-        json_array_append_new(adapter->array, whole);
-    } else {
-        json_decref(whole);
-        gsize start = strspn(adapter->text, " \t\r\n");
-        if (start < n && adapter->text[start] == '[') {
-            /* jansson's own words quote the text, which may be what must not be kept. */
-            g_set_error(error, BASE_ERROR, BASE_ERROR_INPUT, "row %d, column %d: this is not JSON",
-                        problem.line, problem.column);
-            json_free(&adapter->base);
-            return NULL;
-        }
-    }
-    return &adapter->base;
+    if (open_document(adapter, error))
+        return &adapter->base;
+    json_free(&adapter->base);
+    return NULL;
 }
