@@ -14,9 +14,16 @@
 
 #define LOOK_EVERY_MS 1000
 
-static gboolean stop(gpointer loop) {
-    g_main_loop_quit(loop);
-    return G_SOURCE_REMOVE;
+struct stopping {
+    struct site *site;
+    GMainLoop *loop;
+};
+
+static gboolean stop(gpointer data) {
+    const struct stopping *stopping = data;
+    site_stop(stopping->site);
+    g_main_loop_quit(stopping->loop);
+    return G_SOURCE_CONTINUE; /* a second one does no more than the first */
 }
 
 struct looking {
@@ -85,8 +92,9 @@ static int run(struct cli *cli, int argc, char **argv) {
         return status;
     /* Before anything answers: whoever sees it answer may stop it. */
     g_autoptr(GMainLoop) loop = g_main_loop_new(NULL, FALSE);
-    g_unix_signal_add(SIGTERM, stop, loop);
-    g_unix_signal_add(SIGINT, stop, loop);
+    struct stopping stopping = {site, loop};
+    g_unix_signal_add(SIGTERM, stop, &stopping);
+    g_unix_signal_add(SIGINT, stop, &stopping);
     g_unix_signal_add(SIGHUP, reload, site);
     struct sender *sender = sender_start(site, NULL, NULL, &error);
     struct finder *finder = finder_new(site);

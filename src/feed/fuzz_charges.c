@@ -32,7 +32,7 @@ static char *key_of(const struct feed_cells *cells) {
 static GHashTable *put_together(const struct feed_mapping *mapping, GBytes *rows) {
     GHashTable *found = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     struct feed_adapter *adapter =
-        feed_charges_open(feed_held_open(mapping, rows), NOW_US, ignore, NULL);
+        feed_charges_open(feed_held_open(mapping, rows, FALSE), NOW_US, ignore, NULL);
     struct feed_cells cells;
     struct feed_problem problem;
     for (enum feed_next next; (next = feed_adapter_next(adapter, &cells, &problem)) != FEED_END;)
@@ -56,7 +56,7 @@ int LLVMFuzzerTestOneInput(const guint8 *data, size_t n) {
          adapter && (next = feed_adapter_next(adapter, &cells, &problem)) != FEED_END;)
         if (next == FEED_CELLS) {
             g_autoptr(GByteArray) one = g_byte_array_new();
-            feed_cells_keep(one, &cells);
+            feed_cells_keep(one, &cells, FALSE);
             g_byte_array_append(rows, one->data, one->len);
             g_byte_array_prepend(turned, one->data, one->len);
         }

@@ -412,9 +412,9 @@ static void kept_cells_read_back_the_same(void) {
     struct feed_mapping *mapping = mapping_of(HEAD COLUMNS);
     g_autoptr(GByteArray) kept = g_byte_array_new();
     const struct feed_cells first = {.row = 9, .cell = {[FIELD_PERSON] = "1", [FIELD_STATUS] = ""}};
-    feed_cells_keep(kept, &first);
+    feed_cells_keep(kept, &first, FALSE);
     g_autoptr(GBytes) bytes = g_bytes_new(kept->data, kept->len);
-    struct feed_adapter *adapter = feed_held_open(mapping, bytes);
+    struct feed_adapter *adapter = feed_held_open(mapping, bytes, FALSE);
     struct feed_cells cells;
     struct feed_problem problem;
     g_assert_cmpint(feed_adapter_next(adapter, &cells, &problem), ==, FEED_CELLS);

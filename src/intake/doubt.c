@@ -195,7 +195,7 @@ gboolean load_judge_batch(struct load *load, GError **error) {
         is_paged |= !was;
         mark_listed(load, of == PACE_ARRIVALS);
     }
-    return is_paged || page_history(load, error);
+    return is_paged || !load_is_last(load) || page_history(load, error);
 }
 
 /* ── Decided by a person ───────────────────────────────────────────────────────────────────────── */

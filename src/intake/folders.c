@@ -1,6 +1,8 @@
 #include "intake/folders.h"
 
+#include <glib/gstdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/error.h"
 #include "base/log.h"
@@ -12,13 +14,22 @@
 #include "store/feed.h"
 #include "store/store.h"
 
-/* A feed's folder, and the duty to look into it. */
+#define THREADS 2 /* of each kind */
+#define LARGE_BYTES (4u << 20)
+#define CUT_US ((gint64)2 * SECOND_US) /* of a transaction, when the site is stopping */
+#define LOOK_US 5000
+
+/* A feed's folder, and the duty to look into it. Its files are loaded one after another, beside those
+ * of other feeds; what is large waits for nothing that is small, nor the other way round. */
 struct watched {
     struct site *site;
     struct site_duty duty;
-    char *path;
+    char *feed, *path;
     struct feed_folder *folder;
     gboolean is_lost; /* it could not be read */
+    GPtrArray *ready; /* paths, while they are loaded; else NULL */
+    GPtrArray *again; /* borrowed: those of them that are to be tried again */
+    gint is_loading;
 };
 
 struct paging {
@@ -29,12 +40,16 @@ struct paging {
 struct folders {
     struct site *site;
     GHashTable *watched; /* feed id → struct watched */
+    GThreadPool *small, *large;
 };
 
 static void watched_free(gpointer data) {
     struct watched *w = data;
     site_duty_clear(w->site, &w->duty);
     feed_folder_free(w->folder);
+    g_clear_pointer(&w->ready, g_ptr_array_unref);
+    g_clear_pointer(&w->again, g_ptr_array_unref);
+    g_free(w->feed);
     g_free(w->path);
     g_free(w);
 }
@@ -43,21 +58,10 @@ static struct watched *watched_new(struct site *site, const char *feed, const ch
     struct watched *w = g_new0(struct watched, 1);
     w->site = site;
     w->duty.name = g_strconcat("folder:", feed, NULL);
+    w->feed = g_strdup(feed);
     w->path = g_strdup(path);
     w->folder = feed_folder_new(path, site_config(site)->drop_settle_us);
     return w;
-}
-
-struct folders *folders_new(struct site *site) {
-    struct folders *folders = g_new0(struct folders, 1);
-    folders->site = site;
-    folders->watched = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, watched_free);
-    return folders;
-}
-
-void folders_free(struct folders *folders) {
-    g_hash_table_unref(folders->watched);
-    g_free(folders);
 }
 
 static gboolean page_in_transaction(struct db *db, void *context, GError **error) {
@@ -105,23 +109,58 @@ static gboolean load(struct folders *folders, const char *feed, const char *path
     return ok || g_error_matches(error, BASE_ERROR, BASE_ERROR_INPUT);
 }
 
+static void load_all(gpointer data, gpointer context) {
+    struct watched *w = data;
+    struct folders *folders = context;
+    for (guint i = 0; i < w->ready->len; i++)
+        if (site_is_stopping(w->site) || !load(folders, w->feed, w->ready->pdata[i]))
+            g_ptr_array_add(w->again, w->ready->pdata[i]);
+    g_atomic_int_set(&w->is_loading, FALSE);
+}
+
+static gboolean is_large(const GPtrArray *paths) {
+    struct stat status;
+    guint64 n = 0;
+    for (guint i = 0; i < paths->len; i++)
+        n += g_stat(paths->pdata[i], &status) == 0 ? (guint64)status.st_size : 0;
+    return n > LARGE_BYTES;
+}
+
+static void begin_loading(struct folders *folders, struct watched *w, GPtrArray *ready) {
+    w->ready = ready;
+    w->again = g_ptr_array_new();
+    g_atomic_int_set(&w->is_loading, TRUE);
+    g_thread_pool_push(is_large(ready) ? folders->large : folders->small, w, NULL);
+}
+
+static void end_loading(struct watched *w) {
+    for (guint i = 0; w->again && i < w->again->len; i++)
+        feed_folder_retry(w->folder, w->again->pdata[i]);
+    g_clear_pointer(&w->again, g_ptr_array_unref);
+    g_clear_pointer(&w->ready, g_ptr_array_unref);
+}
+
 static void look_into(struct folders *folders, const char *feed, const char *path) {
     struct watched *w = g_hash_table_lookup(folders->watched, feed);
     g_autoptr(GError) error = NULL;
     g_autoptr(GPtrArray) ready = NULL;
-    if (!w || strcmp(w->path, path) != 0) /* a feed may be given another */
+    const gboolean is_loading = w && g_atomic_int_get(&w->is_loading);
+    if (!w || (!is_loading && strcmp(w->path, path) != 0)) /* a feed may be given another */
         g_hash_table_insert(folders->watched, g_strdup(feed),
                             w = watched_new(folders->site, feed, path));
-    if (site_duty_is_mine(folders->site, &w->duty, &error)) {
-        ready = feed_folder_look(w->folder, site_now(folders->site), &error);
-        note_lost(folders, w, feed, error);
-    } else if (error) {
-        log_line("error", "whose a drop folder is could not be asked", "feed", feed, "problem",
-                 error->message, NULL);
+    if (!site_duty_is_mine(folders->site, &w->duty, &error)) {
+        if (error)
+            log_line("error", "whose a drop folder is could not be asked", "feed", feed, "problem",
+                     error->message, NULL);
+        return;
     }
-    for (guint i = 0; ready && i < ready->len; i++)
-        if (!load(folders, feed, ready->pdata[i]))
-            feed_folder_retry(w->folder, ready->pdata[i]);
+    if (is_loading)
+        return;
+    end_loading(w);
+    ready = feed_folder_look(w->folder, site_now(folders->site), &error);
+    note_lost(folders, w, feed, error);
+    if (ready && ready->len)
+        begin_loading(folders, w, g_steal_pointer(&ready));
 }
 
 /* Feed id → path. Transfer full; NULL with an error. */
@@ -146,4 +185,38 @@ void folders_look(struct folders *folders) {
     g_hash_table_iter_init(&iter, paths);
     while (g_hash_table_iter_next(&iter, &feed, &path))
         look_into(folders, feed, path);
+}
+
+/* ── They open and close ───────────────────────────────────────────────────────────────────────── */
+
+struct folders *folders_new(struct site *site) {
+    struct folders *folders = g_new0(struct folders, 1);
+    folders->site = site;
+    folders->small = g_thread_pool_new(load_all, folders, THREADS, FALSE, NULL);
+    folders->large = g_thread_pool_new(load_all, folders, THREADS, FALSE, NULL);
+    folders->watched = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, watched_free);
+    return folders;
+}
+
+static gboolean is_any_loading(const struct folders *folders) {
+    GHashTableIter iter;
+    gpointer w;
+    gboolean is_any = FALSE;
+    g_hash_table_iter_init(&iter, folders->watched);
+    while (g_hash_table_iter_next(&iter, NULL, &w))
+        is_any |= g_atomic_int_get(&((struct watched *)w)->is_loading);
+    return is_any;
+}
+
+/* What is under way ends first; where the site is stopping, soon. */
+void folders_free(struct folders *folders) {
+    while (is_any_loading(folders)) {
+        if (site_is_stopping(folders->site))
+            store_cut(site_store(folders->site), CUT_US);
+        g_usleep(LOOK_US);
+    }
+    g_thread_pool_free(folders->small, FALSE, TRUE);
+    g_thread_pool_free(folders->large, FALSE, TRUE);
+    g_hash_table_unref(folders->watched);
+    g_free(folders);
 }

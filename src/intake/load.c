@@ -448,7 +448,7 @@ struct feed_adapter *load_open_content(struct load *load, GBytes *content, GErro
 }
 
 struct feed_adapter *load_open_rows(struct load *load, GError **error) {
-    return load->is_accepted ? feed_held_open(load->mapping, load->content)
+    return load->is_accepted ? feed_held_open(load->mapping, load->content, FALSE)
                              : load_open_content(load, load->content, error);
 }
 
@@ -461,7 +461,7 @@ gboolean load_each_row(struct load *load, struct feed_adapter *adapter, struct l
     struct feed_problem problem;
 
     for (guint n = 0;; n++) {
-        if (load->options->on_progress && n % 4096 == 0)
+        if (load->options->on_progress && !load->slice && n % 4096 == 0)
             load->options->on_progress(feed_adapter_progress(adapter), load->options->context);
         switch (feed_adapter_next(adapter, &cells, &problem)) {
         case FEED_END: run->is_cut = feed_adapter_is_cut(adapter); return TRUE;
@@ -523,17 +523,35 @@ static gboolean take_event(struct load *load, struct load_run *run, const struct
            load_apply_record(load, &record, 0, FALSE, error);
 }
 
+/* Those of the slice, or all. */
+static gboolean take_rows(struct load *load, struct load_run *run, GError **error) {
+    g_autoptr(GBytes) cells = NULL;
+    if (load->slice) {
+        for (guint i = 0; i < load->slice->problems->len; i++)
+            load_keep_problem(&g_array_index(load->slice->problems, struct feed_problem, i), load);
+        load->summary->rows += load->slice->problems->len;
+        run->n_unreadable += load->slice->problems->len;
+        cells = g_bytes_new_static(load->slice->cells->data, load->slice->cells->len);
+    }
+    struct feed_adapter *adapter =
+        cells ? feed_held_open(load->mapping, cells, TRUE) : load_open_rows(load, error);
+    const gboolean ok = adapter && load_each_row(load, adapter, run, take_event, error);
+    feed_adapter_free(adapter);
+    return ok;
+}
+
 gboolean load_events(struct load *load, GError **error) {
-    struct load_run run = {.roster = NULL};
-    struct feed_adapter *adapter = load_open_rows(load, error);
+    struct load_run run = {.n_unreadable = load->n_unreadable};
     /* Rule 8: the first file of a feed that never spoke is its history. */
     if (!load->feed.has_baseline && !load->push_key && load->feed.last_at_us == TIME_UNKNOWN) {
         load->owing.is_first = TRUE;
         load->summary->is_baseline = TRUE;
     }
-    gboolean ok = adapter && load_each_row(load, adapter, &run, take_event, error) &&
-                  load_check_readable(load, &run, error);
-    feed_adapter_free(adapter);
+    gboolean ok = take_rows(load, &run, error);
+    load->n_unreadable = run.n_unreadable;
+    if (!load_is_last(load))
+        return ok && load_judge_batch(load, error);
+    ok = ok && load_check_readable(load, &run, error);
     if (!load->push_key) /* an empty first file counts: what comes after it is news */
         load->feed.has_baseline = TRUE;
     return ok && load_page_clashes(load, error) && load_page_other_people(load, error) &&
@@ -604,13 +622,18 @@ gboolean load_record_source(struct load *load, enum store_source_state state, GE
                                          .snapshot_at_us = load->snapshot_at_us,
                                          .received_at_us = load->owing.now_at_us,
                                          .state = state,
-                                         .reason = load->baseline_by};
-    return store_source_add(load->db, &load->source, error) &&
-           (load->is_accepted || load->push_key ||
-            store_problem_clear(load->db, load->source.id, error));
+                                         .reason = load->baseline_by,
+                                         .after_booking = load->owing.newest_booking_id};
+    if (!store_source_add(load->db, &load->source, error))
+        return FALSE;
+    load->owing.source_id = load->source.id;
+    load->owing.newest_booking_id = load->source.after_booking;
+    return load->is_accepted || load->push_key || store_problem_clear(load->db, load->source.id, error);
 }
 
 gboolean load_finish(struct load *load, GError **error) {
+    if (load->source.state == SOURCE_LOADING)
+        load->source.state = SOURCE_LOADED;
     load->summary->events = load->listing.n;
     memcpy(load->summary->n_of, load->listing.n_of, sizeof load->summary->n_of);
     load->summary->alerts = load->owing.n_alerts;
@@ -624,7 +647,6 @@ gboolean load_finish(struct load *load, GError **error) {
 /* A list that is older than the last: it tells of no disappearance, but what it reports was said. */
 static gboolean take_late(struct load *load, GError **error) {
     g_autofree char *newer = base_time_format(load->feed.last_at_us);
-    load->owing.source_id = load->source.id;
     if (!load_roster_late(load, error) || !load_page_unreadable(load, error) ||
         !load_finish(load, error))
         return FALSE;
@@ -650,7 +672,7 @@ static gboolean is_passed_over(struct load *load, gboolean *passed, gboolean *is
     if (!store_source_known(load->db, load->feed.id, load->digest, load->snapshot_at_us, &is_known,
                             &state, error))
         return FALSE;
-    if (is_known && state != SOURCE_REFUSED && state != SOURCE_UNDONE &&
+    if (is_known && state != SOURCE_REFUSED && state != SOURCE_UNDONE && state != SOURCE_LOADING &&
         (!load_is_roster(load) || is_older || is_newest || state == SOURCE_HELD ||
          state == SOURCE_REJECTED)) {
         g_snprintf(load->summary->note, sizeof load->summary->note, "this file was taken before (%s)",
@@ -681,6 +703,7 @@ void load_again(void *context) {
     owe_listing_cut(&load->listing, &nothing);
     json_array_clear(s->problem_list);
     *s = (struct load_summary){.list = s->list, .problem_list = s->problem_list};
+    load->n_unreadable = 0;
     load->n_kept_problems = load->n_clashes = load->n_expunged = load->n_other_people =
         load->n_renamed = 0;
     load->legible = (struct load_legible){.n_followed = 0};
@@ -692,25 +715,39 @@ void load_again(void *context) {
     }
 }
 
+/* Of a slice that is not the last, what it did is kept. */
+static gboolean end_rows(struct load *load, GError **error) {
+    if (!load_is_last(load))
+        return store_feed_save(load->db, &load->feed, error);
+    return load_page_unreadable(load, error) && load_page_expunged(load, error) &&
+           load_finish(load, error);
+}
+
 gboolean load_in_transaction(struct db *db, void *context, GError **error) {
     struct load *load = context;
     struct custody_verdict verdict = {.is_held = FALSE};
+    const struct owing so_far = load->owing;
+    const guint64 mapping_digest = load->mapping_digest;
     gboolean passed = FALSE, is_late = FALSE;
-    gboolean ok = (!load->options->mapping ||
-                   take_up_mapping(db, load->site, load->feed_id, load->options->mapping, error)) &&
-                  load_begin(load, db, error) &&
-                  (load->is_accepted || is_passed_over(load, &passed, &is_late, error));
-    if (ok && !passed)
-        ok = load_record_source(load, is_late ? SOURCE_STALE : SOURCE_LOADED, error);
-    if (ok && is_late) {
+    gboolean ok =
+        (!load->options->mapping ||
+         take_up_mapping(db, load->site, load->feed_id, load->options->mapping, error)) &&
+        load_begin(load, db, error) &&
+        (load_is_first(load) ? load->is_accepted || is_passed_over(load, &passed, &is_late, error)
+                             : load_go_on(load, &so_far, mapping_digest, error));
+    if (ok && load_is_first(load) && !passed)
+        ok = load_record_source(load,
+                                is_late              ? SOURCE_STALE
+                                : load_is_last(load) ? SOURCE_LOADED
+                                                     : SOURCE_LOADING,
+                                error) &&
+             (is_late || note_gap(load, error));
+    if (ok && is_late)
         ok = take_late(load, error);
-    } else if (ok && !passed) {
-        load->owing.source_id = load->source.id;
-        ok = note_gap(load, error) &&
-             (load_is_roster(load) ? load_roster(load, &verdict, error) : load_events(load, error)) &&
-             load_page_unreadable(load, error) && load_page_expunged(load, error) &&
-             load_finish(load, error);
-    }
+    else if (ok && !passed)
+        ok = (load_is_roster(load) ? load_roster(load, &verdict, error) : load_events(load, error)) &&
+             end_rows(load, error);
+    load->is_passed_over = passed;
     load_end(load);
     return ok;
 }
@@ -748,13 +785,23 @@ static gboolean refuse_in_transaction(struct db *db, void *context, GError **err
     return ok;
 }
 
-static gboolean run_load(struct load *load, GError **error) {
+/* A trial is taken back as a whole, and a list counts as one. */
+static gboolean take(struct load *load, struct feed_mapping *mapping, GError **error) {
+    if (load->options->is_trial)
+        return store_try(site_store(load->site), STORE_WORK(load_in_transaction, load_again), load,
+                         error);
+    if (mapping->content == FEED_ROSTER)
+        return store_write(site_store(load->site), STORE_WORK(load_in_transaction, load_again), load,
+                           error);
+    return load_in_slices(load, mapping, load_in_transaction, error);
+}
+
+static gboolean run_load(struct load *load, struct feed_mapping *mapping, GError **error) {
     g_autoptr(GError) problem = NULL;
     gint64 start_us = g_get_monotonic_time();
     load->listing.events = load->summary->list = load->options->lists_events ? json_array() : NULL;
     load->summary->problem_list = json_array();
-    gboolean ok = (load->options->is_trial ? store_try : store_write)(
-        site_store(load->site), STORE_WORK(load_in_transaction, load_again), load, &problem);
+    gboolean ok = take(load, mapping, &problem);
     if (!ok && !load->options->is_trial && g_error_matches(problem, BASE_ERROR, BASE_ERROR_INPUT)) {
         g_autoptr(GError) why = g_steal_pointer(&problem);
         load->source = (struct store_source){.reason = why->message};
@@ -836,8 +883,8 @@ static GBytes *read_file(const char *path, GError **error) {
     return g_file_get_contents(path, &text, &n, error) ? g_bytes_new_take(text, n) : NULL;
 }
 
-static struct feed_mapping *read_mapping(struct site *site, const char *feed_id, gint64 *last_at_us,
-                                         GError **error) {
+struct feed_mapping *load_mapping(struct site *site, const char *feed_id, gint64 *last_at_us,
+                                  GError **error) {
     struct db *db = store_read_begin(site_store(site), error);
     struct store_feed feed = {.id = NULL};
     struct feed_mapping *mapping = NULL;
@@ -861,7 +908,7 @@ gboolean load_file(struct site *site, const char *feed_id, const char *path,
     struct feed_mapping *mapping =
         options->mapping
             ? feed_mapping_parse(options->mapping, strlen(options->mapping), feed_id, error)
-            : read_mapping(site, feed_id, &last_at_us, error);
+            : load_mapping(site, feed_id, &last_at_us, error);
     if (!mapping)
         return FALSE;
     gboolean ok = (content = read_file(path, error)) != NULL;
@@ -872,7 +919,8 @@ gboolean load_file(struct site *site, const char *feed_id, const char *path,
         seal_sha256(bytes ? bytes : "", n, load.digest);
         load.observed_at_us = taken_at(&load, mapping, last_at_us, path);
         load.snapshot_at_us = mapping->content == FEED_ROSTER ? load.observed_at_us : 0;
-        ok = (!options->on_row || load_preview(&load, mapping, error)) && run_load(&load, error);
+        ok = (!options->on_row || load_preview(&load, mapping, error)) &&
+             run_load(&load, mapping, error);
     }
     feed_mapping_free(mapping);
     return ok;

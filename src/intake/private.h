@@ -16,16 +16,25 @@ struct load_legible {
     char last_reason[240], why[240];  /* of the last problem; of the first of those rows */
 };
 
+/* Some rows of many, taken in a transaction of their own. */
+struct load_slice {
+    GByteArray *cells; /* of those that could be read (feed_cells_keep) */
+    GArray *problems;  /* struct feed_problem: those that could not */
+    gboolean is_first, is_last;
+};
+
 struct load {
     struct site *site;
     const char *feed_id, *name;
     guint64 mapping_digest;
-    GBytes *content; /* the file's bytes; NULL: the roster that is held */
+    GBytes *content;          /* the file's bytes; NULL: the roster that is held */
+    struct load_slice *slice; /* NULL: all rows are taken at once */
     guint8 digest[32];
     gint64 snapshot_at_us; /* of a roster; else 0 */
     gint64 observed_at_us;
     gboolean time_is_files;  /* nothing but the file's own date says when the list was taken */
     gboolean has_charges;    /* of a list: its bookings stand on several rows, which are put together */
+    gboolean is_passed_over; /* it came before */
     gboolean is_accepted;    /* a person decided: the breaker is not asked */
     const char *baseline_by; /* what a person said who makes it the baseline; NULL: it is compared */
     const char *push_key;
@@ -49,6 +58,7 @@ struct load {
                           told at once */
     GHashTable *expunged;            /* what an order has erased (site/expunged.h); NULL: nothing */
     gboolean knows_zeros, has_zeros; /* some number that is known there begins with one; asked once */
+    guint n_unreadable;              /* of the slices before */
     guint n_kept_problems, n_clashes, n_expunged, n_other_people, n_renamed;
     struct load_legible legible;
 };
@@ -70,6 +80,12 @@ struct load_run {
     gboolean has_charges; /* bookings stand on several rows: they must be put together */
     gboolean is_cut;
 };
+
+/* The mapping of a feed, and when it spoke last. Give it back with feed_mapping_free; NULL with an
+ * error.
+ */
+struct feed_mapping *load_mapping(struct site *site, const char *feed_id, gint64 *last_at_us,
+                                  GError **error);
 
 /* Begins in a transaction: the feed, its mapping, who says it; load_end frees them. */
 gboolean load_begin(struct load *load, struct db *db, GError **error);
@@ -125,6 +141,23 @@ typedef gboolean (*load_change_fn)(const struct custody_source *source,
                                    struct custody_booking *next, struct custody_event *event);
 gboolean load_change_booking(struct load *load, gint64 booking_id, load_change_fn change,
                              GError **error);
+
+/* ── slices.c ── */
+
+/* Takes the rows of events some at a time, each lot a transaction of its own, so that nobody waits for
+ * all of them. `take` takes load->slice. What was taken stays when a later one fails: the file comes
+ * again, and says nothing twice. */
+gboolean load_in_slices(struct load *load, struct feed_mapping *mapping,
+                        gboolean (*take)(struct db *db, void *context, GError **error), GError **error);
+/* In a transaction that is not the first, after load_begin: goes on from what those before found. */
+gboolean load_go_on(struct load *load, const struct owing *so_far, guint64 mapping_digest,
+                    GError **error);
+static inline gboolean load_is_first(const struct load *load) {
+    return !load->slice || load->slice->is_first;
+}
+static inline gboolean load_is_last(const struct load *load) {
+    return !load->slice || load->slice->is_last;
+}
 
 /* ── clock.c ── */
 

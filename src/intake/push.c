@@ -10,6 +10,8 @@
 #include "intake/take_up.h"
 #include "store/store.h"
 
+#define SMALL_BYTES (64u << 10)
+
 /* What was answered to this key before, if it came before. FALSE when it came with other content. */
 static gboolean find_push(struct load *load, GError **error) {
     g_autofree char *name = NULL;
@@ -44,11 +46,14 @@ static gboolean take_push(struct load *load, GError **error) {
                     load->feed_id);
         return FALSE;
     }
-    if (!load_record_source(load, SOURCE_LOADED, error))
+    if (load_is_first(load) &&
+        !load_record_source(load, load_is_last(load) ? SOURCE_LOADED : SOURCE_LOADING, error))
         return FALSE;
-    load->owing.source_id = load->source.id;
-    if (!load_events(load, error) || !load_page_unreadable(load, error) ||
-        !load_page_expunged(load, error))
+    if (!load_events(load, error))
+        return FALSE;
+    if (!load_is_last(load))
+        return store_feed_save(load->db, &load->feed, error);
+    if (!load_page_unreadable(load, error) || !load_page_expunged(load, error))
         return FALSE;
     load->answer = answer_of(load);
     return load_finish(load, error);
@@ -56,8 +61,13 @@ static gboolean take_push(struct load *load, GError **error) {
 
 static gboolean push_in_transaction(struct db *db, void *context, GError **error) {
     struct load *load = context;
-    gboolean ok = load_begin(load, db, error) && find_push(load, error) &&
-                  (load->answer || take_push(load, error));
+    const struct owing so_far = load->owing;
+    const guint64 mapping_digest = load->mapping_digest;
+    gboolean ok = load_begin(load, db, error) &&
+                  (load_is_first(load) ? find_push(load, error)
+                                       : load_go_on(load, &so_far, mapping_digest, error));
+    load->is_passed_over = ok && load->answer != NULL;
+    ok = ok && (load->answer || take_push(load, error));
     load_end(load);
     return ok;
 }
@@ -76,6 +86,18 @@ static gboolean page_in_transaction(struct db *db, void *context, GError **error
     return owe_page(db, u->site, page, error);
 }
 
+/* What is small in one transaction, without a look at the mapping before it. */
+static gboolean take(struct load *load, GError **error) {
+    gint64 last_at_us;
+    if (g_bytes_get_size(load->content) < SMALL_BYTES)
+        return store_write(site_store(load->site), STORE_WORK(push_in_transaction, load_again), load,
+                           error);
+    struct feed_mapping *mapping = load_mapping(load->site, load->feed_id, &last_at_us, error);
+    const gboolean ok = mapping && load_in_slices(load, mapping, push_in_transaction, error);
+    feed_mapping_free(mapping);
+    return ok;
+}
+
 static gboolean take_in(struct site *site, const struct push *push, char **answer, GError **error) {
     const struct load_options options = {.taken_at_us = TIME_UNKNOWN};
     struct load_summary summary = {.problem_list = json_array()};
@@ -83,7 +105,7 @@ static gboolean take_in(struct site *site, const struct push *push, char **answe
     g_autofree char *digest =
         g_compute_checksum_for_data(G_CHECKSUM_SHA256, (const guchar *)push->body, push->n);
     g_autofree char *name = g_strconcat("push:", digest, NULL);
-    g_autoptr(GBytes) content = g_bytes_new(push->body, push->n);
+    g_autoptr(GBytes) content = g_bytes_new_static(push->body, push->n);
     struct load load = {.site = site,
                         .feed_id = push->feed,
                         .name = name,
@@ -97,8 +119,7 @@ static gboolean take_in(struct site *site, const struct push *push, char **answe
 
     seal_sha256(push->key, strlen(push->key), load.digest);
     GError *problem = NULL;
-    gboolean ok =
-        store_write(site_store(site), STORE_WORK(push_in_transaction, load_again), &load, &problem);
+    gboolean ok = take(&load, &problem);
     if (ok)
         *answer = g_steal_pointer(&load.answer);
     else if (g_error_matches(problem, BASE_ERROR, BASE_ERROR_INPUT)) {

@@ -315,13 +315,13 @@ static gboolean keep_cells(struct load *load, const struct feed_cells *cells, GB
     if (load_is_expunged(load, cells->cell[FIELD_BOOKING], cells->cell[FIELD_PERSON]))
         return TRUE;
     if (kept)
-        feed_cells_keep(kept, cells);
+        feed_cells_keep(kept, cells, FALSE);
     return seal_known(load, cells, error) && take_reported(load, cells, error);
 }
 
 static void keep_spared(const char *person_key, void *context) {
     const struct feed_cells cells = {.row = SPARED_ROW, .cell = {[FIELD_PERSON] = person_key}};
-    feed_cells_keep(context, &cells);
+    feed_cells_keep(context, &cells, FALSE);
 }
 
 /* What a pass over the rows counted. */

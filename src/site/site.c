@@ -26,6 +26,7 @@ struct site {
     guint8 secret[32]; /* keys/site.key */
     const struct base_clock *clock;
     const struct base_random *random;
+    gint is_stopping;
     GMutex mutex;               /* over what follows */
     struct disclose_gate *gate; /* NULL until somebody asks for it */
     GError *agencies;           /* why agencies are told nothing; NULL: they are */
@@ -198,6 +199,14 @@ const char *site_name(const struct site *site) {
 
 const char *site_base_url(const struct site *site) {
     return site->config->base_url;
+}
+
+void site_stop(struct site *site) {
+    g_atomic_int_set(&site->is_stopping, TRUE);
+}
+
+gboolean site_is_stopping(const struct site *site) {
+    return g_atomic_int_get(&site->is_stopping);
 }
 
 const char *site_listen_address(const struct site *site) {

@@ -47,6 +47,10 @@ const guint8 *site_secret(const struct site *site); /* 32 bytes: keys/site.key *
  * opened. */
 struct store_lease site_lease(const struct site *site);
 
+/* What takes long ends soon, and is gone on with the next time. From any thread. */
+void site_stop(struct site *site);
+gboolean site_is_stopping(const struct site *site);
+
 gint64 site_now(const struct site *site);
 void site_set_clock(struct site *site, const struct base_clock *clock); /* borrowed */
 

@@ -34,6 +34,7 @@ struct db_driver {
     gboolean (*column_is_null)(void *statement, int column);
     gint64 (*last_id)(struct db_link *link);
     int (*changes)(struct db_link *link);
+    void (*interrupt)(struct db_link *link);     /* the statement that runs fails; from any thread */
     gint64 (*all_changes)(struct db_link *link); /* since it was opened */
     gboolean (*script)(struct db_link *link, const char *sql, GError **error);
 

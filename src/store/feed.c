@@ -262,8 +262,8 @@ gboolean store_feed_save(struct db *db, const struct store_feed *feed, GError **
 /* ── Sources ───────────────────────────────────────────────────────────────────────────────────── */
 
 const char *store_source_state_name(enum store_source_state state) {
-    static const char *const names[] = {"loaded", "held",    "rejected",   "repeated",
-                                        "stale",  "refused", "superseded", "undone"};
+    static const char *const names[] = {"loaded",  "held",       "rejected", "repeated", "stale",
+                                        "refused", "superseded", "undone",   "loading"};
     return names[state];
 }
 
@@ -302,15 +302,21 @@ gboolean store_source_add(struct db *db, struct store_source *source, GError **e
     /* A file may come again: after the mapping was mended, or because it is the newest once more. */
     struct db_rows *rows = db_query(
         db,
-        "INSERT INTO source (feed, name, digest, snapshot_at_us, received_at_us, state, answer) "
-        "VALUES (:feed, :name, :digest, :snapshot_at, :received_at, :state, :answer) "
-        "ON CONFLICT (feed, digest, snapshot_at_us) DO UPDATE SET received_at_us = "
-        "excluded.received_at_us RETURNING id",
+        "INSERT INTO source (feed, name, digest, snapshot_at_us, received_at_us, state, answer, "
+        "after_booking) VALUES (:feed, :name, :digest, :snapshot_at, :received_at, :state, :answer, "
+        ":after) ON CONFLICT (feed, digest, snapshot_at_us) DO UPDATE SET received_at_us = "
+        "excluded.received_at_us, after_booking = CASE WHEN source.state = " SQL_SOURCE_LOADING
+        " THEN source.after_booking ELSE excluded.after_booking END, state = excluded.state "
+        "RETURNING id, after_booking",
         PARAMS(P_TEXT("feed", source->feed), P_TEXT("name", source->name),
                P_BLOB("digest", source->digest, 32), P_INT("snapshot_at", source->snapshot_at_us),
                P_INT("received_at", source->received_at_us), P_INT("state", source->state),
-               P_TEXT("answer", source->answer)));
-    source->id = db_next(rows) ? db_int(rows, 0) : 0;
+               P_TEXT("answer", source->answer), P_INT("after", source->after_booking)));
+    source->id = 0;
+    if (db_next(rows)) {
+        source->id = db_int(rows, 0);
+        source->after_booking = db_int(rows, 1);
+    }
     db_next(rows);
     return db_done(rows, error);
 }
@@ -322,7 +328,7 @@ gboolean store_source_by_name(struct db *db, const struct store_feed *feed, cons
                  "SELECT id, snapshot_at_us, digest, EXISTS (SELECT 1 FROM source n WHERE n.feed = "
                  ":feed AND n.state IN (0, 3) AND n.snapshot_at_us > s.snapshot_at_us) FROM source s "
                  "WHERE feed = :feed AND name = "
-                 ":name AND state IN (0, 2, 3, 4, 6) ORDER BY id DESC LIMIT 1",
+                 ":name AND state IN (0, 2, 3, 4, 6, 8) ORDER BY id DESC LIMIT 1",
                  PARAMS(P_TEXT("feed", feed->id), P_TEXT("name", name)));
     *id = 0;
     *is_last = FALSE;

@@ -61,7 +61,9 @@ enum store_source_state {
     SOURCE_STALE,      /* older than what was loaded before: endings that it reports were taken */
     SOURCE_REFUSED,    /* cannot be what the mapping describes */
     SOURCE_SUPERSEDED, /* was held; a later list was accepted */
-    SOURCE_UNDONE      /* what it said was taken back by a person: it may come again */
+    SOURCE_UNDONE,     /* what it said was taken back by a person: it may come again */
+    SOURCE_LOADING /* some of its rows are taken, the others are not yet; it comes again after a crash
+                    */
 };
 const char *store_source_state_name(enum store_source_state state);
 
@@ -75,6 +77,7 @@ struct store_source {
     guint n_rows, n_events;
     const char *reason;
     const char *answer;
+    gint64 after_booking; /* the newest booking before it, also where it was begun before */
 };
 
 /* Whether this content was taken before for this time, and what became of it. */

@@ -32,6 +32,7 @@ struct store {
     void *listener_context;
     guint64 n_groups, n_works;
     gint is_refusing;
+    gint64 group_since_us; /* of the one under way; 0: none is */
 };
 
 /* The writer's driver, and its connection. */
@@ -183,9 +184,11 @@ static gpointer write_loop(gpointer data) {
         g_ptr_array_set_size(group, 0);
         while (!g_queue_is_empty(&store->jobs) && group->len < MOST_IN_A_GROUP)
             g_ptr_array_add(group, g_queue_pop_head(&store->jobs));
+        store->group_since_us = g_get_monotonic_time();
         g_mutex_unlock(&store->mutex);
         run_group(store, group);
         g_mutex_lock(&store->mutex);
+        store->group_since_us = 0;
         answer(store, group);
         const gboolean wants_flush = store->wants_flush;
         g_mutex_unlock(&store->mutex);
@@ -267,6 +270,13 @@ void store_before_commit(struct store *store, store_fn work, void *context) {
     g_mutex_lock(&store->mutex);
     store->finish = work;
     store->finish_context = context;
+    g_mutex_unlock(&store->mutex);
+}
+
+void store_cut(struct store *store, gint64 most_us) {
+    g_mutex_lock(&store->mutex);
+    if (store->group_since_us && g_get_monotonic_time() - store->group_since_us > most_us)
+        WRITER(store, interrupt);
     g_mutex_unlock(&store->mutex);
 }
 

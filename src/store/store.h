@@ -79,6 +79,10 @@ gboolean store_check(struct store *store, gboolean *is_whole, GError **error);
 /* Copies the database into a new file. */
 gboolean store_backup(struct store *store, const char *path, GError **error);
 
+/* Ends the transaction that is under way, if it has taken longer than that: it fails, and what was in
+ * it is to be tried again. Ask until it is gone. */
+void store_cut(struct store *store, gint64 most_us);
+
 /* Whether the last group could not be made durable: until the next, nothing is taken. */
 gboolean store_is_refusing(struct store *store);
 

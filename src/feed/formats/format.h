@@ -51,9 +51,11 @@ double feed_adapter_progress(const struct feed_adapter *adapter);
 struct feed_adapter *feed_charges_open(struct feed_adapter *rows, gint64 observed_at_us,
                                        feed_problem_fn on_problem, void *context);
 
-/* A roster that was held, from the cells kept of it: `feed_cells_keep` adds a row to what is kept. */
-void feed_cells_keep(GByteArray *kept, const struct feed_cells *cells);
-struct feed_adapter *feed_held_open(const struct feed_mapping *mapping, GBytes *kept);
+/* Rows again, from the cells kept of them: `feed_cells_keep` adds a row to what is kept. `is_whole`:
+ * with what never lies in the store in the clear, for a moment in memory. */
+void feed_cells_keep(GByteArray *kept, const struct feed_cells *cells, gboolean is_whole);
+struct feed_adapter *feed_held_open(const struct feed_mapping *mapping, GBytes *kept,
+                                    gboolean is_whole);
 
 /* When a roster was taken, from its name as the mapping's `snapshot:` says; TIME_UNKNOWN when the
  * name holds no such date. `second_at_us`: the later instant, in the hour that comes twice in autumn;

@@ -1,4 +1,5 @@
-/* The mapped cells of a roster that waits for a person: kept as lengths and bytes, read back as rows.
+/* Mapped cells of rows that are taken later, of a roster that waits for a person, say: kept as lengths
+ * and bytes, read back as rows.
  *
  *   row u32, its top bit: is_unclear | for each field: length + 1 u32 (0: no cell) | bytes | … host
  * byte order
@@ -13,14 +14,15 @@
 struct held_adapter {
     struct feed_adapter base;
     GBytes *kept;
+    int n_fields;
     gsize at;
     GPtrArray *texts; /* of the current row */
 };
 
-void feed_cells_keep(GByteArray *kept, const struct feed_cells *cells) {
+void feed_cells_keep(GByteArray *kept, const struct feed_cells *cells, gboolean is_whole) {
     guint32 row = cells->row | (cells->is_unclear ? UNCLEAR : 0);
     g_byte_array_append(kept, (const guint8 *)&row, sizeof row);
-    for (int field = 0; field < FIELD_KEPT; field++) {
+    for (int field = 0; field < (is_whole ? FIELD_N : FIELD_KEPT); field++) {
         const char *text = cells->cell[field];
         guint32 n = text ? (guint32)strlen(text) + 1 : 0;
         g_byte_array_append(kept, (const guint8 *)&n, sizeof n);
@@ -52,7 +54,7 @@ static enum feed_next held_next(struct feed_adapter *base, struct feed_cells *ce
         return FEED_END;
     cells->is_unclear = (cells->row & UNCLEAR) != 0;
     cells->row &= ~UNCLEAR;
-    for (int field = 0; field < FIELD_KEPT; field++) {
+    for (int field = 0; field < adapter->n_fields; field++) {
         guint32 n;
         if (!take_u32(adapter, &n) || (n && n - 1 > total - adapter->at))
             return FEED_END;
@@ -79,11 +81,13 @@ static void held_free(struct feed_adapter *base) {
     g_free(adapter);
 }
 
-struct feed_adapter *feed_held_open(const struct feed_mapping *mapping, GBytes *kept) {
+struct feed_adapter *feed_held_open(const struct feed_mapping *mapping, GBytes *kept,
+                                    gboolean is_whole) {
     struct held_adapter *adapter = g_new0(struct held_adapter, 1);
     adapter->base = (struct feed_adapter){
         .mapping = mapping, .next = held_next, .progress = held_progress, .free = held_free};
     adapter->kept = g_bytes_ref(kept);
+    adapter->n_fields = is_whole ? FIELD_N : FIELD_KEPT;
     adapter->texts = g_ptr_array_new_with_free_func(g_free);
     return &adapter->base;
 }

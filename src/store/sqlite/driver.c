@@ -238,6 +238,10 @@ static int sqlite_changes(struct db_link *link) {
     return sqlite3_changes(link->handle);
 }
 
+static void sqlite_interrupt(struct db_link *link) {
+    sqlite3_interrupt(link->handle);
+}
+
 static gint64 sqlite_all_changes(struct db_link *link) {
     return sqlite3_total_changes64(link->handle);
 }
@@ -370,6 +374,7 @@ const struct db_driver db_driver_sqlite = {
     .column_is_null = sqlite_is_null,
     .last_id = sqlite_last_id,
     .changes = sqlite_changes,
+    .interrupt = sqlite_interrupt,
     .all_changes = sqlite_all_changes,
     .script = sqlite_script,
     .hold = sqlite_hold,

@@ -1,0 +1,127 @@
+/* Events that come in many rows, taken some at a time: nobody waits for all of them. */
+#include "base/error.h"
+#include "intake/private.h"
+#include "store/store.h"
+
+#define MOST_ROWS 512
+#define MOST_BYTES (256u << 10)
+
+struct slicing {
+    struct load_slice slice;
+    struct load before; /* as it was when the slice began */
+    struct load_summary summary_before;
+};
+
+/* FALSE at the end of the rows. */
+static gboolean take_next(struct load_slice *slice, struct feed_adapter *adapter) {
+    struct feed_cells cells;
+    struct feed_problem problem;
+    switch (feed_adapter_next(adapter, &cells, &problem)) {
+    case FEED_CELLS: feed_cells_keep(slice->cells, &cells, TRUE); return TRUE;
+    case FEED_PROBLEM: g_array_append_val(slice->problems, problem); return TRUE;
+    default: return FALSE;
+    }
+}
+
+static void fill(struct load_slice *slice, struct feed_adapter *adapter) {
+    guint n = 0;
+    g_byte_array_set_size(slice->cells, 0);
+    g_array_set_size(slice->problems, 0);
+    while (!slice->is_last && n++ < MOST_ROWS && slice->cells->len < MOST_BYTES)
+        slice->is_last = !take_next(slice, adapter);
+}
+
+/* What the slices so far have found, into a load that has begun again. */
+static void carry(struct load *load, const struct owing *so_far) {
+    load->owing.n_alerts = so_far->n_alerts;
+    load->owing.n_history = so_far->n_history;
+    load->owing.n_history_followed = so_far->n_history_followed;
+    load->owing.n_late = so_far->n_late;
+    load->owing.n_waits = so_far->n_waits;
+    load->owing.newest_booking_id = so_far->newest_booking_id;
+}
+
+gboolean load_go_on(struct load *load, const struct owing *so_far, guint64 mapping_digest,
+                    GError **error) {
+    carry(load, so_far);
+    load->source.feed = load->feed.id;
+    load->owing.source_id = load->source.id;
+    if (load->mapping_digest == mapping_digest)
+        return TRUE;
+    g_set_error(error, BASE_ERROR, BASE_ERROR_BUSY,
+                "%s: the feed's mapping was changed while the file was taken; it is to be taken again",
+                load->name);
+    return FALSE;
+}
+
+static void begin_slice(struct slicing *s, const struct load *load) {
+    s->before = *load;
+    s->summary_before = *load->summary;
+}
+
+/* The transaction begins again. */
+static void take_back(void *context) {
+    struct load *load = context;
+    const struct slicing *s = (const struct slicing *)load->slice;
+    const struct load *before = &s->before;
+    owe_listing_cut(&load->listing, &before->listing);
+    while (json_array_size(load->summary->problem_list) >
+           MIN(s->summary_before.problems, MOST_PROBLEMS_LISTED))
+        json_array_remove(load->summary->problem_list,
+                          json_array_size(load->summary->problem_list) - 1);
+    *load->summary = s->summary_before;
+    load->n_unreadable = before->n_unreadable;
+    load->n_kept_problems = before->n_kept_problems;
+    load->n_clashes = before->n_clashes;
+    load->n_expunged = before->n_expunged;
+    load->n_other_people = before->n_other_people;
+    load->n_renamed = before->n_renamed;
+    load->legible = before->legible;
+    load->source = before->source;
+    load->mapping_digest = before->mapping_digest;
+    carry(load, &before->owing);
+    g_clear_error(&load->problem_error);
+    g_clear_pointer(&load->answer, g_free);
+}
+
+static gboolean may_go_on(const struct load *load, GError **error) {
+    if (!site_is_stopping(load->site))
+        return TRUE;
+    g_set_error(
+        error, BASE_ERROR, BASE_ERROR_BUSY,
+        "%s: the program is stopping; what was taken stays, and the rest is taken the next time",
+        load->name);
+    return FALSE;
+}
+
+static gboolean take_slices(struct load *load, struct feed_adapter *adapter, struct slicing *s,
+                            store_fn take, GError **error) {
+    gboolean ok = TRUE;
+    s->slice.is_first = TRUE;
+    while (ok && !s->slice.is_last && !load->is_passed_over) {
+        fill(&s->slice, adapter);
+        if (load->options->on_progress)
+            load->options->on_progress(feed_adapter_progress(adapter), load->options->context);
+        begin_slice(s, load);
+        ok = may_go_on(load, error) &&
+             store_write(site_store(load->site), STORE_WORK(take, take_back), load, error);
+        s->slice.is_first = FALSE;
+    }
+    return ok;
+}
+
+gboolean load_in_slices(struct load *load, struct feed_mapping *mapping, store_fn take,
+                        GError **error) {
+    struct slicing s = {.slice = {.cells = g_byte_array_new(),
+                                  .problems = g_array_new(FALSE, FALSE, sizeof(struct feed_problem))}};
+    load->mapping = mapping;
+    struct feed_adapter *adapter = load_open_content(load, load->content, error);
+    load->mapping = NULL;
+    load->slice = &s.slice;
+    const gboolean ok = adapter && take_slices(load, adapter, &s, take, error);
+    load->slice = NULL;
+    feed_adapter_free(adapter);
+    g_byte_array_unref(s.slice.cells);
+    g_array_unref(s.slice.problems);
+    return ok;
+}
