@@ -1,0 +1,150 @@
+"""Much at once: whoever sends much holds up nobody else, and what was begun is ended, whenever the program ends."""
+import datetime
+import json
+import random
+import signal
+import sqlite3
+import subprocess
+import time
+
+import pytest
+
+from conftest import PROGRAM, Site
+from push import add_push_feed, event, push_events, signed
+from test_cli import EVENTS_MAPPING
+
+EVENTS = EVENTS_MAPPING.replace("corrects: undo}", "corrects: undo, surname: last, given: first}")
+N = 12_000
+
+
+def add_events_feed(site, tmp_path, *more, feed="events", history=()):
+    mapping = tmp_path / f"{feed}.yaml"
+    mapping.write_text(EVENTS.replace("feed: events", f"feed: {feed}"), encoding="utf-8")
+    site.run("feed", "add", mapping, *more)
+    site.load(feed, write(tmp_path / "history.csv", history))
+
+
+def known(people):
+    """Each was here before, on another booking."""
+    return [f"h{i},p{i},h{i},{what},{why},2025-03-0{day} 10:00,,NAME{i % 500},GIVEN{i % 300}" for i in people
+            for what, why, day in (("BKD", "", 1), ("REL", "BOND", 2))]
+
+
+def write(path, rows):
+    path.write_text("\n".join(["id,person,booking,what,why,when,undo,last,first", *rows]) + "\n", encoding="utf-8")
+    return path
+
+
+def rows(n):
+    """Each is booked, and every third released, in the last weeks; now and then a row that cannot be read."""
+    for i in range(n):
+        day = datetime.date.today() - datetime.timedelta(days=24 - i * 20 // n)
+        yield f"b{i},p{i},k{i},BKD,,{day} 10:00,,NAME{i % 500},GIVEN{i % 300}"
+        if i % 3 == 0:
+            yield f"r{i},p{i},k{i},REL,BOND,{day} 18:00,,NAME{i % 500},GIVEN{i % 300}"
+        if i % 1000 == 999:
+            yield f"x{i},,,BKD,,{day} 10:00,,NAME,GIVEN"
+
+
+def states(site):
+    """Each file's state, by its name."""
+    with sqlite3.connect(f"file:{site.path / 'tocsin.db'}?mode=ro", uri=True) as db:
+        return dict(db.execute("SELECT name, state FROM source"))
+
+
+LOADED, LOADING = 0, 8
+
+
+@pytest.fixture
+def other_site(tmp_path):
+    return Site(tmp_path / "other")
+
+
+def wait_for(is_true):
+    while not is_true():
+        time.sleep(0.005)
+
+
+def said(site):
+    """What was said of whom, and who is owed what: all but what differs from run to run."""
+    with sqlite3.connect(f"file:{site.path / 'tocsin.db'}?mode=ro", uri=True) as db:
+        return (sorted(db.execute("SELECT id, kind, is_late, occurred_at_us FROM event "
+                                  "WHERE booking_id IS NOT NULL AND kind <> 14")),  # what whoever signs up is told
+                sorted(db.execute("SELECT key, standing FROM booking")),
+                sorted(db.execute("SELECT hex(e.id) FROM alert a JOIN event e ON e.seq = a.event_seq "
+                                  "WHERE e.kind <> 14")),
+                db.execute("SELECT count(*) FROM problem").fetchone())
+
+
+def test_a_file_whose_loading_is_killed_again_and_again_says_all_and_nothing_twice(site, other_site, tmp_path):
+    file = write(tmp_path / "month.csv", list(rows(N)))
+    people = (0, 3, 6000, N - 3)
+    for one in (site, other_site):
+        add_events_feed(one, tmp_path, history=known(people))
+        for person in people:
+            one.register(f"p{person}", email=f"a{person}@example.org")
+    other_site.load("events", file, "--no-send")
+    draw = random.Random(11)
+    for _ in range(12):
+        process = subprocess.Popen([PROGRAM, "-C", str(site.path), "feed", "load", "events", str(file), "--no-send"],
+                                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=site.environment())
+        end = time.monotonic() + draw.random() * 3
+        wait_for(lambda: process.poll() is not None or time.monotonic() > end)
+        process.kill()
+        process.wait()
+    site.load("events", file, "--no-send")
+    assert states(site)["month.csv"] == LOADED
+    for here, there in zip(said(site), said(other_site)):
+        assert [x for x in here if x not in set(there)] == [x for x in there if x not in set(here)] == []
+    assert site.load("events", file)[1]["events"] == 0
+
+
+def test_a_first_file_is_history_also_when_its_loading_was_killed(site, tmp_path):
+    people = range(0, N, 600)
+    add_events_feed(site, tmp_path, feed="other", history=known(people))
+    (tmp_path / "events.yaml").write_text(EVENTS, encoding="utf-8")
+    site.run("feed", "add", tmp_path / "events.yaml")
+    for person in people:
+        site.register(f"p{person}", email=f"a{person}@example.org")
+    file = write(tmp_path / "first.csv", list(rows(N)))
+    process = subprocess.Popen([PROGRAM, "-C", str(site.path), "feed", "load", "events", str(file)],
+                               stdout=subprocess.DEVNULL, env=site.environment())
+    wait_for(lambda: states(site).get("first.csv") == LOADING)
+    process.kill()
+    process.wait()
+    site.load("events", file)
+    assert [a for a in site.json("alert", "list") if a["purpose"] == "alert" and a["kind"]] == []
+    assert states(site)["first.csv"] == LOADED
+
+
+def test_a_push_does_not_wait_for_another_jails_file_and_sigterm_for_none(site, serve, tmp_path):
+    drop = tmp_path / "drop"
+    drop.mkdir()
+    site.configure("drop_settle: 1s\n")
+    add_events_feed(site, tmp_path, "--drop", drop)
+    secret = add_push_feed(site, tmp_path)
+    server = serve()
+    write(tmp_path / "month.part", list(rows(2 * N))).rename(drop / "month.csv")
+    wait_for(lambda: states(site).get("month.csv") == LOADING)
+    assert push_events(server, secret, "k1", [event(1, "booked", person="other")])[0] == 200
+    assert states(site)["month.csv"] == LOADING  # it was answered before the file was through
+    server.process.send_signal(signal.SIGTERM)
+    assert server.process.wait(60) == 0
+    assert states(site)["month.csv"] == LOADING
+    again = serve()
+    again.wait_until(lambda: states(site)["month.csv"] == LOADED)
+    assert site.json("feed", "status")[0]["state"] == "alive"
+
+
+def test_a_large_push_is_answered_with_all_of_it_and_the_same_again(site, serve, tmp_path):
+    secret = add_push_feed(site, tmp_path)
+    server = serve()
+    events = [event(i, "booked", person=f"p{i}") for i in range(2000)] + [{"what": "booked"}]
+    body = json.dumps(events).encode()
+    assert len(body) > 128 << 10
+    ask = lambda: server.request("POST", "/v1/feeds/push/events", body, signed(secret, "k", body))[:2]
+    status, answer = ask()
+    said = json.loads(answer)
+    assert status == 200 and said["rows"] == 2001 and len(set(said["events"])) == 2000 and len(said["problems"]) == 1
+    assert ask() == (status, answer)
+    assert push_events(server, secret, "k", events[:3])[0] == 409
