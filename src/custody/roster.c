@@ -182,6 +182,16 @@ static struct entry *find_entry(const struct custody_roster *roster, const char 
     return at ? entry_at(roster, at - 1) : NULL;
 }
 
+gboolean custody_roster_see_same(struct custody_roster *roster, const struct custody_row *row) {
+    struct entry *entry = find_entry(roster, row->booking_key);
+    if (!entry || !entry->is_expected || entry->is_seen || entry->digest != row->digest ||
+        is_of_another(roster, entry, row->person_key))
+        return FALSE;
+    entry->says_in |= !row->says_out;
+    entry->is_seen = TRUE;
+    return TRUE;
+}
+
 const char *custody_roster_person(const struct custody_roster *roster, const char *booking_key) {
     const struct entry *entry = find_entry(roster, booking_key);
     return entry && entry->is_expected ? person_of(roster, entry) : NULL;

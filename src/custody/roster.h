@@ -41,6 +41,9 @@ struct custody_row {
 enum custody_sight custody_roster_see(struct custody_roster *roster, const struct custody_row *row,
                                       gint64 *booking_id);
 
+/* Whether custody_roster_see would say SIGHT_SAME; only then the row is seen. */
+gboolean custody_roster_see_same(struct custody_roster *roster, const struct custody_row *row);
+
 /* People on the new list who count. */
 guint custody_roster_n_now(const struct custody_roster *roster);
 

@@ -17,6 +17,7 @@
 #include "store/link.h"
 #include "store/store.h"
 
+#define MOST_COMPARISONS 3 /* of a list, before its transaction does it itself */
 #define MOST_FILE_BYTES (G_GUINT64_CONSTANT(2) << 30)
 
 void load_summary_clear(struct load_summary *summary) {
@@ -703,6 +704,7 @@ void load_again(void *context) {
     owe_listing_cut(&load->listing, &nothing);
     json_array_clear(s->problem_list);
     *s = (struct load_summary){.list = s->list, .problem_list = s->problem_list};
+    g_clear_pointer(&load->prepared, load_prepared_free);
     load->n_unreadable = 0;
     load->n_kept_problems = load->n_clashes = load->n_expunged = load->n_other_people =
         load->n_renamed = 0;
@@ -785,14 +787,35 @@ static gboolean refuse_in_transaction(struct db *db, void *context, GError **err
     return ok;
 }
 
+/* What can be done before the transaction is done before it. Where it comes to nothing, the transaction
+ * does it all, and says what is wrong. */
+static gboolean take_list(struct load *load, struct feed_mapping *mapping, GError **error) {
+    for (guint i = 0; i < MOST_COMPARISONS; i++) {
+        g_autoptr(GError) problem = NULL;
+        const gboolean is_prepared = load_prepare(load, mapping, &problem);
+        if (is_prepared && store_write(site_store(load->site),
+                                       STORE_WORK(load_in_transaction, load_again), load, &problem))
+            return TRUE;
+        if (is_prepared ? !g_error_matches(problem, BASE_ERROR, BASE_ERROR_BUSY)
+                        : site_is_stopping(load->site)) {
+            g_propagate_error(error, g_steal_pointer(&problem));
+            return FALSE;
+        }
+        load_again(load);
+        if (!is_prepared)
+            break;
+    }
+    return store_write(site_store(load->site), STORE_WORK(load_in_transaction, load_again), load,
+                       error);
+}
+
 /* A trial is taken back as a whole, and a list counts as one. */
 static gboolean take(struct load *load, struct feed_mapping *mapping, GError **error) {
     if (load->options->is_trial)
         return store_try(site_store(load->site), STORE_WORK(load_in_transaction, load_again), load,
                          error);
     if (mapping->content == FEED_ROSTER)
-        return store_write(site_store(load->site), STORE_WORK(load_in_transaction, load_again), load,
-                           error);
+        return take_list(load, mapping, error);
     return load_in_slices(load, mapping, load_in_transaction, error);
 }
 
@@ -921,6 +944,7 @@ gboolean load_file(struct site *site, const char *feed_id, const char *path,
         load.snapshot_at_us = mapping->content == FEED_ROSTER ? load.observed_at_us : 0;
         ok = (!options->on_row || load_preview(&load, mapping, error)) &&
              run_load(&load, mapping, error);
+        load_prepared_free(load.prepared);
     }
     feed_mapping_free(mapping);
     return ok;

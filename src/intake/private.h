@@ -29,6 +29,8 @@ struct load {
     guint64 mapping_digest;
     GBytes *content;          /* the file's bytes; NULL: the roster that is held */
     struct load_slice *slice; /* NULL: all rows are taken at once */
+    struct load_prepared
+        *prepared; /* of a list, what was found before the transaction; NULL: nothing */
     guint8 digest[32];
     gint64 snapshot_at_us; /* of a roster; else 0 */
     gint64 observed_at_us;
@@ -159,6 +161,17 @@ static inline gboolean load_is_last(const struct load *load) {
     return !load->slice || load->slice->is_last;
 }
 
+/* ── prepare.c ── */
+
+struct load_prepared;
+void load_prepared_free(struct load_prepared *prepared);
+/* Reads the list, and compares it, before the transaction: sets load->prepared, or leaves it NULL where
+ * all must be done in it. */
+gboolean load_prepare(struct load *load, struct feed_mapping *mapping, GError **error);
+/* In the transaction, the rows that differ; load->prepared is used up. BASE_ERROR_BUSY when it holds no
+ * more. */
+gboolean load_take_prepared(struct load *load, struct load_run *run, GError **error);
+
 /* ── clock.c ── */
 
 /* What the feed said while our clock was ahead is taken as said now, and paged. */
@@ -203,6 +216,11 @@ gboolean load_tell_former(struct load *load, const struct custody_booking *prior
                           const struct feed_record *record, GError **error);
 gboolean load_page_clashes(struct load *load, GError **error);
 
+/* The list's rows, those of a booking put together where they must be. */
+struct feed_adapter *load_open_list(struct load *load, feed_problem_fn on_problem, void *context,
+                                    GError **error);
+/* Rows that were kept (feed_cells_keep) into the comparison. */
+gboolean load_take_rows(struct load *load, struct load_run *run, GBytes *rows, GError **error);
 gboolean load_roster(struct load *load, struct custody_verdict *verdict, GError **error);
 /* A list that is older than the last: what its rows report, as said when it was made; who is on it
  * counts no more. */

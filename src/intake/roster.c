@@ -342,14 +342,16 @@ static gboolean take_back_rows(struct load *load, const struct custody_pace *pac
     return store_take_back(load->db, error);
 }
 
-static struct feed_adapter *open_list(struct load *load, struct feed_adapter *rows) {
+struct feed_adapter *load_open_list(struct load *load, feed_problem_fn on_problem, void *context,
+                                    GError **error) {
+    struct feed_adapter *rows = load_open_rows(load, error);
     return rows && (load->has_charges || load->mapping->rows_are_charges)
-               ? feed_charges_open(rows, load->observed_at_us, load_keep_problem, load)
+               ? feed_charges_open(rows, load->observed_at_us, on_problem, context)
                : rows;
 }
 
 static gboolean keep_rows(struct load *load, GByteArray *kept, GError **error) {
-    struct feed_adapter *adapter = open_list(load, load_open_content(load, load->content, error));
+    struct feed_adapter *adapter = load_open_list(load, load_keep_problem, load, error);
     struct feed_cells cells;
     struct feed_problem problem;
     enum feed_next next;
@@ -407,12 +409,33 @@ static gboolean hold_roster(struct load *load, struct custody_roster *roster, co
            owe_page(load->db, load->site, page, error);
 }
 
+gboolean load_take_rows(struct load *load, struct load_run *run, GBytes *rows, GError **error) {
+    struct feed_adapter *adapter = feed_held_open(load->mapping, rows, TRUE);
+    struct feed_cells cells;
+    struct feed_problem problem;
+    gboolean ok = TRUE;
+    while (ok && !load->problem_error && feed_adapter_next(adapter, &cells, &problem) == FEED_CELLS) {
+        ok = take_row(load, run, &cells, error);
+        g_string_chunk_clear(load->scratch);
+    }
+    feed_adapter_free(adapter);
+    if (!load->problem_error)
+        return ok;
+    g_clear_error(error);
+    g_propagate_error(error, g_steal_pointer(&load->problem_error));
+    return FALSE;
+}
+
 static gboolean see_rows(struct load *load, struct load_run *run, GError **error) {
-    struct feed_adapter *adapter = open_list(load, load_open_rows(load, error));
-    *run = (struct load_run){.roster = custody_roster_new()};
+    *run = (struct load_run){.roster = NULL};
     load->untold = load_untold_list();
-    const gboolean ok = adapter && store_mark(load->db, error) &&
-                        store_booking_expect(load->db, load->feed.id, run->roster, error) &&
+    if (!store_mark(load->db, error))
+        return FALSE;
+    if (load->prepared)
+        return load_take_prepared(load, run, error);
+    struct feed_adapter *adapter = load_open_list(load, load_keep_problem, load, error);
+    run->roster = custody_roster_new();
+    const gboolean ok = adapter && store_booking_expect(load->db, load->feed.id, run->roster, error) &&
                         load_each_row(load, adapter, run, take_row, error);
     feed_adapter_free(adapter);
     return ok;

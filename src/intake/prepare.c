@@ -1,0 +1,196 @@
+/* What can be done of a list before its transaction: it is read, and compared with what was listed, so
+ * that the transaction need look only at the rows that differ. Nobody waits for it.
+ *
+ * What is the same now is the same then: whatever else is said of a booking meanwhile leaves what its
+ * row looked like alone. Only another list of the feed does not, and then the comparison begins again.
+ */
+#include <string.h>
+
+#include "base/error.h"
+#include "base/random.h"
+#include "intake/private.h"
+#include "store/keep.h"
+#include "store/store.h"
+
+#define LOOK_EVERY 4096u
+#define MOST_PROBLEMS 100000u /* in memory; a list of more is looked at in the transaction */
+
+struct load_prepared {
+    struct custody_roster *roster; /* what was listed, with the rows that are the same as seen */
+    struct custody_roster *others; /* of the rows that are not, to find bookings on several */
+    GByteArray *rows;              /* of those, whole, in order */
+    GArray *problems;              /* struct feed_problem: rows that could not be read */
+    guint n_rows, n_unreadable, n_torn;
+    gboolean is_cut, has_charges;
+    struct store_feed feed; /* as it was */
+};
+
+static void keep_problem(const struct feed_problem *problem, void *context) {
+    struct load_prepared *p = context;
+    g_array_append_val(p->problems, *problem);
+}
+
+static void see_other(struct load_prepared *p, const struct feed_cells *cells, guint64 digest) {
+    const struct custody_row row = {.booking_key = cells->cell[FIELD_BOOKING],
+                                    .person_key = cells->cell[FIELD_PERSON],
+                                    .digest = digest};
+    gint64 id;
+    p->has_charges |= custody_roster_see(p->others, &row, &id) == SIGHT_CONFLICT;
+}
+
+/* Whether the row says what it said on the last list, of who was on it. */
+static gboolean is_as_before(struct load *load, struct load_prepared *p,
+                             const struct feed_cells *cells) {
+    const char *person = cells->cell[FIELD_PERSON], *booking = cells->cell[FIELD_BOOKING];
+    if (!person || !booking || custody_roster_has_renumbered(p->roster) ||
+        load_is_expunged(load, booking, person))
+        return FALSE;
+    struct feed_cells row = *cells;
+    const char *kept = custody_roster_person(p->roster, booking);
+    if (kept && load_is_number_of(kept, person))
+        row.cell[FIELD_PERSON] = kept;
+    const guint64 digest = feed_cells_digest(&row, load->mapping_digest);
+    const struct custody_row seen = {.booking_key = booking,
+                                     .person_key = row.cell[FIELD_PERSON],
+                                     .digest = digest,
+                                     .says_out = feed_record_says_out(load->mapping, cells)};
+    if (custody_roster_see_same(p->roster, &seen))
+        return TRUE;
+    see_other(p, &row, digest);
+    return FALSE;
+}
+
+static void take_problem(struct load_prepared *p, struct feed_adapter *adapter,
+                         const struct feed_problem *problem) {
+    keep_problem(problem, p);
+    p->n_rows++;
+    p->n_unreadable++;
+    custody_roster_spare(p->roster, feed_adapter_unread(adapter));
+}
+
+static gboolean take_cells(struct load *load, struct load_prepared *p, const struct feed_cells *cells) {
+    p->n_rows += 1 + cells->n_more;
+    p->n_torn += cells->n_torn;
+    if (!is_as_before(load, p, cells))
+        feed_cells_keep(p->rows, cells, TRUE);
+    return !p->has_charges || load->has_charges;
+}
+
+static gboolean may_go_on(const struct load *load, GError **error) {
+    if (!site_is_stopping(load->site))
+        return TRUE;
+    g_set_error(error, BASE_ERROR, BASE_ERROR_BUSY,
+                "%s: the program is stopping; the list is taken the next time", load->name);
+    return FALSE;
+}
+
+/* FALSE without an error: the rows of a booking are to be put together first, or there are too many
+ * problems. */
+static gboolean read_rows(struct load *load, struct load_prepared *p, GError **error) {
+    struct feed_adapter *adapter = load_open_list(load, keep_problem, p, error);
+    struct feed_cells cells;
+    struct feed_problem problem;
+    gboolean ok = adapter != NULL;
+    for (guint n = 0; ok; n++) {
+        const enum feed_next next = feed_adapter_next(adapter, &cells, &problem);
+        if (n % LOOK_EVERY == 0 && load->options->on_progress)
+            load->options->on_progress(feed_adapter_progress(adapter), load->options->context);
+        if (next == FEED_END)
+            break;
+        if (next == FEED_PROBLEM)
+            take_problem(p, adapter, &problem);
+        else
+            ok = take_cells(load, p, &cells);
+        ok = ok && (n % LOOK_EVERY || may_go_on(load, error)) && p->problems->len < MOST_PROBLEMS;
+    }
+    p->is_cut = ok && feed_adapter_is_cut(adapter);
+    feed_adapter_free(adapter);
+    return ok;
+}
+
+void load_prepared_free(struct load_prepared *p) {
+    if (!p)
+        return;
+    custody_roster_free(p->roster);
+    g_clear_pointer(&p->others, custody_roster_free);
+    g_byte_array_unref(p->rows);
+    g_array_unref(p->problems);
+    store_feed_clear(&p->feed);
+    g_free(p);
+}
+
+static struct load_prepared *prepared_new(void) {
+    struct load_prepared *p = g_new0(struct load_prepared, 1);
+    p->roster = custody_roster_new();
+    p->others = custody_roster_new();
+    p->rows = g_byte_array_new();
+    p->problems = g_array_new(FALSE, FALSE, sizeof(struct feed_problem));
+    return p;
+}
+
+static gboolean read_known(struct load *load, struct load_prepared *p, GError **error) {
+    GError *problem = NULL;
+    struct db *db = store_read_begin(site_store(load->site), error);
+    const gboolean ok = db && store_feed_get(db, load->feed_id, &p->feed, error) &&
+                        store_booking_expect(db, load->feed_id, p->roster, error);
+    load->expunged = ok ? store_expunged(db, &problem) : NULL;
+    store_read_end(site_store(load->site), db);
+    if (problem)
+        g_propagate_error(error, problem);
+    load->mapping_digest = ok ? base_hash64(p->feed.mapping, strlen(p->feed.mapping), 0) : 0;
+    return ok && !problem;
+}
+
+gboolean load_prepare(struct load *load, struct feed_mapping *mapping, GError **error) {
+    struct load_prepared *p = prepared_new();
+    GError *problem = NULL;
+    load->mapping = mapping;
+    gboolean ok = read_known(load, p, &problem) && read_rows(load, p, &problem);
+    if (!ok && !problem && p->has_charges && !load->has_charges) {
+        load_prepared_free(p);
+        load->has_charges = TRUE;
+        g_clear_pointer(&load->expunged, g_hash_table_unref);
+        p = prepared_new();
+        ok = read_known(load, p, &problem) && read_rows(load, p, &problem);
+    }
+    load->mapping = NULL;
+    load->n_expunged = 0; /* they are counted when they are passed over */
+    g_clear_pointer(&load->expunged, g_hash_table_unref);
+    g_clear_pointer(&p->others, custody_roster_free);
+    if (ok)
+        load->prepared = g_steal_pointer(&p);
+    load_prepared_free(p);
+    if (problem)
+        g_propagate_error(error, problem);
+    return !problem;
+}
+
+static gboolean is_as_it_was(const struct store_feed *a, const struct store_feed *b) {
+    return a->has_baseline == b->has_baseline && a->listed_at_us == b->listed_at_us &&
+           a->has_last_digest == b->has_last_digest &&
+           memcmp(a->last_digest, b->last_digest, sizeof a->last_digest) == 0 &&
+           strcmp(a->mapping, b->mapping) == 0;
+}
+
+gboolean load_take_prepared(struct load *load, struct load_run *run, GError **error) {
+    struct load_prepared *p = load->prepared;
+    load->prepared = NULL; /* once */
+    if (!is_as_it_was(&p->feed, &load->feed)) {
+        g_set_error(error, BASE_ERROR, BASE_ERROR_BUSY,
+                    "%s: another list of the feed was taken meanwhile; it is to be compared again",
+                    load->name);
+        load_prepared_free(p);
+        return FALSE;
+    }
+    run->roster = g_steal_pointer(&p->roster);
+    run->n_torn = p->n_torn;
+    run->is_cut = p->is_cut;
+    run->n_unreadable = p->n_unreadable;
+    load->summary->rows = p->n_rows;
+    for (guint i = 0; i < p->problems->len; i++)
+        load_keep_problem(&g_array_index(p->problems, struct feed_problem, i), load);
+    g_autoptr(GBytes) rows = g_bytes_new_static(p->rows->data, p->rows->len);
+    const gboolean ok = load_take_rows(load, run, rows, error);
+    load_prepared_free(p);
+    return ok;
+}
