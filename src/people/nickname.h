@@ -11,4 +11,7 @@
 typedef void (*people_nickname_fn)(char *const *names, guint n, void *context);
 void people_each_nickname_line(people_nickname_fn each, void *context);
 
+/* Whether some line has both, in whatever case. */
+gboolean people_are_nicknames(const char *a, const char *b);
+
 #endif

@@ -50,28 +50,12 @@ static gboolean any_like(char **a, char **b) {
     return FALSE;
 }
 
-struct looking {
-    char **a, **b;
-    gboolean is_found;
-};
-
-static gboolean has_any(char *const *names, guint n, char **words) {
-    for (guint i = 0; i < n; i++)
-        for (char **word = words; *word; word++)
-            if (g_ascii_strcasecmp(names[i], *word) == 0)
+static gboolean are_short_forms(char **a, char **b) {
+    for (char **x = a; *x; x++)
+        for (char **y = b; *y; y++)
+            if (people_are_nicknames(*x, *y))
                 return TRUE;
     return FALSE;
-}
-
-static void look_in_line(char *const *names, guint n, void *context) {
-    struct looking *l = context;
-    l->is_found = l->is_found || (has_any(names, n, l->a) && has_any(names, n, l->b));
-}
-
-static gboolean are_short_forms(char **a, char **b) {
-    struct looking l = {a, b, FALSE};
-    people_each_nickname_line(look_in_line, &l);
-    return l.is_found;
 }
 
 guint people_likeness(const struct people_named *a, const struct people_named *b) {
