@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from conftest import PROGRAM, Site
+from conftest import PROGRAM, Roster, Site
 from push import add_push_feed, event, push_events, signed
 from test_cli import EVENTS_MAPPING
 
@@ -148,3 +148,64 @@ def test_a_large_push_is_answered_with_all_of_it_and_the_same_again(site, serve,
     assert status == 200 and said["rows"] == 2001 and len(set(said["events"])) == 2000 and len(said["problems"]) == 1
     assert ask() == (status, answer)
     assert push_events(server, secret, "k", events[:3])[0] == 409
+
+
+def load_and_kill(site, file, seconds):
+    process = subprocess.Popen([PROGRAM, "-C", str(site.path), "feed", "load", "sample", str(file)],
+                               stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=site.environment())
+    end = time.monotonic() + seconds
+    wait_for(lambda: process.poll() is not None or time.monotonic() > end)
+    process.kill()
+    process.wait()
+
+
+def test_a_first_list_whose_loading_is_killed_is_whole_or_nothing(site, other_site, tmp_path):
+    jail = Roster(tmp_path / "jail", n=N)
+    first = jail.write("2025-04-01")
+    for one in (site, other_site):
+        one.run("feed", "add", jail.mapping)
+    draw = random.Random(7)
+    for n in range(10):
+        load_and_kill(site, first, n * 0.05 + draw.random() * 0.05)
+        loaded = LOADED in states(site).values()
+        assert site.json("feed", "status")[0]["people"] == (N if loaded else 0)
+    for one in (site, other_site):
+        one.load("sample", first)
+        assert one.json("feed", "status")[0]["people"] == N
+    assert said(site) == said(other_site)
+    jail.people.pop(1007)
+    for one in (site, other_site):
+        assert [event["kind"] for event in one.load("sample", jail.write("2025-04-02"))[0]] == ["left_roster"]
+
+
+def test_another_first_list_after_one_that_was_killed_tells_nobody(site, tmp_path):
+    """Whoever stood in the part of the first that was taken, and does not stand in the other, was never listed."""
+    jail = Roster(tmp_path / "jail", n=6000)
+    site.run("feed", "add", jail.mapping)
+    process = subprocess.Popen([PROGRAM, "-C", str(site.path), "feed", "load", "sample", str(jail.write("2025-04-01"))],
+                               stdout=subprocess.DEVNULL, env=site.environment())
+    wait_for(lambda: LOADING in states(site).values())
+    process.kill()
+    process.wait()
+    site.register(1000, email="ana@example.org")
+    before = len(site.mail())
+    site.load("sample", jail.write("2025-04-02", list(jail.people)[1:]))
+    assert len(site.mail()) == before and site.json("feed", "status")[0]["people"] == 5999
+
+
+def test_a_next_list_whose_loading_is_killed_is_whole_or_nothing(site, tmp_path):
+    jail = Roster(tmp_path / "jail", n=4000)
+    site.run("feed", "add", jail.mapping)
+    site.load("sample", jail.write("2025-04-01"))
+    for number in list(jail.people)[:40]:
+        jail.people.pop(number)
+    for i in range(40):
+        jail.people[9000 + i] = dict(next(iter(jail.people.values())), booking=f"B{9000 + i}", last=f"NEW{i}")
+    site.register(1000, email="ana@example.org")
+    second, draw = jail.write("2025-04-02"), random.Random(5)
+    for _ in range(12):
+        load_and_kill(site, second, draw.random() * 0.6)
+        with sqlite3.connect(f"file:{site.path / 'tocsin.db'}?mode=ro", uri=True) as db:
+            assert db.execute("SELECT count(*) FROM event WHERE kind = 8").fetchone()[0] in (0, 40)
+    site.load("sample", second)
+    assert len([mail for mail in site.mail() if "/c/" in mail]) == 1

@@ -790,14 +790,16 @@ static gboolean refuse_in_transaction(struct db *db, void *context, GError **err
 /* What can be done before the transaction is done before it. Where it comes to nothing, the transaction
  * does it all, and says what is wrong. */
 static gboolean take_list(struct load *load, struct feed_mapping *mapping, GError **error) {
+    const struct store_work work = {load_in_transaction, load_again};
     for (guint i = 0; i < MOST_COMPARISONS; i++) {
         g_autoptr(GError) problem = NULL;
         const gboolean is_prepared = load_prepare(load, mapping, &problem);
-        if (is_prepared && store_write(site_store(load->site),
-                                       STORE_WORK(load_in_transaction, load_again), load, &problem))
+        if (is_prepared &&
+            (load_is_first_list(load) ? load_first_list(load, &problem)
+                                      : store_write(site_store(load->site), &work, load, &problem)))
             return TRUE;
-        if (is_prepared ? !g_error_matches(problem, BASE_ERROR, BASE_ERROR_BUSY)
-                        : site_is_stopping(load->site)) {
+        if (site_is_stopping(load->site) ||
+            (is_prepared && !g_error_matches(problem, BASE_ERROR, BASE_ERROR_BUSY))) {
             g_propagate_error(error, g_steal_pointer(&problem));
             return FALSE;
         }
@@ -805,8 +807,7 @@ static gboolean take_list(struct load *load, struct feed_mapping *mapping, GErro
         if (!is_prepared)
             break;
     }
-    return store_write(site_store(load->site), STORE_WORK(load_in_transaction, load_again), load,
-                       error);
+    return store_write(site_store(load->site), &work, load, error);
 }
 
 /* A trial is taken back as a whole, and a list counts as one. */

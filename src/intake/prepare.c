@@ -13,6 +13,7 @@
 #include "store/store.h"
 
 #define LOOK_EVERY 4096u
+#define MOST_ROWS 512u        /* of a first list, at a time */
 #define MOST_PROBLEMS 100000u /* in memory; a list of more is looked at in the transaction */
 
 struct load_prepared {
@@ -20,9 +21,13 @@ struct load_prepared {
     struct custody_roster *others; /* of the rows that are not, to find bookings on several */
     GByteArray *rows;              /* of those, whole, in order */
     GArray *problems;              /* struct feed_problem: rows that could not be read */
-    guint n_rows, n_unreadable, n_torn;
+    guint n_rows, n_unreadable, n_torn, n_kept;
     gboolean is_cut, has_charges;
     struct store_feed feed; /* as it was */
+    /* Of the taking: */
+    struct load_run run;
+    struct feed_adapter *adapter; /* of the rows; NULL: it has not begun */
+    guint n_taken;
 };
 
 static void keep_problem(const struct feed_problem *problem, void *context) {
@@ -71,8 +76,10 @@ static void take_problem(struct load_prepared *p, struct feed_adapter *adapter,
 static gboolean take_cells(struct load *load, struct load_prepared *p, const struct feed_cells *cells) {
     p->n_rows += 1 + cells->n_more;
     p->n_torn += cells->n_torn;
-    if (!is_as_before(load, p, cells))
+    if (!is_as_before(load, p, cells)) {
         feed_cells_keep(p->rows, cells, TRUE);
+        p->n_kept++;
+    }
     return !p->has_charges || load->has_charges;
 }
 
@@ -112,6 +119,8 @@ void load_prepared_free(struct load_prepared *p) {
     if (!p)
         return;
     custody_roster_free(p->roster);
+    custody_roster_free(p->run.roster);
+    feed_adapter_free(p->adapter);
     g_clear_pointer(&p->others, custody_roster_free);
     g_byte_array_unref(p->rows);
     g_array_unref(p->problems);
@@ -172,25 +181,78 @@ static gboolean is_as_it_was(const struct store_feed *a, const struct store_feed
            strcmp(a->mapping, b->mapping) == 0;
 }
 
-gboolean load_take_prepared(struct load *load, struct load_run *run, GError **error) {
-    struct load_prepared *p = load->prepared;
-    load->prepared = NULL; /* once */
-    if (!is_as_it_was(&p->feed, &load->feed)) {
-        g_set_error(error, BASE_ERROR, BASE_ERROR_BUSY,
-                    "%s: another list of the feed was taken meanwhile; it is to be compared again",
-                    load->name);
-        load_prepared_free(p);
-        return FALSE;
-    }
-    run->roster = g_steal_pointer(&p->roster);
-    run->n_torn = p->n_torn;
-    run->is_cut = p->is_cut;
-    run->n_unreadable = p->n_unreadable;
+static gboolean refuse_stale(const struct load *load, GError **error) {
+    g_set_error(error, BASE_ERROR, BASE_ERROR_BUSY,
+                "%s: another list of the feed was taken meanwhile; it is to be compared again",
+                load->name);
+    return FALSE;
+}
+
+/* What was found of all rows, when the first of those that differ are taken. */
+static gboolean begin_taking(struct load *load, struct load_prepared *p, GError **error) {
+    g_autoptr(GBytes) rows = g_bytes_new_static(p->rows->data, p->rows->len);
+    if (!is_as_it_was(&p->feed, &load->feed))
+        return refuse_stale(load, error);
+    p->run = (struct load_run){.roster = g_steal_pointer(&p->roster),
+                               .n_unreadable = p->n_unreadable,
+                               .n_torn = p->n_torn,
+                               .is_cut = p->is_cut};
+    p->adapter = feed_held_open(load->mapping, rows, TRUE);
     load->summary->rows = p->n_rows;
     for (guint i = 0; i < p->problems->len; i++)
         load_keep_problem(&g_array_index(p->problems, struct feed_problem, i), load);
-    g_autoptr(GBytes) rows = g_bytes_new_static(p->rows->data, p->rows->len);
-    const gboolean ok = load_take_rows(load, run, rows, error);
-    load_prepared_free(p);
+    return load_check_torn(load, &p->run, error);
+}
+
+static gboolean take_some(struct load *load, guint most, GError **error) {
+    struct load_prepared *p = load->prepared;
+    if (!p)
+        return refuse_stale(load, error);
+    p->n_taken += most;
+    return (p->adapter || begin_taking(load, p, error)) &&
+           load_take_rows(load, &p->run, p->adapter, most, error);
+}
+
+gboolean load_take_prepared(struct load *load, struct load_run *run, GError **error) {
+    const gboolean ok = take_some(load, G_MAXUINT, error);
+    if (load->prepared) {
+        *run = load->prepared->run;
+        load->prepared->run.roster = NULL;
+        g_clear_pointer(&load->prepared, load_prepared_free);
+    }
     return ok;
+}
+
+/* ── A first list, some rows at a time ─────────────────────────────────────────────────────────── */
+
+gboolean load_take_slice(struct load *load, GError **error) {
+    load->untold = load_untold_list();
+    return take_some(load, MOST_ROWS, error) && load_tell_untold(load, error);
+}
+
+/* The transaction begins again, and what was compared is used up. */
+static void take_back(void *context) {
+    struct load *load = context;
+    g_clear_pointer(&load->prepared, load_prepared_free);
+}
+
+gboolean load_first_list(struct load *load, GError **error) {
+    struct load_slice slice = {.is_first = TRUE};
+    gboolean ok = TRUE;
+    load->slice = &slice;
+    while (ok && !slice.is_last && !load->is_passed_over) {
+        const struct load_prepared *p = load->prepared;
+        slice.is_last = !p || p->n_kept <= p->n_taken + MOST_ROWS;
+        ok = may_go_on(load, error) &&
+             store_write(site_store(load->site), STORE_WORK(load_in_transaction, take_back), load,
+                         error);
+        slice.is_first = FALSE;
+    }
+    load->slice = NULL;
+    return ok;
+}
+
+gboolean load_is_first_list(const struct load *load) {
+    const struct load_prepared *p = load->prepared;
+    return p && !p->feed.has_baseline && p->n_kept > MOST_ROWS;
 }

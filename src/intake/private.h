@@ -171,6 +171,11 @@ gboolean load_prepare(struct load *load, struct feed_mapping *mapping, GError **
 /* In the transaction, the rows that differ; load->prepared is used up. BASE_ERROR_BUSY when it holds no
  * more. */
 gboolean load_take_prepared(struct load *load, struct load_run *run, GError **error);
+/* A feed's first list, which tells nobody of anything: its rows some at a time, and it counts with the
+ * last. What was taken of one that was not ended is no news when it, or another, comes. */
+gboolean load_is_first_list(const struct load *load);
+gboolean load_first_list(struct load *load, GError **error);
+gboolean load_take_slice(struct load *load, GError **error); /* in the transaction of some rows */
 
 /* ── clock.c ── */
 
@@ -219,8 +224,11 @@ gboolean load_page_clashes(struct load *load, GError **error);
 /* The list's rows, those of a booking put together where they must be. */
 struct feed_adapter *load_open_list(struct load *load, feed_problem_fn on_problem, void *context,
                                     GError **error);
-/* Rows that were kept (feed_cells_keep) into the comparison. */
-gboolean load_take_rows(struct load *load, struct load_run *run, GBytes *rows, GError **error);
+/* At most so many more rows of the adapter into the comparison. */
+gboolean load_take_rows(struct load *load, struct load_run *run, struct feed_adapter *adapter,
+                        guint most, GError **error);
+/* BASE_ERROR_INPUT when the rows of a booking differ too often: the file is no list. */
+gboolean load_check_torn(const struct load *load, const struct load_run *run, GError **error);
 gboolean load_roster(struct load *load, struct custody_verdict *verdict, GError **error);
 /* A list that is older than the last: what its rows report, as said when it was made; who is on it
  * counts no more. */

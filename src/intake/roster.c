@@ -169,7 +169,7 @@ static gboolean take_row(struct load *load, struct load_run *run, const struct f
            (settle_row(load, run, &row, error) && take_numbered(load, run, &row, error));
 }
 
-static gboolean check_torn(const struct load *load, const struct load_run *run, GError **error) {
+gboolean load_check_torn(const struct load *load, const struct load_run *run, GError **error) {
     if (load->mapping->rows_are_charges || !run->n_torn ||
         run->n_torn < MOST_TORN * load->summary->rows)
         return TRUE;
@@ -409,16 +409,17 @@ static gboolean hold_roster(struct load *load, struct custody_roster *roster, co
            owe_page(load->db, load->site, page, error);
 }
 
-gboolean load_take_rows(struct load *load, struct load_run *run, GBytes *rows, GError **error) {
-    struct feed_adapter *adapter = feed_held_open(load->mapping, rows, TRUE);
+gboolean load_take_rows(struct load *load, struct load_run *run, struct feed_adapter *adapter,
+                        guint most, GError **error) {
     struct feed_cells cells;
     struct feed_problem problem;
     gboolean ok = TRUE;
-    while (ok && !load->problem_error && feed_adapter_next(adapter, &cells, &problem) == FEED_CELLS) {
+    for (guint n = 0; ok && n < most && !load->problem_error &&
+                      feed_adapter_next(adapter, &cells, &problem) == FEED_CELLS;
+         n++) {
         ok = take_row(load, run, &cells, error);
         g_string_chunk_clear(load->scratch);
     }
-    feed_adapter_free(adapter);
     if (!load->problem_error)
         return ok;
     g_clear_error(error);
@@ -483,10 +484,13 @@ static gboolean judge_list(struct load *load, const struct load_run *run,
 /* Compares and judges; what the comparison did is taken back when the list is held. */
 gboolean load_roster(struct load *load, struct custody_verdict *verdict, GError **error) {
     struct load_run run = {.roster = NULL};
+    if (!load_is_last(load))
+        return load_take_slice(load, error);
     const struct custody_pace pace = load->feed.pace; /* a held list takes its counts back */
     const struct owe_listing listed = load->listing;  /* of the feed itself: they stay */
-    gboolean ok = compare_rows(load, &run, &pace, &listed, error) && check_torn(load, &run, error) &&
-                  load_page_clashes(load, error) && load_page_other_people(load, error) &&
+    gboolean ok = compare_rows(load, &run, &pace, &listed, error) &&
+                  load_check_torn(load, &run, error) && load_page_clashes(load, error) &&
+                  load_page_other_people(load, error) &&
                   (load->is_accepted || load_check_readable(load, &run, error));
     if (ok) {
         g_autoptr(GArray) vanished = custody_roster_vanished(run.roster);

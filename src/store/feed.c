@@ -219,8 +219,12 @@ gboolean store_feed_count(struct db *db, const char *id, struct store_feed_count
                           GError **error) {
     gint64 n_listed, n_problems;
     *counts = (struct store_feed_counts){.held_id = 0};
-    if (!db_number(db, "SELECT count(*) FROM booking WHERE roster_feed = :feed AND listing = 1",
-                   PARAMS(P_TEXT("feed", id)), 0, &n_listed, error) ||
+    /* A first list counts when it is whole. */
+    if (!db_number(
+            db,
+            "SELECT count(*) FROM booking WHERE roster_feed = :feed AND listing = 1 AND EXISTS (SELECT "
+            "1 FROM feed WHERE id = :feed AND has_baseline = 1)",
+            PARAMS(P_TEXT("feed", id)), 0, &n_listed, error) ||
         !db_number(db,
                    "SELECT count(*) FROM problem p JOIN source s ON s.id = p.source_id WHERE s.feed = "
                    ":feed",
@@ -304,7 +308,9 @@ gboolean store_source_add(struct db *db, struct store_source *source, GError **e
         db,
         "INSERT INTO source (feed, name, digest, snapshot_at_us, received_at_us, state, answer, "
         "after_booking) VALUES (:feed, :name, :digest, :snapshot_at, :received_at, :state, :answer, "
-        ":after) ON CONFLICT (feed, digest, snapshot_at_us) DO UPDATE SET received_at_us = "
+        "coalesce((SELECT min(after_booking) FROM source WHERE feed = :feed AND state "
+        "= " SQL_SOURCE_LOADING
+        "), :after)) ON CONFLICT (feed, digest, snapshot_at_us) DO UPDATE SET received_at_us = "
         "excluded.received_at_us, after_booking = CASE WHEN source.state = " SQL_SOURCE_LOADING
         " THEN source.after_booking ELSE excluded.after_booking END, state = excluded.state "
         "RETURNING id, after_booking",
