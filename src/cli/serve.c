@@ -33,9 +33,10 @@ struct looking {
 
 static gboolean look(gpointer data) {
     const struct looking *looking = data;
-    ticks_look(looking->ticks);
-    alive_beat(looking->alive);
-    sd_notify(0, "WATCHDOG=1");
+    if (ticks_move(looking->ticks)) {
+        alive_beat(looking->alive);
+        sd_notify(0, "WATCHDOG=1");
+    }
     return G_SOURCE_CONTINUE;
 }
 
@@ -56,13 +57,12 @@ static gboolean reload(gpointer data) {
 }
 
 static void run_until_stopped(struct site *site, guint port, GMainLoop *loop) {
-    struct looking looking = {ticks_new(site), alive_start(site)};
+    struct looking looking = {ticks_start(site), alive_start(site)};
     struct witness_client *witnesses = witness_client_start(site);
     g_autofree char *url = web_console_url(site, port);
     g_autofree char *address = g_strdup_printf("%s:%u", site_listen_address(site), port);
 
     g_timeout_add(LOOK_EVERY_MS, look, &looking);
-    ticks_look(looking.ticks);
     log_line("info", "serving", "address", address, NULL);
     fprintf(stderr, "The console is at %s\n", url);
     sd_notify(0, "READY=1");
@@ -71,7 +71,7 @@ static void run_until_stopped(struct site *site, guint port, GMainLoop *loop) {
     log_line("info", "stopping", NULL);
     witness_client_stop(witnesses);
     alive_stop(looking.alive);
-    ticks_free(looking.ticks);
+    ticks_stop(looking.ticks);
 }
 
 static int run(struct cli *cli, int argc, char **argv) {

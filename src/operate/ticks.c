@@ -8,8 +8,11 @@
 #include "intake/folders.h"
 #include "intake/silence.h"
 #include "site/duty.h"
+#include "store/store.h"
 
+#define ROUND_US ((gint64)SECOND_US)
 #define TICK_US (10 * (gint64)SECOND_US)
+#define LATEST_US (20 * (gint64)SECOND_US) /* without anything that moves: then something hangs */
 
 static gboolean tick_feeds(struct site *site, GError **error) {
     guint n_events;
@@ -39,25 +42,16 @@ struct ticks {
     struct folders *folders;
     struct site_duty held[G_N_ELEMENTS(duties)];
     gint64 ticked_at_us, done_at_us[G_N_ELEMENTS(duties)];
+    GThread *thread;
+    GMutex mutex;
+    GCond wake;
+    gboolean is_stopping;
+    guint64 n_rounds;
+    guint64 seen, seen_rounds; /* by ticks_move */
+    gint64 moved_us;           /* monotonic */
 };
 
-struct ticks *ticks_new(struct site *site) {
-    struct ticks *ticks = g_new0(struct ticks, 1);
-    ticks->site = site;
-    ticks->folders = folders_new(site);
-    for (guint i = 0; i < G_N_ELEMENTS(duties); i++)
-        ticks->held[i].name = g_strdup(duties[i].name);
-    return ticks;
-}
-
-void ticks_free(struct ticks *ticks) {
-    for (guint i = 0; i < G_N_ELEMENTS(duties); i++)
-        site_duty_clear(ticks->site, &ticks->held[i]);
-    folders_free(ticks->folders);
-    g_free(ticks);
-}
-
-void ticks_look(struct ticks *ticks) {
+static void look(struct ticks *ticks) {
     const gint64 now = site_now(ticks->site);
     folders_look(ticks->folders);
     if (now - ticks->ticked_at_us < TICK_US && now >= ticks->ticked_at_us)
@@ -74,4 +68,59 @@ void ticks_look(struct ticks *ticks) {
         if (error)
             log_line("error", duties[i].problem, "problem", error->message, NULL);
     }
+}
+
+static gpointer run(gpointer data) {
+    struct ticks *ticks = data;
+    g_mutex_lock(&ticks->mutex);
+    while (!ticks->is_stopping) {
+        g_mutex_unlock(&ticks->mutex);
+        look(ticks);
+        g_mutex_lock(&ticks->mutex);
+        ticks->n_rounds++;
+        if (!ticks->is_stopping)
+            g_cond_wait_until(&ticks->wake, &ticks->mutex, g_get_monotonic_time() + ROUND_US);
+    }
+    g_mutex_unlock(&ticks->mutex);
+    return NULL;
+}
+
+struct ticks *ticks_start(struct site *site) {
+    struct ticks *ticks = g_new0(struct ticks, 1);
+    ticks->site = site;
+    ticks->folders = folders_new(site);
+    ticks->moved_us = g_get_monotonic_time();
+    for (guint i = 0; i < G_N_ELEMENTS(duties); i++)
+        ticks->held[i].name = g_strdup(duties[i].name);
+    g_mutex_init(&ticks->mutex);
+    g_cond_init(&ticks->wake);
+    ticks->thread = g_thread_new("ticks", run, ticks);
+    return ticks;
+}
+
+void ticks_stop(struct ticks *ticks) {
+    g_mutex_lock(&ticks->mutex);
+    ticks->is_stopping = TRUE;
+    g_cond_signal(&ticks->wake);
+    g_mutex_unlock(&ticks->mutex);
+    g_thread_join(ticks->thread);
+    folders_free(ticks->folders);
+    for (guint i = 0; i < G_N_ELEMENTS(duties); i++)
+        site_duty_clear(ticks->site, &ticks->held[i]);
+    g_mutex_clear(&ticks->mutex);
+    g_cond_clear(&ticks->wake);
+    g_free(ticks);
+}
+
+gboolean ticks_move(struct ticks *ticks) {
+    const guint64 written = store_progress(site_store(ticks->site));
+    const gint64 now = g_get_monotonic_time();
+    g_mutex_lock(&ticks->mutex);
+    const guint64 rounds = ticks->n_rounds;
+    g_mutex_unlock(&ticks->mutex);
+    if (written != ticks->seen || rounds != ticks->seen_rounds)
+        ticks->moved_us = now;
+    ticks->seen = written;
+    ticks->seen_rounds = rounds;
+    return now - ticks->moved_us < LATEST_US;
 }

@@ -273,6 +273,13 @@ void store_before_commit(struct store *store, store_fn work, void *context) {
     g_mutex_unlock(&store->mutex);
 }
 
+guint64 store_progress(struct store *store) {
+    g_mutex_lock(&store->mutex);
+    const guint64 n = store->n_groups + (guint64)WRITER(store, all_changes);
+    g_mutex_unlock(&store->mutex);
+    return n;
+}
+
 void store_cut(struct store *store, gint64 most_us) {
     g_mutex_lock(&store->mutex);
     if (store->group_since_us && g_get_monotonic_time() - store->group_since_us > most_us)

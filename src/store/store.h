@@ -79,6 +79,9 @@ gboolean store_check(struct store *store, gboolean *is_whole, GError **error);
 /* Copies the database into a new file. */
 gboolean store_backup(struct store *store, const char *path, GError **error);
 
+/* A number that changes as work is done; also in the middle of a transaction. */
+guint64 store_progress(struct store *store);
+
 /* Ends the transaction that is under way, if it has taken longer than that: it fails, and what was in
  * it is to be tried again. Ask until it is gone. */
 void store_cut(struct store *store, gint64 most_us);
