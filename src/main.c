@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "base/seal.h"
 #include "cli/cli.h"
 
 static const char version[] = "tocsin " TOCSIN_VERSION "\n";
@@ -20,6 +21,7 @@ int main(int argc, char **argv) {
                                            cli_witness,  cli_config, cli_doctor, cli_backup, cli_bench,
                                            cli_simulate, {NULL}};
 
+    seal_guard_process();
     umask(077); /* whatever a site holds is its owner's */
     setlocale(LC_ALL, "C.UTF-8");
     curl_global_init(CURL_GLOBAL_DEFAULT);

@@ -122,3 +122,22 @@ def test_utf_8_is_read_as_such_whatever_the_mapping_says(site, tmp_path, encodin
     (tmp_path / "l_20261101.csv").write_text(f"person,booking,last,in,out\n1,B1,MUÑOZ,{IN},\n", encoding=encoding)
     site.load("lists", tmp_path / "l_20261101.csv")
     assert "MUÑOZ" in site.run("person", "show", "1").stdout
+
+
+ODD_CELLS = {"a line end in a name": ({"last": "POPLAR\r\nBcc: eve@example.org"}, "surname", "POPLAR Bcc: eve@example.org"),
+             "a mark that turns the line around": ({"last": "\u202eRALPOP"}, "surname", "RALPOP"),
+             "a name of a book's length": ({"last": "POPLAR " * 20_000}, "surname", ("POPLAR " * 50)[:300].strip()),
+             "a booking number of 3 MB": ({"booking": "9" * 3_000_000}, "booking", None),
+             "a line end in a number": ({"person": "7\n8"}, "person", None),
+             "an event's number of 5,000": ({"id": "9" * 5_000}, "event_id", None)}
+
+
+@pytest.mark.parametrize("name", ODD_CELLS)
+def test_what_no_cell_should_hold_is_folded_in_a_name_and_passes_over_a_number(pushed, site, name):
+    odd, field, surname = ODD_CELLS[name]
+    assert pushed({**event(900, "booked", person="p900"), **odd}, event(901, "booked", person="p901")) == 200
+    problem, = [p for p in site.json("feed", "problems") if p["field"] == field]
+    assert "longer than any" in problem["reason"] or "cannot be seen" in problem["reason"]
+    people = site.run("person", "show", "p900", "--json", check=False)
+    assert (json.loads(people.stdout.splitlines()[0])["surname"] if people.returncode == 0 else None) == surname
+    assert site.json("person", "show", "p901")[0]["surname"] == "POPLAR"

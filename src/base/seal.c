@@ -11,6 +11,9 @@
 #include <openssl/kdf.h>
 #include <openssl/pem.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -19,6 +22,8 @@
 #define NONCE_BYTES 12
 #define TAG_BYTES 16
 #define POINT_BYTES 65
+#define KEY_HEAP_BYTES (64u << 10)
+#define KEY_HEAP_LEAST 32u
 
 /* Both keys are one OpenSSL object; the types keep a caller from mixing them up. */
 struct seal_public {
@@ -352,4 +357,17 @@ gboolean seal_pin_matches(const char *pin_hash, const char *pin) {
     g_autofree guint8 *bytes = g_base64_decode(pin_hash + strlen("scrypt14$"), &n);
     return n == SALT_BYTES + PIN_BYTES && stretch(pin, bytes, out) &&
            seal_equal(out, bytes + SALT_BYTES, PIN_BYTES);
+}
+
+/* ── The process ───────────────────────────────────────────────────────────────────────────────── */
+
+void seal_guard_process(void) {
+    const struct rlimit none = {0, 0};
+    setrlimit(RLIMIT_CORE, &none);
+    prctl(PR_SET_DUMPABLE, 0);
+    CRYPTO_secure_malloc_init(KEY_HEAP_BYTES, KEY_HEAP_LEAST);
+}
+
+void seal_lock(const void *bytes, gsize n) {
+    (void)!mlock(bytes, n); /* where it may not, it still leaves no core */
 }

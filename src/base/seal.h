@@ -41,6 +41,13 @@ GBytes *seal_with_key(const guint8 *key, const struct base_random *random, const
                       const char *bound_to, GError **error);
 GBytes *seal_open_key(const guint8 *key, GBytes *box, const char *bound_to, GError **error);
 
+/* Before any key is read: keys that OpenSSL holds lie in memory that is never written out, where the
+ * system lets it (RLIMIT_MEMLOCK), this process leaves no core, and others of its user cannot look into
+ * it. */
+void seal_guard_process(void);
+/* The same for what a key is kept in besides. */
+void seal_lock(const void *bytes, gsize n);
+
 /* Wipes what GLib cannot: overwrites the bytes, then unrefs. For bytes made by this module. */
 void seal_bytes_unref(GBytes *bytes);
 void seal_wipe(void *bytes, gsize n);

@@ -72,6 +72,38 @@ static const char *text_of(const struct reading *r, enum feed_field field) {
     return r->cells->cell[field] ? r->cells->cell[field] : "";
 }
 
+/* What cannot be seen and moves what can: line ends and other controls, marks of direction. */
+static gboolean is_unseen(gunichar c) {
+    return g_unichar_iscntrl(c) || c == 0x200b || c == 0x200e || c == 0x200f ||
+           (c >= 0x2028 && c <= 0x202e) || (c >= 0x2060 && c <= 0x2069) || c == 0xfeff;
+}
+
+static gboolean has_unseen(const char *text) {
+    gunichar c;
+    for (const char *at = text; *at; at = g_utf8_next_char(at))
+        if ((c = g_utf8_get_char_validated(at, -1)) < (gunichar)-2 && is_unseen(c))
+            return TRUE;
+    return FALSE;
+}
+
+/* A name that goes into messages: in one line, as it reads. */
+static const char *name_of(const struct reading *r, enum feed_field field) {
+    const char *text = text_of(r, field);
+    if (!has_unseen(text) && strlen(text) <= FEED_MOST_NAME_BYTES)
+        return text;
+    g_autoptr(GString) plain = g_string_new(NULL);
+    for (const char *at = text; *at; at = g_utf8_next_char(at)) {
+        const gunichar c = g_utf8_get_char_validated(at, -1);
+        if (c >= (gunichar)-2 || plain->len >= FEED_MOST_NAME_BYTES)
+            break;
+        if (!is_unseen(c))
+            g_string_append_unichar(plain, c);
+        else if (plain->len && plain->str[plain->len - 1] != ' ')
+            g_string_append_c(plain, ' ');
+    }
+    return g_string_chunk_insert(r->scratch, g_strchomp(plain->str));
+}
+
 static enum feed_date_found find_date(const struct reading *r, enum feed_field field, GTimeZone *zone,
                                       struct feed_date *date) {
     return feed_date_read(r->cells->cell[field], r->mapping->date_formats, zone, date);
@@ -178,15 +210,15 @@ static const struct feed_code *find_code(GArray *codes, const char *code) {
 }
 
 static void read_name(const struct reading *r, struct feed_record *record) {
-    record->surname = text_of(r, FIELD_SURNAME);
-    record->given = text_of(r, FIELD_GIVEN);
-    record->middle = text_of(r, FIELD_MIDDLE);
-    record->suffix = text_of(r, FIELD_SUFFIX);
+    record->surname = name_of(r, FIELD_SURNAME);
+    record->given = name_of(r, FIELD_GIVEN);
+    record->middle = name_of(r, FIELD_MIDDLE);
+    record->suffix = name_of(r, FIELD_SUFFIX);
     record->state_id = text_of(r, FIELD_STATE_ID);
     if (!r->cells->cell[FIELD_FULL_NAME])
         return;
     struct people_parts name;
-    people_parts_of(r->cells->cell[FIELD_FULL_NAME], &name);
+    people_parts_of(name_of(r, FIELD_FULL_NAME), &name);
     record->surname = g_string_chunk_insert(r->scratch, name.surname);
     record->given = g_string_chunk_insert(r->scratch, name.given);
     record->middle = g_string_chunk_insert(r->scratch, name.middle);
@@ -341,20 +373,50 @@ static void read_occurred(const struct reading *r, struct feed_record *record) {
     }
 }
 
+static gboolean is_number(enum feed_field field) {
+    return field == FIELD_PERSON || field == FIELD_BOOKING || field == FIELD_EVENT_ID ||
+           field == FIELD_CORRECTS;
+}
+
+static gboolean is_name(enum feed_field field) {
+    return field == FIELD_SURNAME || field == FIELD_GIVEN || field == FIELD_MIDDLE ||
+           field == FIELD_SUFFIX || field == FIELD_FULL_NAME;
+}
+
+/* What is wrong with the characters of a cell; NULL: nothing. */
+static const char *fault_of(const char *text, enum feed_field field) {
+    const gboolean is_of_number = is_number(field);
+    const gsize most = is_of_number     ? FEED_MOST_NUMBER_BYTES
+                       : is_name(field) ? FEED_MOST_NAME_BYTES
+                                        : FEED_MOST_CELL_BYTES;
+    if (strlen(text) > most)
+        return is_of_number     ? "it is longer than any number; the row was passed over"
+               : is_name(field) ? "it is longer than any name; the rest was left out"
+                                : "it is longer than 4,096 characters; the rest was left out";
+    if (strstr(text, FEED_NO_TEXT))
+        return is_of_number
+                   ? "it holds a character that is no text; the row was passed over. Ask the jail to "
+                     "send it again"
+                   : "it holds a character that is no text";
+    if ((is_of_number || is_name(field)) && has_unseen(text))
+        return is_of_number
+                   ? "it holds a line end, or another character that cannot be seen; the row was "
+                     "passed over. Ask the jail to send it again"
+                   : "it holds a line end, or another character that cannot be seen; it was taken as "
+                     "a space";
+    return NULL;
+}
+
 /* The numbers of a row whose cell holds what is no text are not known; else only that cell is bad. */
 static gboolean check_text(const struct reading *r) {
     gboolean is_usable = TRUE;
     for (enum feed_field field = 0; field < FIELD_N; field++) {
-        if (!r->cells->cell[field] || !strstr(r->cells->cell[field], FEED_NO_TEXT))
+        const char *text = r->cells->cell[field];
+        const char *fault = text ? fault_of(text, field) : NULL;
+        if (!fault)
             continue;
-        const gboolean is_number = field == FIELD_PERSON || field == FIELD_BOOKING ||
-                                   field == FIELD_EVENT_ID || field == FIELD_CORRECTS;
-        note(r, field,
-             is_number
-                 ? "it holds a character that is no text; the row was passed over. Ask the jail to "
-                   "send it again"
-                 : "it holds a character that is no text");
-        is_usable &= !is_number;
+        note(r, field, fault);
+        is_usable &= !is_number(field);
     }
     return is_usable;
 }

@@ -44,6 +44,11 @@ struct feed_record {
 
 /* Stands in a cell for a character that is none: U+FFFD. */
 #define FEED_NO_TEXT "\xef\xbf\xbd"
+/* … at the end of one of which the source wrote more. */
+#define FEED_CUT FEED_NO_TEXT FEED_NO_TEXT
+#define FEED_MOST_CELL_BYTES 4096u
+#define FEED_MOST_NUMBER_BYTES 256u
+#define FEED_MOST_NAME_BYTES 300u
 
 /* Something wrong with a row. `row` 0: the whole file. */
 struct feed_problem {

@@ -120,6 +120,7 @@ static gboolean read_secret(struct site *site, GError **error) {
                     path);
         return FALSE;
     }
+    seal_lock(site->secret, sizeof site->secret);
     for (gsize i = 0; i < sizeof site->secret; i++) {
         int high = g_ascii_xdigit_value(text[2 * i]), low = g_ascii_xdigit_value(text[2 * i + 1]);
         if (high < 0 || low < 0) {

@@ -68,17 +68,26 @@ static void replace_halves(char *text, gsize n) {
     }
 }
 
+/* What is longer than any cell should be. Transfer full. */
+static char *cut(const char *text, gsize n) {
+    const char *end = text + MIN(n, FEED_MOST_CELL_BYTES);
+    while (end > text && (*end & 0xc0) == 0x80) /* not in the middle of a character */
+        end--;
+    g_autofree char *start = without_nul(text, (gsize)(end - text));
+    return g_strconcat(start, FEED_CUT, NULL);
+}
+
 static const char *text_at(struct json_adapter *adapter, const json_t *object, const char *path) {
     g_auto(GStrv) keys = g_strsplit(path, ".", 8);
     const json_t *value = object;
     for (char **key = keys; *key && value; key++)
         value = json_object_get(value, *key);
-    if (json_is_string(value) && json_string_length(value) > 4096)
-        return NULL;
     char *text = NULL;
-    if (json_is_string(value) && strlen(json_string_value(value)) == json_string_length(value))
+    if (json_is_string(value) && json_string_length(value) > FEED_MOST_CELL_BYTES)
+        text = cut(json_string_value(value), json_string_length(value));
+    else if (json_is_string(value) && strlen(json_string_value(value)) == json_string_length(value))
         return json_string_value(value);
-    if (json_is_string(value))
+    else if (json_is_string(value))
         text = without_nul(json_string_value(value), json_string_length(value));
     if (json_is_integer(value))
         text = g_strdup_printf("%" JSON_INTEGER_FORMAT, json_integer_value(value));
