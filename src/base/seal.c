@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/text.h"
 
 #define NONCE_BYTES 12
 #define TAG_BYTES 16
@@ -357,6 +358,53 @@ gboolean seal_pin_matches(const char *pin_hash, const char *pin) {
     g_autofree guint8 *bytes = g_base64_decode(pin_hash + strlen("scrypt14$"), &n);
     return n == SALT_BYTES + PIN_BYTES && stretch(pin, bytes, out) &&
            seal_equal(out, bytes + SALT_BYTES, PIN_BYTES);
+}
+
+/* ── Numbers ───────────────────────────────────────────────────────────────────────────────────── */
+
+#define BLOCK_BYTES 16
+#define NUMBER_BYTES 8
+
+/* One block of AES-128: a keyed permutation of what is a number and as many zeros. */
+static void permute(const guint8 *key, const guint8 in[BLOCK_BYTES], guint8 out[BLOCK_BYTES],
+                    gboolean is_hiding) {
+    g_autoptr(EVP_CIPHER_CTX) cipher = EVP_CIPHER_CTX_new();
+    int n;
+    if (EVP_CipherInit_ex2(cipher, EVP_aes_128_ecb(), key, NULL, is_hiding, NULL) != 1 ||
+        EVP_CIPHER_CTX_set_padding(cipher, 0) != 1 ||
+        EVP_CipherUpdate(cipher, out, &n, in, BLOCK_BYTES) != 1 || n != BLOCK_BYTES)
+        g_error("AES is not to be had");
+}
+
+char *seal_number_hide(const guint8 *key, guint64 number) {
+    guint8 plain[BLOCK_BYTES] = {0}, hidden[BLOCK_BYTES];
+    char text[2 * BLOCK_BYTES + 1];
+    for (guint i = 0; i < NUMBER_BYTES; i++)
+        plain[i] = (guint8)(number >> (8 * i));
+    permute(key, plain, hidden, TRUE);
+    text_hex(hidden, sizeof hidden, text);
+    return g_strdup(text);
+}
+
+gboolean seal_number_show(const guint8 *key, const char *text, guint64 *number) {
+    guint8 hidden[BLOCK_BYTES], plain[BLOCK_BYTES];
+    if (strlen(text) != 2 * BLOCK_BYTES)
+        return FALSE;
+    for (guint i = 0; i < BLOCK_BYTES; i++) {
+        const gint high = g_ascii_xdigit_value(text[2 * i]),
+                   low = g_ascii_xdigit_value(text[2 * i + 1]);
+        if (high < 0 || low < 0)
+            return FALSE;
+        hidden[i] = (guint8)(high << 4 | low);
+    }
+    permute(key, hidden, plain, FALSE);
+    *number = 0;
+    for (guint i = 0; i < NUMBER_BYTES; i++)
+        *number |= (guint64)plain[i] << (8 * i);
+    for (guint i = NUMBER_BYTES; i < BLOCK_BYTES; i++)
+        if (plain[i])
+            return FALSE;
+    return TRUE;
 }
 
 /* ── The process ───────────────────────────────────────────────────────────────────────────────── */

@@ -52,6 +52,12 @@ void seal_lock(const void *bytes, gsize n);
 void seal_bytes_unref(GBytes *bytes);
 void seal_wipe(void *bytes, gsize n);
 
+/* A number as 32 hexadecimal digits that tell nothing of it, nor of how two numbers differ, to whoever
+ * has not the key of 16 bytes; the same each time. Transfer full. */
+char *seal_number_hide(const guint8 *key, guint64 number);
+/* FALSE when the text is none of those under this key. */
+gboolean seal_number_show(const guint8 *key, const char *text, guint64 *number);
+
 /* Frees what OpenSSL keeps for this thread. For work in threads that nobody joins: they may end after
  * OpenSSL has, and what it kept for them would be a leak. */
 void seal_forget_thread(void);

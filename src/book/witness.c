@@ -13,6 +13,7 @@
 #include "store/store.h"
 
 #define ASK_EVERY_US (2 * G_USEC_PER_SEC)
+#define MOST_DOUBLINGS 8 /* of the wait for a witness that does not answer: nine minutes */
 #define TIMEOUT_S 5
 
 /* ── Cosigning others' logs ────────────────────────────────────────────────────────────────────── */
@@ -172,20 +173,41 @@ static gboolean submit(struct asking *a, const struct site_witness *witness, gui
     return FALSE;
 }
 
-static gboolean ask_one(struct asking *a, const struct site_witness *witness) {
+/* How a witness has answered, and when it may be asked again (monotonic). */
+struct patience {
+    guint n_failed;
+    gint64 next_us;
+};
+
+/* One line when it begins, and one when it ends. */
+static void note_answer(struct patience *patience, const struct site_witness *witness,
+                        const GError *problem) {
+    const char *name = witness->verifier->name;
+    if (problem && !patience->n_failed)
+        log_line("warning", "a witness did not cosign; it is asked again, less and less often",
+                 "witness", name, "problem", problem->message, NULL);
+    else if (!problem && patience->n_failed)
+        log_line("info", "a witness cosigns again", "witness", name, NULL);
+    patience->n_failed = problem ? patience->n_failed + 1 : 0;
+    patience->next_us = g_get_monotonic_time() +
+                        (problem ? ASK_EVERY_US << MIN(patience->n_failed, MOST_DOUBLINGS) : 0);
+}
+
+static gboolean ask_one(struct asking *a, const struct site_witness *witness,
+                        struct patience *patience) {
     g_autoptr(GError) problem = NULL;
+    if (g_get_monotonic_time() < patience->next_us)
+        return FALSE;
     if (ledger_note_is_signed(a->checkpoint, strlen(a->checkpoint), witness->verifier, NULL, NULL))
         return FALSE; /* it has cosigned this one */
     gboolean ok = submit(a, witness, 0, TRUE, &problem) &&
                   store_write(site_store(a->site), STORE_WORK(save_lines, NULL), a, &problem);
-    if (problem)
-        log_line("warning", "a witness did not cosign", "witness", witness->verifier->name, "problem",
-                 problem->message, NULL);
+    note_answer(patience, witness, problem);
     g_clear_pointer(&a->lines, g_free);
     return ok;
 }
 
-gboolean witness_ask_all(struct site *site, guint *n, GError **error) {
+static gboolean ask_all(struct site *site, struct patience *patience, guint *n, GError **error) {
     struct asking a = {.site = site};
     gsize text_n;
     const char *signatures;
@@ -208,14 +230,20 @@ gboolean witness_ask_all(struct site *site, guint *n, GError **error) {
         ledger_note_split(a.checkpoint, strlen(a.checkpoint), &text_n, &signatures, error) &&
         ledger_checkpoint_parse(a.checkpoint, text_n, &a.head, error);
     for (guint i = 0; ok && i < site_config(site)->witnesses->len; i++)
-        *n += ask_one(&a, site_config(site)->witnesses->pdata[i]);
+        *n += ask_one(&a, site_config(site)->witnesses->pdata[i], &patience[i]);
     ledger_checkpoint_clear(&a.head);
     g_free(a.checkpoint);
     return ok;
 }
 
+gboolean witness_ask_all(struct site *site, guint *n, GError **error) {
+    g_autofree struct patience *patience = g_new0(struct patience, site_config(site)->witnesses->len);
+    return ask_all(site, patience, n, error);
+}
+
 struct witness_client {
     struct site *site;
+    struct patience *patience; /* by the witness's place in site.yaml */
     struct site_duty duty;
     GThread *thread;
     GMutex mutex;
@@ -232,7 +260,7 @@ static gpointer ask_loop(gpointer data) {
         g_mutex_unlock(&client->mutex);
         if (site_config(client->site)->witnesses->len &&
             site_duty_is_mine(client->site, &client->duty, &error))
-            witness_ask_all(client->site, &n, &error);
+            ask_all(client->site, client->patience, &n, &error);
         if (error)
             log_line("error", "witnesses could not be asked; trying again", "problem", error->message,
                      NULL);
@@ -248,6 +276,7 @@ static gpointer ask_loop(gpointer data) {
 struct witness_client *witness_client_start(struct site *site) {
     struct witness_client *client = g_new0(struct witness_client, 1);
     client->site = site;
+    client->patience = g_new0(struct patience, site_config(site)->witnesses->len + 1);
     client->duty.name = g_strdup("witnesses");
     g_mutex_init(&client->mutex);
     g_cond_init(&client->wake);
@@ -266,5 +295,6 @@ void witness_client_stop(struct witness_client *client) {
     site_duty_clear(client->site, &client->duty);
     g_mutex_clear(&client->mutex);
     g_cond_clear(&client->wake);
+    g_free(client->patience);
     g_free(client);
 }

@@ -2,6 +2,7 @@
 
 #include "base/log.h"
 #include "book/logbook.h"
+#include "desk/clock.h"
 #include "desk/end.h"
 #include "desk/keep.h"
 #include "desk/term.h"
@@ -19,9 +20,11 @@ static gboolean tick_feeds(struct site *site, GError **error) {
     return silence_tick(site, &n_events, error);
 }
 
+/* An hour that a clock reached which was far ahead for a moment would be closed for good. */
 static gboolean tick_hours(struct site *site, GError **error) {
+    gboolean is_steady;
     guint n;
-    return logbook_hours(site, &n, error);
+    return clock_is_steady(site, &is_steady, error) && (!is_steady || logbook_hours(site, &n, error));
 }
 
 /* What is due as time passes, each a duty of one process at a time; what goes wrong with one keeps no

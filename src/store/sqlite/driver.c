@@ -12,7 +12,8 @@
 #include "embedded.h"
 #include "store/driver.h"
 
-#define PATIENCE_MS 20000     /* how long anything waits for another process */
+#define PATIENCE_MS 20000 /* how long anything waits for another process */
+#define PLAIN_PATIENCE_MS 1000
 #define CHECKPOINT_PAGES 4000 /* of the log; 16 MB */
 
 struct db_link {
@@ -137,7 +138,8 @@ static gboolean set_up(struct db_link *link, const char *path, enum db_role role
                         NULL) != SQLITE_OK)
         return fail(link->handle, error);
     sqlite3_extended_result_codes(link->handle, 0);
-    sqlite3_busy_timeout(link->handle, PATIENCE_MS);
+    /* What is plain is held for the length of a small transaction, and the writer waits for it. */
+    sqlite3_busy_timeout(link->handle, role == DB_PLAIN ? PLAIN_PATIENCE_MS : PATIENCE_MS);
     /* Only the writer checkpoints, never a connection's closing. */
     sqlite3_db_config(link->handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
     switch (role) {
