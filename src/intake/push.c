@@ -64,8 +64,8 @@ static gboolean push_in_transaction(struct db *db, void *context, GError **error
     const struct owing so_far = load->owing;
     const guint64 mapping_digest = load->mapping_digest;
     gboolean ok = load_begin(load, db, error) &&
-                  (load_is_first(load) ? find_push(load, error)
-                                       : load_go_on(load, &so_far, mapping_digest, error));
+                  (load_is_first(load) || load_go_on(load, &so_far, mapping_digest, error)) &&
+                  find_push(load, error); /* also when it comes twice at once */
     load->is_passed_over = ok && load->answer != NULL;
     ok = ok && (load->answer || take_push(load, error));
     load_end(load);

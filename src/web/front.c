@@ -18,6 +18,9 @@
 
 #define MEMORY_BYTES (64u << 20) /* of all bodies that are small */
 #define FILE_BYTES (256u << 20)  /* of all others */
+#define MOST_FILES 512u
+#define MOST_FILES_OF_ONE 4u
+#define MOST_READS 16u /* of what is let go by, before others have their turn */
 #define FIRST_HEAD_BYTES 1024u
 #define READ_BYTES (64u << 10)
 #define ACCEPT_AT_ONCE 64u
@@ -37,7 +40,8 @@ struct visit {
     int socket;
     enum stage stage;
     gboolean is_by_proxy;
-    guint n_answered;
+    gboolean is_known;            /* something that it asked was let in */
+    gboolean has_file;            /* its body lies in one, and is counted */
     char *address, *asker;        /* of the socket; for whom a proxy asks (NULL: for itself) */
     GList place;                  /* in the queue of those that ask nothing */
     GQueue *queue;                /* that one; NULL: none */
@@ -63,7 +67,9 @@ struct front {
     struct spool spool;
     GHashTable *visits;      /* a set */
     GHashTable *n_of;        /* connections of an address, but the proxies' */
+    GHashTable *n_files_of;  /* bodies in files, by who asks */
     GQueue strangers, known; /* that ask nothing, the oldest first */
+    GQueue bodies;           /* that send one */
     int listening, poll, wake;
     gboolean is_stopping;
     GThread *thread;
@@ -80,11 +86,28 @@ static void leave_queue(struct visit *visit) {
 /* It asks nothing, or not yet. */
 static void enter_queue(struct visit *visit) {
     leave_queue(visit);
-    visit->queue = visit->n_answered ? &visit->front->known : &visit->front->strangers;
+    visit->queue = visit->stage == READING_BODY ? &visit->front->bodies
+                   : visit->is_known            ? &visit->front->known
+                                                : &visit->front->strangers;
     g_queue_push_tail_link(visit->queue, &visit->place);
 }
 
+static guint count(GHashTable *counts, const char *key) {
+    return GPOINTER_TO_UINT(g_hash_table_lookup(counts, key));
+}
+
+static void set_count(GHashTable *counts, const char *key, guint n) {
+    if (n)
+        g_hash_table_insert(counts, g_strdup(key), GUINT_TO_POINTER(n));
+    else
+        g_hash_table_remove(counts, key);
+}
+
 static void forget_request(struct visit *visit) {
+    GHashTable *n_files_of = visit->front->n_files_of;
+    if (visit->has_file)
+        set_count(n_files_of, visit->request.peer, count(n_files_of, visit->request.peer) - 1);
+    visit->has_file = FALSE;
     web_head_clear(&visit->head);
     spool_clear(&visit->front->spool, &visit->body);
     visit->chunks = (struct web_chunks){0};
@@ -100,33 +123,37 @@ static void forget_in(struct visit *visit) {
     visit->in_n = visit->in_size = visit->head_n = visit->ahead_n = 0;
 }
 
+static void forget_out(struct visit *visit) {
+    if (!visit->out)
+        return;
+    seal_wipe(visit->out->str, visit->out->len);
+    g_string_free(visit->out, TRUE);
+    visit->out = NULL;
+}
+
 static void drop(struct visit *visit) {
     struct front *front = visit->front;
     leave_queue(visit);
-    if (!visit->is_by_proxy) {
-        const guint n = GPOINTER_TO_UINT(g_hash_table_lookup(front->n_of, visit->address));
-        if (n > 1)
-            g_hash_table_insert(front->n_of, g_strdup(visit->address), GUINT_TO_POINTER(n - 1));
-        else
-            g_hash_table_remove(front->n_of, visit->address);
-    }
+    if (!visit->is_by_proxy)
+        set_count(front->n_of, visit->address, count(front->n_of, visit->address) - 1);
     g_hash_table_remove(front->visits, visit);
     close(visit->socket);
     forget_request(visit);
     forget_in(visit);
-    if (visit->out)
-        g_string_free(visit->out, TRUE);
+    forget_out(visit);
     g_free(visit->address);
     g_free(visit);
 }
 
-/* Whoever has waited longest without a question, a stranger if there is one. */
+/* Whoever has waited longest without a question, a stranger if there is one; then who sends a body. */
 static gboolean make_room(struct front *front) {
-    GQueue *queue = front->strangers.length ? &front->strangers : &front->known;
-    if (!queue->length)
-        return FALSE;
-    drop(queue->head->data);
-    return TRUE;
+    GQueue *const queues[] = {&front->strangers, &front->known, &front->bodies};
+    for (guint i = 0; i < G_N_ELEMENTS(queues); i++)
+        if (queues[i]->length) {
+            drop(queues[i]->head->data);
+            return TRUE;
+        }
+    return FALSE;
 }
 
 /* Until something can be read or written, or the stage has taken too long. */
@@ -141,20 +168,20 @@ static void begin_stage(struct visit *visit, enum stage stage, gint64 most_us) {
     visit->deadline_us = visit->since_us + most_us;
 }
 
-/* What has moved earns more time. */
+/* What has moved earns more time, which nothing can be saved of. */
 static void extend(struct visit *visit, gsize moved_n) {
-    visit->deadline_us = visit->since_us + GRACE_US + (gint64)moved_n * BYTE_US;
+    visit->deadline_us =
+        MIN(visit->since_us + GRACE_US + (gint64)moved_n * BYTE_US, g_get_monotonic_time() + GRACE_US);
 }
 
 static void welcome(struct front *front, int socket, const struct sockaddr *address) {
     const int yes = 1;
     g_autofree char *text = peer_address(address);
     const gboolean is_by_proxy = peer_is_proxy(address);
-    const guint n = GPOINTER_TO_UINT(g_hash_table_lookup(front->n_of, text));
     struct visit *visit = g_new0(struct visit, 1);
     struct epoll_event event = {.events = EPOLLIN | EPOLLONESHOT, .data.ptr = visit};
 
-    if ((!is_by_proxy && n >= FRONT_MOST_OF_ONE) ||
+    if ((!is_by_proxy && count(front->n_of, text) >= FRONT_MOST_OF_ONE) ||
         (g_hash_table_size(front->visits) >= FRONT_MOST && !make_room(front)) ||
         epoll_ctl(front->poll, EPOLL_CTL_ADD, socket, &event) != 0) {
         close(socket);
@@ -169,7 +196,7 @@ static void welcome(struct front *front, int socket, const struct sockaddr *addr
     visit->place.data = visit;
     begin_stage(visit, READING_HEAD, HEAD_US);
     if (!is_by_proxy)
-        g_hash_table_insert(front->n_of, g_strdup(visit->address), GUINT_TO_POINTER(n + 1));
+        set_count(front->n_of, visit->address, count(front->n_of, visit->address) + 1);
     g_hash_table_add(front->visits, visit);
     enter_queue(visit);
 }
@@ -201,9 +228,8 @@ static void begin_again(struct visit *visit) {
     visit->in = g_steal_pointer(&rest);
     visit->in_n = visit->in_size = rest_n;
     visit->is_unread = rest_n > 0;
-    visit->n_answered++;
-    enter_queue(visit);
     begin_stage(visit, READING_HEAD, rest_n ? HEAD_US : IDLE_US);
+    enter_queue(visit);
     wait_for(visit, rest_n ? EPOLLOUT : EPOLLIN); /* at once, when there is something */
 }
 
@@ -213,8 +239,8 @@ static void linger(struct visit *visit) {
     forget_request(visit);
     forget_in(visit);
     shutdown(visit->socket, SHUT_WR);
-    enter_queue(visit);
     begin_stage(visit, LINGERING, LINGER_US);
+    enter_queue(visit);
     wait_for(visit, EPOLLIN);
 }
 
@@ -233,25 +259,32 @@ static void write_on(struct visit *visit) {
             return;
         }
     }
-    seal_wipe(visit->out->str, visit->out->len);
-    g_string_free(visit->out, TRUE);
-    visit->out = NULL;
+    forget_out(visit);
     if (visit->closes)
         linger(visit);
     else
         begin_again(visit);
 }
 
-static void answer(struct visit *visit, struct web_response *response) {
-    struct front *front = visit->front;
-    visit->closes = response->closes || !visit->head.keeps || front->is_stopping;
-    response->closes = visit->closes;
-    visit->out = web_response_format(response, front->calls.now(front->calls.context),
+/* What takes long of an answer, for which no lock is needed. */
+static void format(struct visit *visit, struct web_response *response) {
+    const struct front_calls *calls = &visit->front->calls;
+    visit->closes = response->closes |= !visit->head.keeps;
+    visit->out = web_response_format(response, calls->now(calls->context),
                                      visit->head.method && g_str_equal(visit->head.method, "HEAD"));
+}
+
+static void send_out(struct visit *visit) {
+    visit->closes |= visit->front->is_stopping;
     visit->sent_n = 0;
     leave_queue(visit);
     begin_stage(visit, WRITING, GRACE_US);
     write_on(visit);
+}
+
+static void answer(struct visit *visit, struct web_response *response) {
+    format(visit, response);
+    send_out(visit);
 }
 
 static void refuse(struct visit *visit, guint status, const char *title, const char *detail) {
@@ -262,8 +295,9 @@ static void refuse(struct visit *visit, guint status, const char *title, const c
 
 void front_answer(struct visit *visit, struct web_response *response) {
     struct front *front = visit->front;
+    format(visit, response);
     g_mutex_lock(&front->mutex);
-    answer(visit, response);
+    send_out(visit);
     g_mutex_unlock(&front->mutex);
 }
 
@@ -284,8 +318,24 @@ static const char too_large[] = "Send at most 16 MiB of events at once, or 64 Ki
 static void arrive(struct visit *visit) {
     const struct front_calls *calls = &visit->front->calls;
     visit->stage = WITH_ROOM;
+    visit->is_known = TRUE;
+    leave_queue(visit);
     if (!calls->arrive(calls->context, visit))
         refuse(visit, 503, "Busy", "Too much waits. Nothing was taken; try again.");
+}
+
+static gboolean keep_body(struct visit *visit, const char *bytes, gsize n) {
+    GHashTable *n_files_of = visit->front->n_files_of;
+    const guint n_files = count(n_files_of, visit->request.peer);
+    const gboolean is_small = visit->body.n + n < SPOOL_MEMORY_BYTES;
+    if ((!is_small && !visit->has_file && n_files >= MOST_FILES_OF_ONE) ||
+        !spool_add(&visit->front->spool, &visit->body, bytes, n))
+        return FALSE;
+    if (visit->body.is_in_file && !visit->has_file) {
+        set_count(n_files_of, visit->request.peer, n_files + 1);
+        visit->has_file = TRUE;
+    }
+    return TRUE;
 }
 
 /* Some bytes of the body; of them, `read_n` belonged to it. REFUSED: the visit is over. */
@@ -301,7 +351,7 @@ static enum web_reading take_body(struct visit *visit, char *bytes, gsize n, gsi
         refuse(visit, 400, "Ambiguous request", "The body's chunks can be read in more than one way.");
     else if (visit->body.n + body_n > visit->most_bytes)
         refuse(visit, 413, "Too large", too_large);
-    else if (!spool_add(&visit->front->spool, &visit->body, bytes, body_n))
+    else if (!keep_body(visit, bytes, body_n))
         refuse(visit, 503, "Busy", "There is no room for it now. Nothing was taken; try again.");
     else
         return reading;
@@ -312,9 +362,13 @@ static enum web_reading take_body(struct visit *visit, char *bytes, gsize n, gsi
 static void begin_body(struct visit *visit) {
     static const char go_on[] = "HTTP/1.1 100 Continue\r\n\r\n";
     gsize read_n;
-    if (visit->head.is_awaiting)
-        send(visit->socket, go_on, strlen(go_on), MSG_NOSIGNAL);
+    if (visit->head.is_awaiting &&
+        send(visit->socket, go_on, strlen(go_on), MSG_NOSIGNAL) != (gssize)strlen(go_on)) {
+        drop(visit);
+        return;
+    }
     begin_stage(visit, READING_BODY, GRACE_US);
+    enter_queue(visit);
     switch (take_body(visit, visit->in + visit->head_n, visit->in_n - visit->head_n, &read_n)) {
     case WEB_READING_DONE:
         visit->head_n += read_n;
@@ -338,7 +392,7 @@ static gboolean admit(struct visit *visit, struct web_response *response) {
 
 static void take_request(struct visit *visit) {
     const gboolean has_body = visit->head.body_n || visit->head.is_chunked;
-    struct web_response response = {.body = g_string_new(NULL)};
+    struct web_response response = {0};
     leave_queue(visit);
     if (!admit(visit, &response)) {
         response.closes |= has_body;
@@ -403,8 +457,13 @@ static void read_head(struct visit *visit) {
     }
     if (!visit->in_n)
         begin_stage(visit, READING_HEAD, HEAD_US);
+    const char *new_bytes = visit->in + visit->in_n;
+    const gboolean may_end = memchr(new_bytes, '\n', (gsize)n) || memchr(new_bytes, 0, (gsize)n);
     visit->in_n += (gsize)n;
-    take_head(visit);
+    if (may_end || visit->in_n >= WEB_HEAD_MOST_BYTES) /* nothing can be said before a line ends */
+        take_head(visit);
+    else
+        wait_for(visit, EPOLLIN);
 }
 
 static void read_body(struct visit *visit) {
@@ -432,11 +491,13 @@ static void read_body(struct visit *visit) {
 static void let_linger(struct visit *visit) {
     char unread[4096];
     gssize n;
-    while (receive(visit, unread, sizeof unread, &n))
-        if (n < 0) {
-            wait_for(visit, EPOLLIN);
+    for (guint i = 0; i < MOST_READS; i++) {
+        if (!receive(visit, unread, sizeof unread, &n))
             return;
-        }
+        if (n < 0)
+            break;
+    }
+    wait_for(visit, EPOLLIN);
 }
 
 /* ── The thread ────────────────────────────────────────────────────────────────────────────────── */
@@ -543,9 +604,10 @@ struct front *front_start(const struct front_place *place, const struct front_ca
     allow_files();
     struct front *front = g_new0(struct front, 1);
     *front = (struct front){.calls = *calls,
-                            .spool = {place->spool, MEMORY_BYTES, FILE_BYTES},
+                            .spool = {place->spool, MEMORY_BYTES, FILE_BYTES, MOST_FILES},
                             .visits = g_hash_table_new(NULL, NULL),
                             .n_of = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL),
+                            .n_files_of = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL),
                             .listening = listening,
                             .poll = epoll_create1(EPOLL_CLOEXEC),
                             .wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)};
@@ -574,6 +636,7 @@ void front_free(struct front *front) {
         drop(v->data);
     g_hash_table_unref(front->visits);
     g_hash_table_unref(front->n_of);
+    g_hash_table_unref(front->n_files_of);
     close(front->poll);
     close(front->wake);
     g_mutex_clear(&front->mutex);

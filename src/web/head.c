@@ -70,10 +70,24 @@ static gboolean read_version(struct reader *r, const char *version) {
     return refuse(r, 400, ambiguous);
 }
 
+/* What needs no escape has none, or "/%6Detrics" would pass whoever shuts "/metrics". */
+static gboolean is_written_plainly(const char *target) {
+    for (const char *at = target; (at = strchr(at, '%')); at++) {
+        const gint high = g_ascii_xdigit_value(at[1]),
+                   low = high < 0 ? -1 : g_ascii_xdigit_value(at[2]);
+        const char c = (char)(high << 4 | low);
+        if (low >= 0 && (g_ascii_isalnum(c) || (c && strchr("-._~/", c))))
+            return FALSE;
+    }
+    return TRUE;
+}
+
 static gboolean read_target(struct reader *r, char *target) {
     if (*target != '/' || !consists_of(target, is_target_char))
         return refuse(r, 400, "The address must be a path that begins with a stroke, as in RFC 3986.");
     target[strcspn(target, "?")] = 0;
+    if (!is_written_plainly(target))
+        return refuse(r, 400, "The address has an escape where none is needed.");
     g_autofree char *path = g_uri_unescape_string(target, NULL); /* NULL: a broken one, or a NUL */
     if (!path || !g_utf8_validate(path, -1, NULL))
         return refuse(r, 400, "A \"%\" in the address stands for no character.");

@@ -204,7 +204,6 @@ static void lane_start(struct web_server *server, enum web_lane which) {
 
 /* What waits for its turn is not begun any more. */
 static void lane_stop(struct lane *lane, guint n_threads) {
-    turns_end(lane->turns);
     for (guint i = 0; i < n_threads; i++)
         g_thread_join(lane->threads[i]);
     for (struct visit *visit; (visit = turns_take_rest(lane->turns));) {
@@ -239,6 +238,8 @@ void web_server_stop(struct web_server *server) {
         return;
     if (server->front)
         front_stop(server->front);
+    for (guint i = 0; i < WEB_N_LANES; i++)
+        turns_end(server->lanes[i].turns);
     for (guint i = 0; i < WEB_N_LANES; i++)
         lane_stop(&server->lanes[i], lanes[i].n_threads);
     if (server->front)

@@ -64,7 +64,7 @@ static int open_file(const struct spool *spool) {
 }
 
 static gboolean move_to_file(struct spool *spool, struct spool_body *body) {
-    const int file = body->n <= spool->file_left ? open_file(spool) : -1;
+    const int file = spool->files_left && body->n <= spool->file_left ? open_file(spool) : -1;
     if (file < 0)
         return FALSE;
     if (!write_all(file, body->memory, body->n)) {
@@ -74,6 +74,7 @@ static gboolean move_to_file(struct spool *spool, struct spool_body *body) {
     body->file = file;
     body->is_in_file = TRUE;
     spool->file_left -= body->n;
+    spool->files_left--;
     free_memory(spool, body);
     return TRUE;
 }
@@ -112,6 +113,7 @@ void spool_clear(struct spool *spool, struct spool_body *body) {
     if (body->is_in_file) {
         close(body->file);
         spool->file_left += body->n;
+        spool->files_left++;
     }
     *body = (struct spool_body){0};
 }

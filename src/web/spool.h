@@ -10,6 +10,7 @@
 struct spool {
     const char *dir;              /* borrowed */
     gsize memory_left, file_left; /* of the budget */
+    guint files_left;
 };
 
 /* A body; begin with zeros, and give it back with spool_clear. */
