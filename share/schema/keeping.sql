@@ -17,10 +17,6 @@ CREATE TABLE expunged (
 -- A held list that is none: cut off, empty, an old one again. One that is whole is decided on before it.
 ALTER TABLE source ADD COLUMN is_broken INTEGER NOT NULL DEFAULT 0;
 
--- Of a file that is taken some rows at a time: the newest booking before it, for a feed's first is its history.
-ALTER TABLE source ADD COLUMN after_booking INTEGER NOT NULL DEFAULT 0;
-CREATE INDEX source_begun ON source (feed) WHERE state = 8;
-
 -- Who was heard of at a time that has not come.
 CREATE INDEX feed_heard ON feed (last_at_us);
 

@@ -471,6 +471,11 @@ gboolean feed_record_read(const struct feed_mapping *mapping, const struct feed_
     return TRUE;
 }
 
+gboolean feed_record_says_in(const struct feed_mapping *mapping, const struct feed_cells *cells) {
+    const struct feed_code *code = find_code(mapping->kinds, cells->cell[FIELD_EVENT]);
+    return code && code->kind == CUSTODY_BOOKED;
+}
+
 gboolean feed_record_says_out(const struct feed_mapping *mapping, const struct feed_cells *cells) {
     const char *event = cells->cell[FIELD_EVENT], *released = cells->cell[FIELD_RELEASED_AT];
     const struct feed_code *code = event ? find_code(mapping->kinds, event) : NULL;

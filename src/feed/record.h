@@ -80,6 +80,9 @@ gboolean feed_record_read(const struct feed_mapping *mapping, const struct feed_
 /* Whether a roster's row says that they left, or might: what it means is read with the rest. */
 gboolean feed_record_says_out(const struct feed_mapping *mapping, const struct feed_cells *cells);
 
+/* Whether an event's row says that somebody was booked. */
+gboolean feed_record_says_in(const struct feed_mapping *mapping, const struct feed_cells *cells);
+
 /* A digest of every mapped cell under `seed`, the mapping's own: equal digests, nothing to read.
  * Never 0, which stands for a row that must be read again. */
 guint64 feed_cells_digest(const struct feed_cells *cells, guint64 seed);

@@ -1,5 +1,6 @@
 #include "identity/linker.h"
 
+#include "base/error.h"
 #include "base/log.h"
 #include "identity/private.h"
 #include "store/link.h"
@@ -41,6 +42,10 @@ static gboolean look(struct db *db, void *context, GError **error) {
     w->linker->counted_seq = MAX(w->linker->counted_seq, w->seq);
     for (guint i = 0; i < k->changed->len; i++) {
         const struct named *p = &g_array_index(k->changed, struct named, i);
+        if (site_is_stopping(w->linker->site)) {
+            g_set_error(error, BASE_ERROR, BASE_ERROR_BUSY, "the program is stopping");
+            return FALSE;
+        }
         const struct link_record record = identity_record_of(p);
         if (is_new)
             identity_count_person(w->linker, p->id, p->born, &record);
@@ -102,7 +107,7 @@ static gpointer follow(gpointer data) {
         if (people_seq(l) >= 0 && site_duty_is_mine(l->site, &l->duty, &error) &&
             (l->set || identity_count_names(l, &error)))
             step(l, &n, &n_sure, &n_possible, &error);
-        if (error)
+        if (error && !site_is_stopping(l->site))
             log_line("error", "new people could not be linked; trying again", "problem", error->message,
                      NULL);
         g_mutex_lock(&l->mutex);

@@ -159,7 +159,7 @@ static gboolean page_batch(struct load *load, enum custody_pace_of of, GError **
         "The feed %s reports %u %s (%s). About %.1f were to be expected; the chance of so many is "
         "below one in a million. Whoever follows one of them is told that it may be a mistake.%s If it "
         "is right: tocsin feed accept %s. If it is not: tocsin feed reject %s.",
-        load->feed.id, pace->n[of],
+        load->feed.id, pace->n[of] + load->n_ahead[of],
         of == PACE_ENDINGS ? "releases or other endings at once" : "new bookings at once", load->name,
         custody_pace_expected(pace, of, load_pace_at(load)), followed, load->feed.id, load->feed.id);
     return owe_page(load->db, load->site, page, error);
@@ -168,7 +168,7 @@ static gboolean page_batch(struct load *load, enum custody_pace_of of, GError **
 /* Whoever lost a filter sends years: it is told to nobody, and a person should know. */
 static gboolean page_history(struct load *load, GError **error) {
     const guint n = load->owing.n_history, n_followed = load->owing.n_history_followed;
-    if (n < MANY && !n_followed)
+    if ((n < MANY && !n_followed) || !load_is_to_page(load, n, &load->n_paged_history))
         return TRUE;
     g_autofree char *followed = followed_words(load);
     g_autofree char *page =
@@ -179,12 +179,20 @@ static gboolean page_history(struct load *load, GError **error) {
     return owe_page(load->db, load->site, page, error);
 }
 
+/* With what the file has still to say, once something of it is news. */
+static gboolean is_beyond(const struct load *load, enum custody_pace_of of) {
+    struct custody_pace pace = load->feed.pace;
+    if (pace.n[of] > load->pace_before.n[of])
+        pace.n[of] += load->n_ahead[of];
+    return custody_pace_is_beyond(&pace, of, load_pace_at(load));
+}
+
 gboolean load_judge_batch(struct load *load, GError **error) {
     gboolean is_paged = FALSE;
     struct custody_pace *pace = &load->feed.pace;
     for (enum custody_pace_of of = 0; of < PACE_N; of++) {
         const gboolean was = pace->is_doubtful[of];
-        if (!was && !custody_pace_is_beyond(pace, of, load_pace_at(load)))
+        if (!was && !is_beyond(load, of))
             continue;
         pace->is_doubtful[of] = TRUE;
         g_autoptr(GArray) batch =
@@ -195,7 +203,7 @@ gboolean load_judge_batch(struct load *load, GError **error) {
         is_paged |= !was;
         mark_listed(load, of == PACE_ARRIVALS);
     }
-    return is_paged || !load_is_last(load) || page_history(load, error);
+    return is_paged || page_history(load, error);
 }
 
 /* ── Decided by a person ───────────────────────────────────────────────────────────────────────── */

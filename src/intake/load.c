@@ -500,7 +500,7 @@ gboolean load_check_readable(const struct load *load, const struct load_run *run
 }
 
 gboolean load_page_clashes(struct load *load, GError **error) {
-    if (!load->n_clashes)
+    if (!load_is_to_page(load, load->n_clashes, &load->n_paged_clashes))
         return TRUE;
     g_autofree char *page = g_strdup_printf(
         "The feed %s gives %u booking numbers (%s) to other people than those who have them and are "
@@ -551,12 +551,26 @@ gboolean load_events(struct load *load, GError **error) {
     gboolean ok = take_rows(load, &run, error);
     load->n_unreadable = run.n_unreadable;
     if (!load_is_last(load))
-        return ok && load_judge_batch(load, error);
+        return ok && load_page_clashes(load, error) && load_page_other_people(load, error) &&
+               load_judge_batch(load, error);
     ok = ok && load_check_readable(load, &run, error);
     if (!load->push_key) /* an empty first file counts: what comes after it is news */
         load->feed.has_baseline = TRUE;
     return ok && load_page_clashes(load, error) && load_page_other_people(load, error) &&
            load_judge_batch(load, error) && load_note_speech(load, error);
+}
+
+guint64 load_mapping_digest(const char *yaml) {
+    return base_hash64(yaml, strlen(yaml), 0);
+}
+
+gboolean load_check_mapping(const struct load *load, GError **error) {
+    if (!load->read_digest || load->options->mapping || load->read_digest == load->mapping_digest)
+        return TRUE;
+    g_set_error(error, BASE_ERROR, BASE_ERROR_BUSY,
+                "%s: the feed's mapping was changed while it was read; it is to be taken again",
+                load->name);
+    return FALSE;
 }
 
 /* ── The whole, in one transaction ─────────────────────────────────────────────────────────────── */
@@ -595,7 +609,7 @@ gboolean load_begin(struct load *load, struct db *db, GError **error) {
     load->pace_before = load->feed.pace;
     if (load->content)
         custody_pace_begin(&load->feed.pace, load_pace_at(load));
-    load->mapping_digest = base_hash64(load->feed.mapping, strlen(load->feed.mapping), 0);
+    load->mapping_digest = load_mapping_digest(load->feed.mapping);
     load->scratch = g_string_chunk_new(4096);
     GError *problem = NULL;
     load->expunged = store_expunged(db, &problem);
@@ -623,12 +637,10 @@ gboolean load_record_source(struct load *load, enum store_source_state state, GE
                                          .snapshot_at_us = load->snapshot_at_us,
                                          .received_at_us = load->owing.now_at_us,
                                          .state = state,
-                                         .reason = load->baseline_by,
-                                         .after_booking = load->owing.newest_booking_id};
+                                         .reason = load->baseline_by};
     if (!store_source_add(load->db, &load->source, error))
         return FALSE;
     load->owing.source_id = load->source.id;
-    load->owing.newest_booking_id = load->source.after_booking;
     return load->is_accepted || load->push_key || store_problem_clear(load->db, load->source.id, error);
 }
 
@@ -706,6 +718,8 @@ void load_again(void *context) {
     *s = (struct load_summary){.list = s->list, .problem_list = s->problem_list};
     g_clear_pointer(&load->prepared, load_prepared_free);
     load->n_unreadable = 0;
+    load->n_paged_clashes = load->n_paged_other_people = load->n_paged_renamed = load->n_paged_history =
+        0;
     load->n_kept_problems = load->n_clashes = load->n_expunged = load->n_other_people =
         load->n_renamed = 0;
     load->legible = (struct load_legible){.n_followed = 0};
@@ -729,14 +743,14 @@ gboolean load_in_transaction(struct db *db, void *context, GError **error) {
     struct load *load = context;
     struct custody_verdict verdict = {.is_held = FALSE};
     const struct owing so_far = load->owing;
-    const guint64 mapping_digest = load->mapping_digest;
     gboolean passed = FALSE, is_late = FALSE;
     gboolean ok =
         (!load->options->mapping ||
          take_up_mapping(db, load->site, load->feed_id, load->options->mapping, error)) &&
         load_begin(load, db, error) &&
         (load_is_first(load) ? load->is_accepted || is_passed_over(load, &passed, &is_late, error)
-                             : load_go_on(load, &so_far, mapping_digest, error));
+                             : load_go_on(load, &so_far, error)) &&
+        load_check_mapping(load, error);
     if (ok && load_is_first(load) && !passed)
         ok = load_record_source(load,
                                 is_late              ? SOURCE_STALE
@@ -749,7 +763,7 @@ gboolean load_in_transaction(struct db *db, void *context, GError **error) {
     else if (ok && !passed)
         ok = (load_is_roster(load) ? load_roster(load, &verdict, error) : load_events(load, error)) &&
              end_rows(load, error);
-    load->is_passed_over = passed;
+    load->is_passed_over = passed || is_late;
     load_end(load);
     return ok;
 }
@@ -810,8 +824,12 @@ static gboolean take_list(struct load *load, struct feed_mapping *mapping, GErro
     return store_write(site_store(load->site), &work, load, error);
 }
 
-/* A trial is taken back as a whole, and a list counts as one. */
+/* A trial is taken back as a whole, and a list counts as one. A feed's first file of events is its
+ * history, which is told to nobody: nobody may sign up, and nothing else come, in its middle. */
 static gboolean take(struct load *load, struct feed_mapping *mapping, GError **error) {
+    if (mapping->content != FEED_ROSTER && load->is_first_file && !load->options->is_trial)
+        return store_write(site_store(load->site), STORE_WORK(load_in_transaction, load_again), load,
+                           error);
     if (load->options->is_trial)
         return store_try(site_store(load->site), STORE_WORK(load_in_transaction, load_again), load,
                          error);
@@ -908,13 +926,14 @@ static GBytes *read_file(const char *path, GError **error) {
 }
 
 struct feed_mapping *load_mapping(struct site *site, const char *feed_id, gint64 *last_at_us,
-                                  GError **error) {
+                                  guint64 *digest, GError **error) {
     struct db *db = store_read_begin(site_store(site), error);
     struct store_feed feed = {.id = NULL};
     struct feed_mapping *mapping = NULL;
     if (db && store_feed_get(db, feed_id, &feed, error))
         mapping = site_mapping(site, feed.id, feed.mapping, error);
     *last_at_us = mapping ? feed.last_at_us : TIME_UNKNOWN;
+    *digest = mapping ? load_mapping_digest(feed.mapping) : 0;
     store_feed_clear(&feed);
     store_read_end(site_store(site), db);
     return mapping;
@@ -928,11 +947,12 @@ gboolean load_file(struct site *site, const char *feed_id, const char *path,
         .site = site, .feed_id = feed_id, .name = name, .options = options, .summary = summary};
 
     gint64 last_at_us = TIME_UNKNOWN;
+    guint64 digest = 0;
     *summary = (struct load_summary){.list = NULL};
     struct feed_mapping *mapping =
         options->mapping
             ? feed_mapping_parse(options->mapping, strlen(options->mapping), feed_id, error)
-            : load_mapping(site, feed_id, &last_at_us, error);
+            : load_mapping(site, feed_id, &last_at_us, &digest, error);
     if (!mapping)
         return FALSE;
     gboolean ok = (content = read_file(path, error)) != NULL;
@@ -942,6 +962,8 @@ gboolean load_file(struct site *site, const char *feed_id, const char *path,
         load.content = content;
         seal_sha256(bytes ? bytes : "", n, load.digest);
         load.observed_at_us = taken_at(&load, mapping, last_at_us, path);
+        load.read_digest = digest;
+        load.is_first_file = last_at_us == TIME_UNKNOWN;
         load.snapshot_at_us = mapping->content == FEED_ROSTER ? load.observed_at_us : 0;
         ok = (!options->on_row || load_preview(&load, mapping, error)) &&
              run_load(&load, mapping, error);

@@ -212,7 +212,7 @@ gboolean load_settle_reused(struct load *load, const struct store_booking *known
 }
 
 static gboolean page_renamed(struct load *load, GError **error) {
-    if (!load->n_renamed)
+    if (!load_is_to_page(load, load->n_renamed, &load->n_paged_renamed))
         return TRUE;
     g_autofree char *page =
         g_strdup_printf("The feed %s gives %u bookings a wholly other name than they had (%s). They "
@@ -227,7 +227,7 @@ static gboolean page_renamed(struct load *load, GError **error) {
 gboolean load_page_other_people(struct load *load, GError **error) {
     if (!page_renamed(load, error))
         return FALSE;
-    if (!load->n_other_people)
+    if (!load_is_to_page(load, load->n_other_people, &load->n_paged_other_people))
         return TRUE;
     g_autofree char *page = g_strdup_printf(
         "The feed %s gives numbers of people to somebody of another name (%u rows of %s). Each is "

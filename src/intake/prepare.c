@@ -7,13 +7,13 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "base/random.h"
 #include "intake/private.h"
 #include "store/keep.h"
 #include "store/store.h"
 
 #define LOOK_EVERY 4096u
-#define MOST_ROWS 512u        /* of a first list, at a time */
+#define MOST_ROWS 512u /* of a first list, at a time */
+#define MOST_BYTES (1u << 30)
 #define MOST_PROBLEMS 100000u /* in memory; a list of more is looked at in the transaction */
 
 struct load_prepared {
@@ -23,6 +23,7 @@ struct load_prepared {
     GArray *problems;              /* struct feed_problem: rows that could not be read */
     guint n_rows, n_unreadable, n_torn, n_kept;
     gboolean is_cut, has_charges;
+    gboolean knows_jail;    /* somebody of the jail is known, of whom the list may be news */
     struct store_feed feed; /* as it was */
     /* Of the taking: */
     struct load_run run;
@@ -108,7 +109,8 @@ static gboolean read_rows(struct load *load, struct load_prepared *p, GError **e
             take_problem(p, adapter, &problem);
         else
             ok = take_cells(load, p, &cells);
-        ok = ok && (n % LOOK_EVERY || may_go_on(load, error)) && p->problems->len < MOST_PROBLEMS;
+        ok = ok && (n % LOOK_EVERY || may_go_on(load, error)) && p->problems->len < MOST_PROBLEMS &&
+             p->rows->len < MOST_BYTES;
     }
     p->is_cut = ok && feed_adapter_is_cut(adapter);
     feed_adapter_free(adapter);
@@ -140,14 +142,16 @@ static struct load_prepared *prepared_new(void) {
 static gboolean read_known(struct load *load, struct load_prepared *p, GError **error) {
     GError *problem = NULL;
     struct db *db = store_read_begin(site_store(load->site), error);
-    const gboolean ok = db && store_feed_get(db, load->feed_id, &p->feed, error) &&
-                        store_booking_expect(db, load->feed_id, p->roster, error);
+    const gboolean ok =
+        db && store_feed_get(db, load->feed_id, &p->feed, error) &&
+        store_booking_expect(db, load->feed_id, p->roster, error) &&
+        store_jail_is_known(db, load->mapping->jail, load->feed_id, &p->knows_jail, error);
     load->expunged = ok ? store_expunged(db, &problem) : NULL;
     store_read_end(site_store(load->site), db);
     if (problem)
         g_propagate_error(error, problem);
-    load->mapping_digest = ok ? base_hash64(p->feed.mapping, strlen(p->feed.mapping), 0) : 0;
-    return ok && !problem;
+    load->mapping_digest = ok ? load_mapping_digest(p->feed.mapping) : 0;
+    return ok && !problem && load_check_mapping(load, error);
 }
 
 gboolean load_prepare(struct load *load, struct feed_mapping *mapping, GError **error) {
@@ -191,8 +195,6 @@ static gboolean refuse_stale(const struct load *load, GError **error) {
 /* What was found of all rows, when the first of those that differ are taken. */
 static gboolean begin_taking(struct load *load, struct load_prepared *p, GError **error) {
     g_autoptr(GBytes) rows = g_bytes_new_static(p->rows->data, p->rows->len);
-    if (!is_as_it_was(&p->feed, &load->feed))
-        return refuse_stale(load, error);
     p->run = (struct load_run){.roster = g_steal_pointer(&p->roster),
                                .n_unreadable = p->n_unreadable,
                                .n_torn = p->n_torn,
@@ -207,6 +209,8 @@ static gboolean begin_taking(struct load *load, struct load_prepared *p, GError 
 static gboolean take_some(struct load *load, guint most, GError **error) {
     struct load_prepared *p = load->prepared;
     if (!p)
+        return refuse_stale(load, error);
+    if (!is_as_it_was(&p->feed, &load->feed))
         return refuse_stale(load, error);
     p->n_taken += most;
     return (p->adapter || begin_taking(load, p, error)) &&
@@ -226,8 +230,16 @@ gboolean load_take_prepared(struct load *load, struct load_run *run, GError **er
 /* ── A first list, some rows at a time ─────────────────────────────────────────────────────────── */
 
 gboolean load_take_slice(struct load *load, GError **error) {
+    GError *problem = NULL;
     load->untold = load_untold_list();
-    return take_some(load, MOST_ROWS, error) && load_tell_untold(load, error);
+    if (take_some(load, MOST_ROWS, &problem))
+        return load_tell_untold(load, error);
+    if (problem) {
+        g_propagate_error(error, problem);
+        return FALSE;
+    }
+    load->has_charges = TRUE; /* a booking on another row, seen only now */
+    return refuse_stale(load, error);
 }
 
 /* The transaction begins again, and what was compared is used up. */
@@ -254,5 +266,5 @@ gboolean load_first_list(struct load *load, GError **error) {
 
 gboolean load_is_first_list(const struct load *load) {
     const struct load_prepared *p = load->prepared;
-    return p && !p->feed.has_baseline && p->n_kept > MOST_ROWS;
+    return p && !p->feed.has_baseline && !p->knows_jail && p->n_kept > MOST_ROWS;
 }

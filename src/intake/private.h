@@ -27,6 +27,11 @@ struct load {
     struct site *site;
     const char *feed_id, *name;
     guint64 mapping_digest;
+    guint64 read_digest; /* of the mapping by which its rows were read before the transaction; 0: none
+                            were */
+    gboolean is_first_file; /* nothing was ever heard of the feed */
+    guint n_ahead[PACE_N];  /* endings and arrivals in the rows after this slice */
+    guint n_paged_clashes, n_paged_other_people, n_paged_renamed, n_paged_history;
     GBytes *content;          /* the file's bytes; NULL: the roster that is held */
     struct load_slice *slice; /* NULL: all rows are taken at once */
     struct load_prepared
@@ -87,7 +92,10 @@ struct load_run {
  * error.
  */
 struct feed_mapping *load_mapping(struct site *site, const char *feed_id, gint64 *last_at_us,
-                                  GError **error);
+                                  guint64 *digest, GError **error);
+guint64 load_mapping_digest(const char *yaml);
+/* In the transaction: whether the rows were read by the mapping that the feed has. */
+gboolean load_check_mapping(const struct load *load, GError **error);
 
 /* Begins in a transaction: the feed, its mapping, who says it; load_end frees them. */
 gboolean load_begin(struct load *load, struct db *db, GError **error);
@@ -152,8 +160,14 @@ gboolean load_change_booking(struct load *load, gint64 booking_id, load_change_f
 gboolean load_in_slices(struct load *load, struct feed_mapping *mapping,
                         gboolean (*take)(struct db *db, void *context, GError **error), GError **error);
 /* In a transaction that is not the first, after load_begin: goes on from what those before found. */
-gboolean load_go_on(struct load *load, const struct owing *so_far, guint64 mapping_digest,
-                    GError **error);
+gboolean load_go_on(struct load *load, const struct owing *so_far, GError **error);
+/* What is found in many rows is paged with the first, for nobody knows whether the program lives to the
+ * last, and once more with the last if there was more. */
+static inline gboolean load_is_to_page(const struct load *load, guint n, guint *n_paged) {
+    const gboolean is_due = n > *n_paged && (!*n_paged || !load->slice || load->slice->is_last);
+    *n_paged = is_due ? n : *n_paged;
+    return is_due;
+}
 static inline gboolean load_is_first(const struct load *load) {
     return !load->slice || load->slice->is_first;
 }

@@ -12,12 +12,13 @@
 
 #define SMALL_BYTES (64u << 10)
 
-/* What was answered to this key before, if it came before. FALSE when it came with other content. */
+/* What was answered to this key before, if it came before. FALSE when it came with other content; what
+ * was never answered counts for nothing. */
 static gboolean find_push(struct load *load, GError **error) {
     g_autofree char *name = NULL;
     if (!store_push_find(load->db, load->feed_id, load->digest, &name, &load->answer, error))
         return FALSE;
-    if (name && !g_str_equal(name, load->name)) {
+    if (name && load->answer && !g_str_equal(name, load->name)) {
         g_set_error(error, BASE_ERROR, BASE_ERROR_CONFLICT,
                     "this Idempotency-Key came before with other content; use a new key");
         return FALSE;
@@ -62,9 +63,9 @@ static gboolean take_push(struct load *load, GError **error) {
 static gboolean push_in_transaction(struct db *db, void *context, GError **error) {
     struct load *load = context;
     const struct owing so_far = load->owing;
-    const guint64 mapping_digest = load->mapping_digest;
     gboolean ok = load_begin(load, db, error) &&
-                  (load_is_first(load) || load_go_on(load, &so_far, mapping_digest, error)) &&
+                  (load_is_first(load) || load_go_on(load, &so_far, error)) &&
+                  load_check_mapping(load, error) &&
                   find_push(load, error); /* also when it comes twice at once */
     load->is_passed_over = ok && load->answer != NULL;
     ok = ok && (load->answer || take_push(load, error));
@@ -92,7 +93,8 @@ static gboolean take(struct load *load, GError **error) {
     if (g_bytes_get_size(load->content) < SMALL_BYTES)
         return store_write(site_store(load->site), STORE_WORK(push_in_transaction, load_again), load,
                            error);
-    struct feed_mapping *mapping = load_mapping(load->site, load->feed_id, &last_at_us, error);
+    struct feed_mapping *mapping =
+        load_mapping(load->site, load->feed_id, &last_at_us, &load->read_digest, error);
     const gboolean ok = mapping && load_in_slices(load, mapping, push_in_transaction, error);
     feed_mapping_free(mapping);
     return ok;

@@ -206,7 +206,12 @@ static gboolean is_held_otherwise(struct load *load, gint64 booking_id, gboolean
 }
 
 static gboolean take_vanished(struct load *load, const struct custody_vanished *gone, GError **error) {
-    gboolean is_rebooked = FALSE;
+    gboolean is_rebooked = FALSE, is_listed;
+    /* Another list of the jail may show it since the comparison was begun. */
+    if (!store_booking_is_listed(load->db, gone->booking_id, load->feed.id, &is_listed, error))
+        return FALSE;
+    if (!is_listed)
+        return TRUE;
     if (gone->is_rebooked && !is_held_otherwise(load, gone->booking_id, &is_rebooked, error))
         return FALSE;
     return load_change_booking(load, gone->booking_id,
@@ -269,7 +274,10 @@ static gboolean take_still_as_it_was(struct load *load, GError **error) {
 
 static gboolean accept_roster(struct load *load, struct load_run *run, GArray *vanished,
                               GError **error) {
-    for (guint i = 0; i < vanished->len; i++)
+    /* Where there was no list, nobody can be gone: who stands in the part of one that was taken is
+     * compared with the next, by the breaker. */
+    const guint n_vanished = load->feed.has_baseline || load->is_accepted ? vanished->len : 0;
+    for (guint i = 0; i < n_vanished; i++)
         if (!take_vanished(load, &g_array_index(vanished, struct custody_vanished, i), error))
             return FALSE;
     if (!take_still_as_it_was(load, error) || !load_tell_untold(load, error) ||

@@ -1,4 +1,6 @@
 /* Events that come in many rows, taken some at a time: nobody waits for all of them. */
+#include <string.h>
+
 #include "base/error.h"
 #include "intake/private.h"
 #include "store/store.h"
@@ -41,15 +43,18 @@ static void carry(struct load *load, const struct owing *so_far) {
     load->owing.newest_booking_id = so_far->newest_booking_id;
 }
 
-gboolean load_go_on(struct load *load, const struct owing *so_far, guint64 mapping_digest,
-                    GError **error) {
+gboolean load_go_on(struct load *load, const struct owing *so_far, GError **error) {
+    enum store_source_state state;
+    gboolean is_known;
     carry(load, so_far);
     load->source.feed = load->feed.id;
     load->owing.source_id = load->source.id;
-    if (load->mapping_digest == mapping_digest)
+    if (!store_source_known(load->db, load->feed.id, load->digest, load->snapshot_at_us, &is_known,
+                            &state, error))
+        return FALSE;
+    if (is_known && (state == SOURCE_LOADING || load->push_key))
         return TRUE;
-    g_set_error(error, BASE_ERROR, BASE_ERROR_BUSY,
-                "%s: the feed's mapping was changed while the file was taken; it is to be taken again",
+    g_set_error(error, BASE_ERROR, BASE_ERROR_CONFLICT, "%s: it was undone while it was taken",
                 load->name);
     return FALSE;
 }
@@ -78,7 +83,6 @@ static void take_back(void *context) {
     load->n_renamed = before->n_renamed;
     load->legible = before->legible;
     load->source = before->source;
-    load->mapping_digest = before->mapping_digest;
     carry(load, &before->owing);
     g_clear_error(&load->problem_error);
     g_clear_pointer(&load->answer, g_free);
@@ -94,12 +98,52 @@ static gboolean may_go_on(const struct load *load, GError **error) {
     return FALSE;
 }
 
-static gboolean take_slices(struct load *load, struct feed_adapter *adapter, struct slicing *s,
-                            store_fn take, GError **error) {
+/* How many rows say that somebody left, or came in: what is far beyond the usual as a whole is in doubt
+ * from its first rows on. */
+static gboolean count_ahead(struct load *load, struct feed_mapping *mapping, GError **error) {
+    struct feed_cells cells;
+    struct feed_problem problem;
+    load->mapping = mapping;
+    struct feed_adapter *adapter = load_open_content(load, load->content, error);
+    memset(load->n_ahead, 0, sizeof load->n_ahead);
+    for (enum feed_next next;
+         adapter && (next = feed_adapter_next(adapter, &cells, &problem)) != FEED_END;)
+        if (next == FEED_CELLS) {
+            load->n_ahead[PACE_ENDINGS] += feed_record_says_out(mapping, &cells);
+            load->n_ahead[PACE_ARRIVALS] += feed_record_says_in(mapping, &cells);
+        }
+    load->mapping = NULL;
+    feed_adapter_free(adapter);
+    return adapter != NULL;
+}
+
+/* Those of the slice are ahead no more. */
+static void count_slice(struct load *load, const struct load_slice *slice,
+                        const struct feed_mapping *mapping) {
+    g_autoptr(GBytes) rows = g_bytes_new_static(slice->cells->data, slice->cells->len);
+    struct feed_adapter *adapter = feed_held_open(mapping, rows, TRUE);
+    struct feed_cells cells;
+    struct feed_problem problem;
+    while (feed_adapter_next(adapter, &cells, &problem) == FEED_CELLS) {
+        load->n_ahead[PACE_ENDINGS] -= feed_record_says_out(mapping, &cells);
+        load->n_ahead[PACE_ARRIVALS] -= feed_record_says_in(mapping, &cells);
+    }
+    feed_adapter_free(adapter);
+}
+
+static gboolean take_slices(struct load *load, struct feed_mapping *mapping,
+                            struct feed_adapter *adapter, struct slicing *s, store_fn take,
+                            GError **error) {
     gboolean ok = TRUE;
     s->slice.is_first = TRUE;
     while (ok && !s->slice.is_last && !load->is_passed_over) {
         fill(&s->slice, adapter);
+        if (s->slice.is_first && !s->slice.is_last && !count_ahead(load, mapping, error))
+            return FALSE;
+        if (!s->slice.is_last)
+            count_slice(load, &s->slice, mapping);
+        else
+            memset(load->n_ahead, 0, sizeof load->n_ahead);
         if (load->options->on_progress)
             load->options->on_progress(feed_adapter_progress(adapter), load->options->context);
         begin_slice(s, load);
@@ -118,7 +162,7 @@ gboolean load_in_slices(struct load *load, struct feed_mapping *mapping, store_f
     struct feed_adapter *adapter = load_open_content(load, load->content, error);
     load->mapping = NULL;
     load->slice = &s.slice;
-    const gboolean ok = adapter && take_slices(load, adapter, &s, take, error);
+    const gboolean ok = adapter && take_slices(load, mapping, adapter, &s, take, error);
     load->slice = NULL;
     feed_adapter_free(adapter);
     g_byte_array_unref(s.slice.cells);

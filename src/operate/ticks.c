@@ -13,6 +13,8 @@
 
 #define ROUND_US ((gint64)SECOND_US)
 #define TICK_US (10 * (gint64)SECOND_US)
+#define CUT_US (2 * (gint64)SECOND_US)
+#define LOOK_US 5000
 #define LATEST_US (20 * (gint64)SECOND_US) /* without anything that moves: then something hangs */
 
 static gboolean tick_feeds(struct site *site, GError **error) {
@@ -49,6 +51,7 @@ struct ticks {
     GMutex mutex;
     GCond wake;
     gboolean is_stopping;
+    gint is_over;
     guint64 n_rounds;
     guint64 seen, seen_rounds; /* by ticks_move */
     gint64 moved_us;           /* monotonic */
@@ -85,6 +88,7 @@ static gpointer run(gpointer data) {
             g_cond_wait_until(&ticks->wake, &ticks->mutex, g_get_monotonic_time() + ROUND_US);
     }
     g_mutex_unlock(&ticks->mutex);
+    g_atomic_int_set(&ticks->is_over, TRUE);
     return NULL;
 }
 
@@ -106,6 +110,10 @@ void ticks_stop(struct ticks *ticks) {
     ticks->is_stopping = TRUE;
     g_cond_signal(&ticks->wake);
     g_mutex_unlock(&ticks->mutex);
+    while (site_is_stopping(ticks->site) && !g_atomic_int_get(&ticks->is_over)) {
+        store_cut(site_store(ticks->site), CUT_US); /* it may wait behind a long one */
+        g_usleep(LOOK_US);
+    }
     g_thread_join(ticks->thread);
     folders_free(ticks->folders);
     for (guint i = 0; i < G_N_ELEMENTS(duties); i++)

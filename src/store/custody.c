@@ -899,3 +899,27 @@ gboolean store_person_events(struct db *db, gint64 person_id, store_event_fn eac
     }
     return db_done(rows, error);
 }
+
+static gboolean is_any(struct db *db, const char *sql, const struct db_param *params, gboolean *is_so,
+                       GError **error) {
+    gint64 n;
+    const gboolean ok = db_number(db, sql, params, 0, &n, error);
+    *is_so = ok && n > 0;
+    return ok;
+}
+
+gboolean store_jail_is_known(struct db *db, const char *jail, const char *feed, gboolean *is_known,
+                             GError **error) {
+    return is_any(
+        db,
+        "SELECT count(*) FROM (SELECT 1 FROM booking WHERE jail = :jail AND (roster_feed IS NULL "
+        "OR roster_feed <> :feed) LIMIT 1) AS known",
+        PARAMS(P_TEXT("jail", jail), P_TEXT("feed", feed)), is_known, error);
+}
+
+gboolean store_booking_is_listed(struct db *db, gint64 id, const char *feed, gboolean *is_listed,
+                                 GError **error) {
+    return is_any(db,
+                  "SELECT count(*) FROM booking WHERE id = :id AND roster_feed = :feed AND listing = 1",
+                  PARAMS(P_INT("id", id), P_TEXT("feed", feed)), is_listed, error);
+}

@@ -189,6 +189,13 @@ gboolean store_person_find(struct db *db, const char *scope, const char *key, st
 /* Those kept under the number, or under it and a stroke and more. */
 gboolean store_person_kept_as(struct db *db, const char *scope, const char *number,
                               store_person_fn each, void *context, GError **error);
+/* Whether the jail has a booking of another feed than this one's lists. */
+gboolean store_jail_is_known(struct db *db, const char *jail, const char *feed, gboolean *is_known,
+                             GError **error);
+/* Whether the booking is one of those that the feed's last list showed. */
+gboolean store_booking_is_listed(struct db *db, gint64 id, const char *feed, gboolean *is_listed,
+                                 GError **error);
+
 /* Whether a person's or booking's number there begins with a zero. */
 gboolean store_has_zeros(struct db *db, const char *scope, const char *jail, gboolean *has_zeros,
                          GError **error);

@@ -306,23 +306,16 @@ gboolean store_source_add(struct db *db, struct store_source *source, GError **e
     /* A file may come again: after the mapping was mended, or because it is the newest once more. */
     struct db_rows *rows = db_query(
         db,
-        "INSERT INTO source (feed, name, digest, snapshot_at_us, received_at_us, state, answer, "
-        "after_booking) VALUES (:feed, :name, :digest, :snapshot_at, :received_at, :state, :answer, "
-        "coalesce((SELECT min(after_booking) FROM source WHERE feed = :feed AND state "
-        "= " SQL_SOURCE_LOADING
-        "), :after)) ON CONFLICT (feed, digest, snapshot_at_us) DO UPDATE SET received_at_us = "
-        "excluded.received_at_us, after_booking = CASE WHEN source.state = " SQL_SOURCE_LOADING
-        " THEN source.after_booking ELSE excluded.after_booking END, state = excluded.state "
-        "RETURNING id, after_booking",
+        "INSERT INTO source (feed, name, digest, snapshot_at_us, received_at_us, state, answer) "
+        "VALUES (:feed, :name, :digest, :snapshot_at, :received_at, :state, :answer) "
+        "ON CONFLICT (feed, digest, snapshot_at_us) DO UPDATE SET received_at_us = "
+        "excluded.received_at_us, state = CASE WHEN excluded.state = " SQL_SOURCE_LOADING
+        " THEN excluded.state ELSE source.state END RETURNING id",
         PARAMS(P_TEXT("feed", source->feed), P_TEXT("name", source->name),
                P_BLOB("digest", source->digest, 32), P_INT("snapshot_at", source->snapshot_at_us),
                P_INT("received_at", source->received_at_us), P_INT("state", source->state),
-               P_TEXT("answer", source->answer), P_INT("after", source->after_booking)));
-    source->id = 0;
-    if (db_next(rows)) {
-        source->id = db_int(rows, 0);
-        source->after_booking = db_int(rows, 1);
-    }
+               P_TEXT("answer", source->answer)));
+    source->id = db_next(rows) ? db_int(rows, 0) : 0;
     db_next(rows);
     return db_done(rows, error);
 }

@@ -77,7 +77,6 @@ struct store_source {
     guint n_rows, n_events;
     const char *reason;
     const char *answer;
-    gint64 after_booking; /* the newest booking before it, also where it was begun before */
 };
 
 /* Whether this content was taken before for this time, and what became of it. */
