@@ -131,8 +131,7 @@ static gboolean arrive(void *context, struct visit *visit) {
     struct web_server *server = context;
     const struct web_request *request = front_request(visit);
     struct place place = {0};
-    find(request, &place);
-    const enum web_lane lane = place.room->lane;
+    const enum web_lane lane = find(request, &place) ? place.room->lane : WEB_LANE_PEOPLE;
     g_autofree char *key =
         g_strconcat(request->peer, lane == WEB_LANE_PUSH ? request->path : NULL, NULL);
     place_clear(&place);
@@ -151,16 +150,15 @@ static void answer_asset(const struct web_asset *asset, struct web_response *res
     g_string_assign(response->body, asset->text);
 }
 
-static void answer_route(struct web_server *server, const struct place *place,
+static void answer_route(struct web_server *server, const struct web_route *route, const char *argument,
                          struct web_request *request, struct web_response *response) {
-    if (place->route->is_limited &&
-        !web_limits_allow(server->limits, request->peer, g_get_monotonic_time())) {
+    if (route->is_limited && !web_limits_allow(server->limits, request->peer, g_get_monotonic_time())) {
         response->retry_after_s = 60;
         web_problem(response, 429, "Too many requests", "Wait a minute and try again.");
         return;
     }
-    request->argument = place->argument;
-    place->route->handle(request, response);
+    request->argument = argument;
+    route->handle(request, response);
 }
 
 static void serve(struct web_server *server, struct visit *visit) {
@@ -176,8 +174,8 @@ static void serve(struct web_server *server, struct visit *visit) {
         web_problem(&response, 503, "Busy", "It could not be kept. Nothing was taken; try again.");
     else if (place.asset)
         answer_asset(place.asset, &response);
-    else
-        answer_route(server, &place, &request, &response);
+    else if (place.route) /* or it was not let in */
+        answer_route(server, place.route, place.argument, &request, &response);
     place_clear(&place);
     front_answer(visit, &response);
 }
