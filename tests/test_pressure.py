@@ -244,3 +244,19 @@ def test_a_next_list_whose_loading_is_killed_is_whole_or_nothing(site, tmp_path)
             assert db.execute("SELECT count(*) FROM event WHERE kind = 8").fetchone()[0] in (0, 40)
     site.load("sample", second)
     assert len([mail for mail in site.mail() if "/c/" in mail]) == 1
+
+
+def test_doctor_names_a_file_that_was_begun_and_never_ended(site, tmp_path):
+    add_events_feed(site, tmp_path)
+    file = write(tmp_path / "month.csv", list(rows(N)))
+    process = subprocess.Popen([PROGRAM, "-C", str(site.path), "feed", "load", "events", str(file)],
+                               stdout=subprocess.DEVNULL, env=site.environment())
+    wait_for(lambda: states(site).get("month.csv") == LOADING)
+    process.kill()
+    process.wait()
+    begun = lambda: {row["check"]: row for row in site.json("doctor", check=False)}["every file that was begun is ended"]
+    assert begun()["ok"]  # it may be under way
+    site.later(hours=2)
+    assert not begun()["ok"] and "events: month.csv" in json.dumps(begun())
+    site.load("events", file, "--no-send")
+    assert begun()["ok"]

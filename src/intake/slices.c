@@ -7,6 +7,7 @@
 
 #define MOST_ROWS 512
 #define MOST_BYTES (256u << 10)
+#define SMALL_BYTES 1024u /* has no more than MOST_ROWS rows */
 
 struct slicing {
     struct load_slice slice;
@@ -138,8 +139,6 @@ static gboolean take_slices(struct load *load, struct feed_mapping *mapping,
     s->slice.is_first = TRUE;
     while (ok && !s->slice.is_last && !load->is_passed_over) {
         fill(&s->slice, adapter);
-        if (s->slice.is_first && !s->slice.is_last && !count_ahead(load, mapping, error))
-            return FALSE;
         if (!s->slice.is_last)
             count_slice(load, &s->slice, mapping);
         else
@@ -156,6 +155,8 @@ static gboolean take_slices(struct load *load, struct feed_mapping *mapping,
 
 gboolean load_in_slices(struct load *load, struct feed_mapping *mapping, store_fn take,
                         GError **error) {
+    if (g_bytes_get_size(load->content) > SMALL_BYTES && !count_ahead(load, mapping, error))
+        return FALSE;
     struct slicing s = {.slice = {.cells = g_byte_array_new(),
                                   .problems = g_array_new(FALSE, FALSE, sizeof(struct feed_problem))}};
     load->mapping = mapping;

@@ -114,6 +114,34 @@ static void check_folders(const struct examination *x) {
     }
 }
 
+struct begun {
+    gint64 before_us;
+    GPtrArray *names;
+};
+
+static gboolean read_begun(struct db *db, void *context, GError **error) {
+    const struct begun *begun = context;
+    return store_sources_begun(db, begun->before_us, begun->names, error);
+}
+
+/* What is under way is not meant. */
+static void check_begun(const struct examination *x) {
+    g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
+    struct begun begun = {site_now(x->site) - HOUR_US, names};
+    g_autoptr(GError) error = NULL;
+    if (!store_read(site_store(x->site), read_begun, &begun, &error)) {
+        report(x, FALSE, "the files that were taken can be listed", error->message);
+        return;
+    }
+    g_autofree char *remedy =
+        names->len
+            ? g_strdup_printf("%u were begun, and their other rows are not taken; load it again, "
+                              "or have it pushed again: %s",
+                              names->len, (char *)names->pdata[0])
+            : NULL;
+    report(x, !names->len, "every file that was begun is ended", remedy ? remedy : "");
+}
+
 static void check_feeds(const struct examination *x) {
     g_autoptr(GError) error = NULL;
     if (!status_feeds(x->site, check_feed, (void *)(gsize)x, &error))
@@ -133,5 +161,6 @@ void examine(struct site *site, examine_fn each, void *context) {
     check_policy(&x);
     check_feeds(&x);
     check_folders(&x);
+    check_begun(&x);
     check_alerts(&x);
 }

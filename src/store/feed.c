@@ -320,6 +320,16 @@ gboolean store_source_add(struct db *db, struct store_source *source, GError **e
     return db_done(rows, error);
 }
 
+gboolean store_sources_begun(struct db *db, gint64 before_us, GPtrArray *names, GError **error) {
+    struct db_rows *rows = db_query(db,
+                                    "SELECT feed, name FROM source WHERE state = " SQL_SOURCE_LOADING
+                                    " AND received_at_us < :before ORDER BY id",
+                                    PARAMS(P_INT("before", before_us)));
+    while (db_next(rows))
+        g_ptr_array_add(names, g_strconcat(db_text(rows, 0), ": ", db_text(rows, 1), NULL));
+    return db_done(rows, error);
+}
+
 gboolean store_source_by_name(struct db *db, const struct store_feed *feed, const char *name,
                               gint64 *id, gint64 *snapshot_at_us, gboolean *is_last, GError **error) {
     struct db_rows *rows =

@@ -79,6 +79,8 @@ struct store_source {
     const char *answer;
 };
 
+/* Files of which some rows are taken and the others are not, since before then: "feed: name". */
+gboolean store_sources_begun(struct db *db, gint64 before_us, GPtrArray *names, GError **error);
 /* Whether this content was taken before for this time, and what became of it. */
 gboolean store_source_known(struct db *db, const char *feed, const guint8 *digest,
                             gint64 snapshot_at_us, gboolean *is_known, enum store_source_state *state,

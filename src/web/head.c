@@ -75,8 +75,8 @@ static gboolean is_written_plainly(const char *target) {
     for (const char *at = target; (at = strchr(at, '%')); at++) {
         const gint high = g_ascii_xdigit_value(at[1]),
                    low = high < 0 ? -1 : g_ascii_xdigit_value(at[2]);
-        const char c = (char)(high << 4 | low);
-        if (low >= 0 && (g_ascii_isalnum(c) || (c && strchr("-._~/", c))))
+        const char c = low < 0 ? 0 : (char)(high * 16 + low);
+        if (c && (g_ascii_isalnum(c) || strchr("-._~/", c)))
             return FALSE;
     }
     return TRUE;
