@@ -69,6 +69,7 @@ def freeze(server):
                 return
             except BlockingIOError:
                 server.process.send_signal(signal.SIGCONT)
+                time.sleep(0.001)  # for it to end what it is in, however busy the machine is
     raise AssertionError("it is always in a transaction")
 
 
