@@ -62,3 +62,17 @@ gboolean base_duration_parse(const char *text, gint64 *length_us) {
     *length_us = (gint64)n * unit;
     return TRUE;
 }
+
+char *base_time_format_english(gint64 at_us, const char *zone) {
+    static const char *const days[] = {"Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"};
+    static const char *const months[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                         "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+    g_autoptr(GDateTime) when = g_date_time_new_from_unix_utc(at_us / SECOND_US);
+    if (!when)
+        return NULL;
+    return g_strdup_printf("%s, %02d %s %04d %02d:%02d:%02d %s",
+                           days[g_date_time_get_day_of_week(when) - 1],
+                           g_date_time_get_day_of_month(when), months[g_date_time_get_month(when) - 1],
+                           g_date_time_get_year(when), g_date_time_get_hour(when),
+                           g_date_time_get_minute(when), g_date_time_get_second(when), zone);
+}

@@ -29,6 +29,9 @@ static inline gint64 base_clock_now(const struct base_clock *clock) {
 /* "2025-05-06T16:00:00Z" (RFC 3339, UTC, fractions only when there are any); NULL for
  * TIME_UNKNOWN. Transfer full. */
 char *base_time_format(gint64 at_us);
+/* "Fri, 27 Nov 2026 16:54:26 GMT": English whatever the locale, as mail (RFC 5322, zone "+0000") and
+ * HTTP (RFC 9110, zone "GMT") write it. Transfer full; NULL for a time that no calendar has. */
+char *base_time_format_english(gint64 at_us, const char *zone);
 
 /* Reads RFC 3339, or `YYYY-MM-DD` as midnight UTC. */
 gboolean base_time_parse(const char *text, gint64 *at_us);

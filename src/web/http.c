@@ -113,16 +113,9 @@ static const char *reason_of(guint status) {
 }
 
 static void add_date(GString *out, gint64 now_at_us) {
-    static const char *const days[] = {"Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"};
-    static const char *const months[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
-                                         "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
-    g_autoptr(GDateTime) now = g_date_time_new_from_unix_utc(now_at_us / SECOND_US);
-    if (now)
-        g_string_append_printf(
-            out, "Date: %s, %02d %s %04d %02d:%02d:%02d GMT\r\n",
-            days[g_date_time_get_day_of_week(now) - 1], g_date_time_get_day_of_month(now),
-            months[g_date_time_get_month(now) - 1], g_date_time_get_year(now),
-            g_date_time_get_hour(now), g_date_time_get_minute(now), g_date_time_get_second(now));
+    g_autofree char *date = base_time_format_english(now_at_us, "GMT");
+    if (date)
+        g_string_append_printf(out, "Date: %s\r\n", date);
 }
 
 static void add_fields(GString *out, const struct web_response *response) {

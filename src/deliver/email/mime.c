@@ -36,18 +36,10 @@ static void header(GString *out, const char *name, const char *value) {
     g_string_append(out, "\r\n");
 }
 
-/* RFC 5322 dates are English whatever the locale. */
 static void date_header(GString *out, gint64 at_us) {
-    static const char *const days[] = {"Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"};
-    static const char *const months[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
-                                         "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
-    g_autoptr(GDateTime) when = g_date_time_new_from_unix_utc(at_us / SECOND_US);
-    if (when)
-        g_string_append_printf(
-            out, "Date: %s, %02d %s %04d %02d:%02d:%02d +0000\r\n",
-            days[g_date_time_get_day_of_week(when) - 1], g_date_time_get_day_of_month(when),
-            months[g_date_time_get_month(when) - 1], g_date_time_get_year(when),
-            g_date_time_get_hour(when), g_date_time_get_minute(when), g_date_time_get_second(when));
+    g_autofree char *date = base_time_format_english(at_us, "+0000");
+    if (date)
+        g_string_append_printf(out, "Date: %s\r\n", date);
 }
 
 static void part(GString *out, const char *boundary, const char *type, const char *content) {
