@@ -16,8 +16,6 @@
 
 #define THREADS 2 /* of each kind */
 #define LARGE_BYTES (4u << 20)
-#define CUT_US ((gint64)2 * SECOND_US) /* of a transaction, when the site is stopping */
-#define LOOK_US 5000
 
 /* A feed's folder, and the duty to look into it. Its files are loaded one after another, beside those
  * of other feeds; what is large waits for nothing that is small, nor the other way round. */
@@ -198,7 +196,7 @@ struct folders *folders_new(struct site *site) {
     return folders;
 }
 
-static gboolean is_any_loading(const struct folders *folders) {
+gboolean folders_are_loading(const struct folders *folders) {
     GHashTableIter iter;
     gpointer w;
     gboolean is_any = FALSE;
@@ -208,13 +206,7 @@ static gboolean is_any_loading(const struct folders *folders) {
     return is_any;
 }
 
-/* What is under way ends first; where the site is stopping, soon. */
 void folders_free(struct folders *folders) {
-    while (is_any_loading(folders)) {
-        if (site_is_stopping(folders->site))
-            store_cut(site_store(folders->site), CUT_US);
-        g_usleep(LOOK_US);
-    }
     g_thread_pool_free(folders->small, FALSE, TRUE);
     g_thread_pool_free(folders->large, FALSE, TRUE);
     g_hash_table_unref(folders->watched);

@@ -573,6 +573,16 @@ gboolean load_check_mapping(const struct load *load, GError **error) {
     return FALSE;
 }
 
+gboolean load_may_go_on(const struct load *load, GError **error) {
+    if (!site_is_stopping(load->site))
+        return TRUE;
+    g_set_error(
+        error, BASE_ERROR, BASE_ERROR_BUSY,
+        "%s: the program is stopping; what was taken stays, and the rest is taken the next time",
+        load->name);
+    return FALSE;
+}
+
 /* ── The whole, in one transaction ─────────────────────────────────────────────────────────────── */
 
 gboolean load_begin(struct load *load, struct db *db, GError **error) {

@@ -1,4 +1,5 @@
-/* Loading a file: each is one transaction. */
+/* Loading a file. A list counts as a whole; events stand each by itself, and of many some are taken at
+ * a time, each lot a transaction. */
 #ifndef INTAKE_LOAD_H
 #define INTAKE_LOAD_H
 

@@ -84,14 +84,6 @@ static gboolean take_cells(struct load *load, struct load_prepared *p, const str
     return !p->has_charges || load->has_charges;
 }
 
-static gboolean may_go_on(const struct load *load, GError **error) {
-    if (!site_is_stopping(load->site))
-        return TRUE;
-    g_set_error(error, BASE_ERROR, BASE_ERROR_BUSY,
-                "%s: the program is stopping; the list is taken the next time", load->name);
-    return FALSE;
-}
-
 /* FALSE without an error: the rows of a booking are to be put together first, or there are too many
  * problems. */
 static gboolean read_rows(struct load *load, struct load_prepared *p, GError **error) {
@@ -109,8 +101,8 @@ static gboolean read_rows(struct load *load, struct load_prepared *p, GError **e
             take_problem(p, adapter, &problem);
         else
             ok = take_cells(load, p, &cells);
-        ok = ok && (n % LOOK_EVERY || may_go_on(load, error)) && p->problems->len < MOST_PROBLEMS &&
-             p->rows->len < MOST_BYTES;
+        ok = ok && (n % LOOK_EVERY || load_may_go_on(load, error)) &&
+             p->problems->len < MOST_PROBLEMS && p->rows->len < MOST_BYTES;
     }
     p->is_cut = ok && feed_adapter_is_cut(adapter);
     feed_adapter_free(adapter);
@@ -145,7 +137,8 @@ static gboolean read_known(struct load *load, struct load_prepared *p, GError **
     const gboolean ok =
         db && store_feed_get(db, load->feed_id, &p->feed, error) &&
         store_booking_expect(db, load->feed_id, p->roster, error) &&
-        store_jail_is_known(db, load->mapping->jail, load->feed_id, &p->knows_jail, error);
+        (p->feed.has_baseline ||
+         store_jail_is_known(db, load->mapping->jail, load->feed_id, &p->knows_jail, error));
     load->expunged = ok ? store_expunged(db, &problem) : NULL;
     store_read_end(site_store(load->site), db);
     if (problem)
@@ -255,7 +248,7 @@ gboolean load_first_list(struct load *load, GError **error) {
     while (ok && !slice.is_last && !load->is_passed_over) {
         const struct load_prepared *p = load->prepared;
         slice.is_last = !p || p->n_kept <= p->n_taken + MOST_ROWS;
-        ok = may_go_on(load, error) &&
+        ok = load_may_go_on(load, error) &&
              store_write(site_store(load->site), STORE_WORK(load_in_transaction, take_back), load,
                          error);
         slice.is_first = FALSE;

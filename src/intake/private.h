@@ -1,5 +1,6 @@
 /* One load under way, shared by load.c (files, records, the transaction), roster.c (lists), preview.c,
- * number.c, push.c, held.c, doubt.c and silence.c. */
+ * number.c, push.c, held.c, doubt.c, silence.c, slices.c (some rows at a time) and prepare.c (what a
+ * list needs no transaction for). */
 #ifndef INTAKE_PRIVATE_H
 #define INTAKE_PRIVATE_H
 
@@ -151,6 +152,9 @@ typedef gboolean (*load_change_fn)(const struct custody_source *source,
                                    struct custody_booking *next, struct custody_event *event);
 gboolean load_change_booking(struct load *load, gint64 booking_id, load_change_fn change,
                              GError **error);
+
+/* Between two lots of rows: BASE_ERROR_BUSY when the site is stopping. */
+gboolean load_may_go_on(const struct load *load, GError **error);
 
 /* ── slices.c ── */
 

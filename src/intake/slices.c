@@ -82,21 +82,15 @@ static void take_back(void *context) {
     load->n_expunged = before->n_expunged;
     load->n_other_people = before->n_other_people;
     load->n_renamed = before->n_renamed;
+    load->n_paged_clashes = before->n_paged_clashes;
+    load->n_paged_other_people = before->n_paged_other_people;
+    load->n_paged_renamed = before->n_paged_renamed;
+    load->n_paged_history = before->n_paged_history;
     load->legible = before->legible;
     load->source = before->source;
     carry(load, &before->owing);
     g_clear_error(&load->problem_error);
     g_clear_pointer(&load->answer, g_free);
-}
-
-static gboolean may_go_on(const struct load *load, GError **error) {
-    if (!site_is_stopping(load->site))
-        return TRUE;
-    g_set_error(
-        error, BASE_ERROR, BASE_ERROR_BUSY,
-        "%s: the program is stopping; what was taken stays, and the rest is taken the next time",
-        load->name);
-    return FALSE;
 }
 
 /* How many rows say that somebody left, or came in: what is far beyond the usual as a whole is in doubt
@@ -146,7 +140,7 @@ static gboolean take_slices(struct load *load, struct feed_mapping *mapping,
         if (load->options->on_progress)
             load->options->on_progress(feed_adapter_progress(adapter), load->options->context);
         begin_slice(s, load);
-        ok = may_go_on(load, error) &&
+        ok = load_may_go_on(load, error) &&
              store_write(site_store(load->site), STORE_WORK(take, take_back), load, error);
         s->slice.is_first = FALSE;
     }

@@ -13,7 +13,7 @@
 
 #define ROUND_US ((gint64)SECOND_US)
 #define TICK_US (10 * (gint64)SECOND_US)
-#define CUT_US (2 * (gint64)SECOND_US)
+#define CUT_US (2 * (gint64)SECOND_US) /* of a transaction, when the site is stopping */
 #define LOOK_US 5000
 #define LATEST_US (20 * (gint64)SECOND_US) /* without anything that moves: then something hangs */
 
@@ -110,8 +110,10 @@ void ticks_stop(struct ticks *ticks) {
     ticks->is_stopping = TRUE;
     g_cond_signal(&ticks->wake);
     g_mutex_unlock(&ticks->mutex);
-    while (site_is_stopping(ticks->site) && !g_atomic_int_get(&ticks->is_over)) {
-        store_cut(site_store(ticks->site), CUT_US); /* it may wait behind a long one */
+    /* Of a site that is stopping, what is long under way is not waited for. */
+    while (site_is_stopping(ticks->site) &&
+           (!g_atomic_int_get(&ticks->is_over) || folders_are_loading(ticks->folders))) {
+        store_cut(site_store(ticks->site), CUT_US);
         g_usleep(LOOK_US);
     }
     g_thread_join(ticks->thread);

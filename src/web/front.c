@@ -118,6 +118,8 @@ static void forget_request(struct visit *visit) {
 static void forget_in(struct visit *visit) {
     if (visit->in)
         seal_wipe(visit->in, visit->in_size); /* keys of links, cookies, PINs */
+    if (visit->ahead)
+        seal_wipe(visit->ahead, visit->ahead_n);
     g_clear_pointer(&visit->in, g_free);
     g_clear_pointer(&visit->ahead, g_free);
     visit->in_n = visit->in_size = visit->head_n = visit->ahead_n = 0;

@@ -3,8 +3,8 @@
  * One thread reads and looks after time; nobody's slowness is another's. A connection costs nothing but
  * itself until bytes come, a head at most WEB_HEAD_MOST_BYTES, a body what its route allows, from the
  * spool's budget, and only once its head was let in. Where there are as many connections as there may
- * be, the oldest that asks nothing goes for the newcomer; strangers before those that were answered.
- * An address, but the proxies', has FRONT_MOST_OF_ONE of them. */
+ * be, the oldest that asks nothing goes for the newcomer; strangers before those of whom something was
+ * let in, and who sends a body last. An address, but the proxies', has FRONT_MOST_OF_ONE of them. */
 #ifndef WEB_FRONT_H
 #define WEB_FRONT_H
 

@@ -1,4 +1,4 @@
-/* Who asks, and how many connections they have. Not for several threads at once. */
+/* Who asks: of a socket, and of what a proxy says. */
 #ifndef WEB_PEER_H
 #define WEB_PEER_H
 
